@@ -1,0 +1,79 @@
+"""The networks of the lessons: pairs (G, D) that fit each other."""
+
+import math
+
+import torch
+from torch import nn
+
+
+def mlp_pair(z_dim: int, shape: tuple[int, ...], width: int = 128) -> tuple[nn.Module, nn.Module]:
+    """Return the fully connected pair of lesson 04: z -> width -> data in [-1, 1], data -> width -> logit.
+
+    `shape` is the shape of one sample, (height, width, channels) or (dim,).
+    """
+    size = math.prod(shape)
+    G = nn.Sequential(nn.Linear(z_dim, width), nn.LeakyReLU(0.2), nn.Linear(width, size), nn.Tanh(),
+                      nn.Unflatten(1, _channels_first(shape)))
+    D = nn.Sequential(nn.Flatten(), nn.Linear(size, width), nn.LeakyReLU(0.2), nn.Linear(width, 1))
+    return G, D
+
+
+def dcgan_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
+               norm_D: bool = False) -> tuple[nn.Module, nn.Module]:
+    """Return a convolutional pair for images of `shape` (height, width, channels).  Lesson 05.
+
+    Height and width are equal and divisible by 4.  G doubles its image from the smallest size
+    (7 for 28, 4 for 32 or 64) with transposed 4x4 convolutions and BatchNorm; D halves it back.
+    Radford et al. 2016.  BatchNorm in D only with `norm_D`, as there; a gradient penalty needs it off.
+    Raises ValueError for other sizes.
+    """
+    resolution, _, img_channels = shape
+    if shape[0] != shape[1] or resolution % 4:
+        raise ValueError(f"images are {shape[0]}x{shape[1]}: dcgan_pair needs a square whose side divides by 4, "
+                         f"for example resolution={max(8, round(max(shape[:2]) / 4) * 4)}")
+    small, doublings = resolution, 0
+    while small % 2 == 0 and small > 4:
+        small, doublings = small // 2, doublings + 1
+    widths = [width * 2**i for i in range(doublings)]  # of the feature maps, largest image first
+
+    up = [nn.Linear(z_dim, widths[-1] * small**2), nn.Unflatten(1, (widths[-1], small, small)),
+          nn.BatchNorm2d(widths[-1]), nn.ReLU()]
+    for wide, narrow in zip(widths[::-1], widths[-2::-1], strict=False):
+        up += [nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False), nn.BatchNorm2d(narrow), nn.ReLU()]
+    G = nn.Sequential(*up, nn.ConvTranspose2d(width, img_channels, 4, 2, 1), nn.Tanh())
+
+    down = [nn.Conv2d(img_channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
+    for narrow, wide in zip(widths, widths[1:], strict=False):
+        down += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=not norm_D), *([nn.BatchNorm2d(wide)] if norm_D else []),
+                 nn.LeakyReLU(0.2)]
+    D = nn.Sequential(*down, nn.Flatten(), nn.Linear(widths[-1] * small**2, 1))
+    return G, D
+
+
+def dcgan_init(net: nn.Module) -> nn.Module:
+    """Draw a network's weights as Radford et al. 2016 do, N(0, .02), and return it.  Lesson 05."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+    return net
+
+
+def num_parameters(net: nn.Module) -> int:
+    """Return how many numbers a network learns."""
+    return sum(p.numel() for p in net.parameters())
+
+
+def seeded(build, *args, seed: int, **options):
+    """Return `build(*args, **options)` with weights drawn from `seed`; other random numbers are left as they were."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return build(*args, **options)
+
+
+def _channels_first(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """(height, width, channels) -> (channels, height, width); others as they are."""
+    return (shape[2], *shape[:2]) if len(shape) == 3 else shape

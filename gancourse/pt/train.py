@@ -1,0 +1,171 @@
+"""One GAN and one training step (lesson 05 builds both by hand)."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gancourse.errors import check_range
+from gancourse.pt.losses import Loss
+
+
+@dataclass(eq=False)
+class GAN:
+    """Everything that training changes, and how to draw its noise."""
+
+    G: nn.Module
+    D: nn.Module
+    G_ema: nn.Module  # running average of G's weights: what we sample from
+    opt_G: torch.optim.Optimizer
+    opt_D: torch.optim.Optimizer
+    z_dim: int
+    ema: float  # share of the old average kept at each step, 0 to 1
+    seed: int
+
+
+class Penalty(NamedTuple):
+    """A term added to D's loss every `every` steps; times `every`, so that its mean is the same."""
+
+    penalty: Callable[..., Tensor]  # (D, real, fake) -> scalar
+    weight: float
+    every: int = 1
+
+
+def make_gan(G: nn.Module, D: nn.Module, *, z_dim: int, learning_rate: float = 1e-3,
+             betas: tuple[float, float] = (0.5, 0.99), ema: float = 0.995, seed: int = 0) -> GAN:
+    """Return a GAN with an Adam optimiser for each network and a copy of G for the running average.
+
+    Raises ValueError when `learning_rate`, `betas` or `ema` is out of range.  Lessons 04 and 05.
+    """
+    check_range("learning_rate", learning_rate, 0, 1)
+    for name, value in {"betas[0]": betas[0], "betas[1]": betas[1], "ema": ema}.items():
+        check_range(name, value, 0, 1, include_low=True)
+    adam = lambda net: torch.optim.Adam(net.parameters(), lr=learning_rate, betas=betas, fused=True)
+    return GAN(G, D, copy.deepcopy(G), adam(G), adam(D), z_dim, ema, seed)
+
+
+def noise(gan: GAN, n: int, k: int) -> Tensor:
+    """Return the z of step k, shape (n, z_dim): a pure function of (seed, k), so a resumed run repeats it."""
+    z = np.random.default_rng((gan.seed, k)).standard_normal((n, gan.z_dim), dtype=np.float32)
+    return torch.from_numpy(z).to(_device(gan))
+
+
+def d_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None) -> Tensor:
+    """Update D once and return its loss; G is left as it is."""
+    with torch.no_grad():
+        fake = gan.G(z)
+    d_loss = total = loss.d_loss(gan.D(real), gan.D(fake))
+    if penalty:
+        total = d_loss + penalty.weight * penalty.every * penalty.penalty(gan.D, real, fake)
+    gan.opt_D.zero_grad()
+    total.backward()
+    gan.opt_D.step()
+    return d_loss.detach()
+
+
+def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema: float = 0.0) -> Tensor:
+    """Update G once, then its running average, and return its loss; D is left as it is."""
+    gan.D.requires_grad_(False)  # the same gradient for G, a third less work
+    fake_logits = gan.D(gan.G(z))
+    g_loss = loss.g_loss(gan.D(real), fake_logits) if loss.paired else loss.g_loss(fake_logits)
+    gan.opt_G.zero_grad()
+    g_loss.backward()
+    gan.opt_G.step()
+    gan.D.requires_grad_(True)
+    _average(gan, ema)
+    return g_loss.detach()
+
+
+def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty | None = None) -> dict[str, Tensor]:
+    """Play step k of the game, D then G, and return both losses, still on the device.
+
+    `real` is a batch of images (batch, height, width, channels) or points (batch, dim), float32.
+    The running average forgets the first steps quickly: its share grows from 1/10 to `gan.ema`.
+    """
+    real, z = from_numpy(real, _device(gan)), noise(gan, len(real), k)
+    lazy = penalty if penalty and k % penalty.every == 0 else None
+    d_loss = d_step(gan, real, z, loss, lazy)
+    g_loss = g_step(gan, real, z, loss, min(gan.ema, (1 + k) / (10 + k)))
+    return {"d_loss": d_loss, "g_loss": g_loss}
+
+
+def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
+    """Return G(z) as float32 images in [-1, 1], channels last; a number draws that many z from the seed.
+
+    From the running average of G, or from G itself with `averaged=False`.  Networks are in inference mode.
+    """
+    if isinstance(z, int):
+        z = np.random.default_rng((gan.seed, 2**31)).standard_normal((z, gan.z_dim), dtype=np.float32)
+    net = gan.G_ema if averaged else gan.G
+    was_training = net.training
+    net.eval()
+    with torch.no_grad():
+        out = [to_numpy(net(torch.from_numpy(part).to(_device(gan)))) for part in np.array_split(z, -(-len(z) // 500))]
+    net.train(was_training)
+    return np.concatenate(out)
+
+
+def set_learning_rate(gan: GAN, learning_rate: float) -> None:
+    """Set the step size of both optimisers."""
+    for opt in (gan.opt_G, gan.opt_D):
+        for group in opt.param_groups:
+            group["lr"] = learning_rate
+
+
+def state(gan: GAN) -> dict[str, np.ndarray]:
+    """Return everything that training has changed, as named arrays; `load_state` puts it back."""
+    arrays = {}
+    for name in ("G", "D", "G_ema"):
+        net = getattr(gan, name).state_dict()
+        arrays |= {f"{name}.{key}": value.detach().cpu().numpy().copy() for key, value in net.items()}
+    for name in ("opt_G", "opt_D"):
+        for i, moments in getattr(gan, name).state_dict()["state"].items():
+            arrays |= {f"{name}.{i}.{key}": value.detach().cpu().numpy().copy() for key, value in moments.items()}
+    return arrays
+
+
+def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
+    """Put a saved state back.  Raises ValueError when it belongs to another network."""
+    parts: dict[str, dict] = {name: {} for name in ("G", "D", "G_ema", "opt_G", "opt_D")}
+    for name, value in arrays.items():
+        part, key = name.split(".", 1)
+        parts[part][key] = torch.from_numpy(np.array(value))
+    for name in ("G", "D", "G_ema"):
+        try:
+            getattr(gan, name).load_state_dict(parts[name])
+        except RuntimeError as error:
+            raise ValueError(f"this checkpoint belongs to another {name}: {error}") from error
+    for name in ("opt_G", "opt_D"):
+        opt, moments = getattr(gan, name), {}
+        for key, value in parts[name].items():
+            i, moment = key.split(".", 1)
+            moments.setdefault(int(i), {})[moment] = value
+        opt.load_state_dict({"state": moments, "param_groups": opt.state_dict()["param_groups"]})
+
+
+def from_numpy(x: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
+    """Return float32 data as a tensor; images (batch, height, width, channels) turn to channels first."""
+    x = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32)).to(device)
+    return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
+
+
+def to_numpy(x: Tensor) -> np.ndarray:
+    """Return a tensor as float32 NumPy; images turn to channels last."""
+    return (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).detach().float().cpu().numpy()
+
+
+def _device(gan: GAN) -> torch.device:
+    """The device that G lives on."""
+    return next(gan.G.parameters()).device
+
+
+@torch.no_grad()
+def _average(gan: GAN, ema: float) -> None:
+    """Move G_ema's weights towards G's, and copy the statistics that are no weights (BatchNorm)."""
+    torch._foreach_lerp_(list(gan.G_ema.parameters()), list(gan.G.parameters()), 1 - ema)
+    for old, new in zip(gan.G_ema.buffers(), gan.G.buffers(), strict=True):
+        old.copy_(new)
