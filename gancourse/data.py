@@ -1,0 +1,208 @@
+"""Every data set of the course by name: `load("strokes")`.  data/README.md is the card of each."""
+
+import gzip
+import io
+import os
+import struct
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from gancourse.errors import check_range, unknown
+from gancourse.images import read_folder, resize
+from gancourse.synth import digits as stroke_digits
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images and labels: x_* uint8 (n, height, width, channels), y_* int64 (n,)."""
+
+    name: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    class_names: tuple[str, ...]
+    source: str
+    licence: str
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of one image."""
+        return self.x_train.shape[1:]
+
+
+def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Dataset:
+    """Return a data set by name: one of DATASETS, "folder:PATH" or "npz:PATH".
+
+    `num` keeps that many training images (0: all; of strokes, 20,000).  `resolution` is the side in
+    pixels (0: the set's own; 28 for strokes, 32 for a folder).  `seed` draws the strokes and splits a
+    folder.  Sets that are not embedded are downloaded once, checked by sha256, into `cache_folder()`.
+    Raises ValueError for an unknown name (naming the nearest), a bad number or a damaged file,
+    FileNotFoundError for a missing path, ConnectionError when a download is needed and fails.
+    """
+    check_range("num", num, 0, 10**8, include_low=True)
+    check_range("resolution", resolution, 0, 1024, include_low=True)
+    kind, _, path = name.partition(":")
+    if kind in FILES and path:
+        dataset = FILES[kind](path, resolution, seed)
+    elif name in DATASETS:
+        dataset = DATASETS[name](num, resolution, seed)
+    else:
+        raise unknown("dataset", name, [*DATASETS, *(f"{kind}:PATH" for kind in FILES)])
+    if resolution:
+        dataset = replace(dataset, x_train=resize(dataset.x_train, resolution),
+                          x_test=resize(dataset.x_test, resolution))
+    if num and num < len(dataset.x_train):
+        dataset = replace(dataset, x_train=dataset.x_train[:num], y_train=dataset.y_train[:num])
+    return dataset
+
+
+def to_float(x: np.ndarray) -> np.ndarray:
+    """Return uint8 images 0..255 as float32 in [-1, 1]; float images pass."""
+    return x.astype(np.float32) / 127.5 - 1 if x.dtype == np.uint8 else x
+
+
+def to_uint8(x: np.ndarray) -> np.ndarray:
+    """Return float images in [-1, 1] as uint8 0..255, rounded and clipped; uint8 images pass."""
+    return x if x.dtype == np.uint8 else np.clip(np.rint((x + 1) * 127.5), 0, 255).astype(np.uint8)
+
+
+def cache_folder() -> Path:
+    """Return where downloads are kept: $GANCOURSE_DATA, or the user's cache folder."""
+    import pooch
+
+    return Path(os.environ.get("GANCOURSE_DATA") or pooch.os_cache("gancourse"))
+
+
+def _strokes(num: int, resolution: int, seed: int) -> Dataset:
+    num_train, num_test, side = num or 20_000, 5_000, resolution or 28
+    train = stroke_digits.strokes(num_train, size=side, seed=2 * seed)
+    test = stroke_digits.strokes(num_test, size=side, seed=2 * seed + 1)
+    return _dataset("strokes", train.images, train.labels, test.images, test.labels, DIGITS,
+                    "drawn by gancourse.synth.digits", "CC BY 4.0")
+
+
+def _digits(num: int, resolution: int, seed: int) -> Dataset:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    return _dataset("digits", images[:1500], bunch.target[:1500], images[1500:], bunch.target[1500:],
+                    DIGITS, "scikit-learn load_digits: UCI optical digits, Alpaydin & Kaynak 1998",
+                    "CC BY 4.0")
+
+
+DIGITS = tuple("0123456789")
+FASHION = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+
+def _idx_set(name: str, class_names, source: str, licence: str) -> Callable[[int, int, int], Dataset]:
+    """A loader for four gzipped idx files, as MNIST is published."""
+    def loader(num: int, resolution: int, seed: int) -> Dataset:
+        parts = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+        arrays = [_read_idx(_download(name, f"{part}-ubyte.gz")) for part in parts]
+        return _dataset(name, *arrays, class_names, source, licence)
+    return loader
+
+
+def _cifar10(num: int, resolution: int, seed: int) -> Dataset:
+    """The binary version: one label byte, then 3,072 pixels; the Python version is a pickle, which runs code."""
+    with tarfile.open(_download("cifar10", "cifar-10-binary.tar.gz")) as archive:
+        read = lambda file: np.frombuffer(archive.extractfile(f"cifar-10-batches-bin/{file}").read(), np.uint8)
+        train = np.concatenate([read(f"data_batch_{i}.bin") for i in range(1, 6)]).reshape(-1, 3073)
+        test = read("test_batch.bin").reshape(-1, 3073)
+    images = lambda rows: rows[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    return _dataset("cifar10", images(train), train[:, 0], images(test), test[:, 0], CIFAR10,
+                    "Krizhevsky 2009, cs.toronto.edu/~kriz/cifar.html", "none stated; for research")
+
+
+def _folder(path: str, resolution: int, seed: int) -> Dataset:
+    images, labels, names = read_folder(path, resolution or 32)
+    order = np.random.default_rng(seed).permutation(len(images))
+    cut = max(1, len(images) // 10) if len(images) > 1 else 0
+    test, train = order[:cut], order[cut:]
+    return _dataset(f"folder:{path}", images[train], labels[train], images[test], labels[test], names,
+                    path, "the reader's own")
+
+
+def _npz(path: str, resolution: int, seed: int) -> Dataset:
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(f"there is no file {path!r}: give dataset=npz:PATH with arrays x_train and y_train")
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            x, y = arrays["x_train"], arrays["y_train"]
+            x_test = arrays["x_test"] if "x_test" in arrays else x[: max(1, len(x) // 10)]
+            y_test = arrays["y_test"] if "y_test" in arrays else y[: max(1, len(x) // 10)]
+    except KeyError as error:
+        raise ValueError(f"{path!r} has no array {error}: it must hold x_train and y_train") from error
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{path!r} is not a readable .npz file, or is cut short ({error})") from error
+    except Exception as error:  # zipfile raises its own kinds for a damaged archive
+        raise ValueError(f"{path!r} is a damaged archive ({error})") from error
+    names = [str(c) for c in range(int(y.max(initial=0)) + 1)] if np.issubdtype(y.dtype, np.integer) else []
+    return _dataset(f"npz:{path}", x, y, x_test, y_test, names, path, "the reader's own")
+
+
+def _dataset(name, x_train, y_train, x_test, y_test, class_names, source, licence) -> Dataset:
+    """Check and unify arrays that come from outside; gray images get their channel axis."""
+    arrays = []
+    for what, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
+        if x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[-1] not in (1, 3)):
+            raise ValueError(f"{name}: x_{what} has shape {x.shape}; images must be (n, height, width), "
+                             "(n, height, width, 1) or (n, height, width, 3)")
+        if x.dtype != np.uint8:
+            raise ValueError(f"{name}: x_{what} is {x.dtype}; images must be uint8, 0 to 255")
+        if y.shape != (len(x),) or not np.issubdtype(y.dtype, np.integer):
+            raise ValueError(f"{name}: y_{what} is {y.dtype} {y.shape}; it must hold one integer for each of the "
+                             f"{len(x)} images")
+        arrays += [np.ascontiguousarray(x if x.ndim == 4 else x[..., None]), y.astype(np.int64)]
+    return Dataset(name, *arrays, tuple(class_names), source, licence)
+
+
+def _read_idx(path: str) -> np.ndarray:
+    """The array of a gzipped idx file: two zero bytes, type 8 (uint8), number of axes, their lengths, the data."""
+    try:
+        with gzip.open(path) as file:
+            raw = io.BytesIO(file.read())
+        zero, kind, axes = struct.unpack(">HBB", raw.read(4))
+        shape = struct.unpack(f">{axes}I", raw.read(4 * axes))
+        array = np.frombuffer(raw.read(), np.uint8).reshape(shape)
+    except (OSError, EOFError, struct.error, ValueError) as error:
+        raise ValueError(f"{path} is not a gzipped idx file, or is cut short ({error}); delete it and retry") from error
+    if zero or kind != 8:
+        raise ValueError(f"{path} is not an idx file of bytes")
+    return array
+
+
+def _download(name: str, file: str) -> str:
+    """The path of a published file, downloaded if need be; its sha256 stands in data/datasets.toml."""
+    import tomllib
+
+    import pooch
+
+    registry = Path(__file__).with_name("datasets.toml")
+    entry = tomllib.loads(registry.read_text())[name]
+    fetcher = pooch.create(cache_folder() / name, entry["url"], registry=entry["files"], retry_if_failed=2)
+    try:
+        return fetcher.fetch(file, downloader=pooch.HTTPDownloader(progressbar=True, timeout=30))
+    except ValueError as error:
+        raise ValueError(f"{file} of {name} arrived damaged or changed at its source: {error}") from error
+    except OSError as error:  # requests' errors are OSErrors
+        raise ConnectionError(f"{name} is not on this machine and could not be downloaded ({type(error).__name__}). "
+                              "The embedded sets need no network: dataset=strokes or dataset=digits.") from error
+
+
+DATASETS: dict[str, Callable[[int, int, int], Dataset]] = {
+    "strokes": _strokes,
+    "digits": _digits,
+    "mnist": _idx_set("mnist", DIGITS, "LeCun, Cortes & Burges 1998", "CC BY-SA 3.0"),
+    "fashion_mnist": _idx_set("fashion_mnist", FASHION, "Xiao, Rasul & Vollgraf 2017, arXiv 1708.07747", "MIT"),
+    "cifar10": _cifar10,
+}
+FILES: dict[str, Callable[[str, int, int], Dataset]] = {"folder": _folder, "npz": _npz}

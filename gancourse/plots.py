@@ -1,0 +1,185 @@
+"""The course's figures in one style.  Real is blue, fake is orange, everywhere.
+
+Each `show_*` draws one claim and returns its axes.  Without `ax` it makes a figure of its own and
+displays it with the alt text; with `ax` it only draws, and `finish` displays the whole figure.
+Nothing here trains or measures.  Images are (n, height, width, channels), uint8 or float in [-1, 1].
+"""
+
+import io
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+REAL, FAKE, NEUTRAL, THIRD = "#0072B2", "#E66100", "#4D4D4D", "#009E73"  # told apart by colour-blind readers too
+DPI = 100
+plt.rcParams.update({
+    "axes.grid": True, "axes.prop_cycle": plt.cycler(color=[REAL, FAKE, THIRD, "#CC79A7", "#F0B800", NEUTRAL]),
+    "axes.spines.right": False, "axes.spines.top": False, "axes.titlelocation": "left", "axes.titlesize": 11,
+    "figure.constrained_layout.use": True, "font.size": 10, "grid.alpha": 0.25, "grid.linewidth": 0.6,
+    "legend.frameon": False, "lines.linewidth": 2,
+})
+
+
+def figure(rows: int = 1, columns: int = 1, *, width: float = 0, height: float = 0, **options) -> tuple[Figure, Axes]:
+    """Return a new figure and its axes; sizes in inches, 8 wide at most unless given."""
+    size = (width or min(8, 4 * columns + 1), height or 2.8 * rows)
+    return plt.subplots(rows, columns, figsize=size, **options)
+
+
+def png(fig: Figure) -> bytes:
+    """Return a figure as PNG bytes and close it."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    plt.close(fig)
+    return buffer.getvalue()
+
+
+def finish(fig: Figure, *, alt: str) -> None:
+    """Display a finished figure with its alt text, and close it."""
+    _display({"image/png": png(fig)}, alt)
+
+
+def show_images(images: np.ndarray, *, alt: str = "", columns: int = 0, titles: Sequence[str] = (),
+                title: str = "", scale: float = 0, ax: Axes | None = None) -> Axes:
+    """Draw images as one grid, row by row; `titles` stand above the first row, `scale` is inches per image.
+
+    Raises ValueError when there is no image.
+    """
+    if len(images) == 0:
+        raise ValueError("there is no image to show")
+    columns = columns or min(len(images), 10)
+    grid = tile(images, columns)
+    rows = -(-len(images) // columns)
+    scale = scale or min(0.8, 8 / columns)
+    own = ax is None
+    if own:
+        head = 0.3 * bool(title) + 0.25 * bool(len(titles))
+        _, ax = figure(width=scale * columns, height=scale * rows * images.shape[1] / images.shape[2] + head)
+    ax.imshow(grid, cmap="gray", vmin=0, vmax=255, interpolation="nearest" if images.shape[1] < 100 else "antialiased")
+    ax.set(xticks=[], yticks=[])
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    if title:
+        ax.set_title(title, pad=18 if len(titles) else 6)
+    for i, text in enumerate(titles):
+        ax.text((i + 0.5) * grid.shape[1] / columns, -2, text, ha="center", va="bottom", fontsize=9)
+    return _end(ax, own, alt)
+
+
+def tile(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
+    """Return images laid out in a grid as one uint8 image, with white gaps of `gap` pixels."""
+    images = _uint8(images)
+    n, h, w, c = images.shape
+    rows = -(-n // columns)
+    grid = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap, c), 255, np.uint8)
+    for i, image in enumerate(images):
+        y, x = divmod(i, columns)
+        grid[y * (h + gap) : y * (h + gap) + h, x * (w + gap) : x * (w + gap) + w] = image
+    return grid[..., 0] if c == 1 else grid
+
+
+def show_curves(history, *, alt: str = "", names: Sequence[str] = (), title: str = "", ylabel: str = "",
+                levels: dict[str, float] | None = None, ax: Axes | None = None) -> Axes:
+    """Draw scalars of a `loop.History` against the step; `levels` are named horizontal lines, such as log 4."""
+    own = ax is None
+    if own:
+        _, ax = figure(width=6, height=2.8)
+    colours = {"d_loss": NEUTRAL, "g_loss": FAKE}
+    for name in names or history.names():
+        ax.plot(history.column("step"), history.column(name), label=name, color=colours.get(name), marker=".")
+    for label, level in (levels or {}).items():
+        ax.axhline(level, color=NEUTRAL, linestyle=":", linewidth=1)
+        ax.annotate(label, (1, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=9)
+    ax.set(xlabel="step", ylabel=ylabel, title=title)
+    ax.legend()
+    return _end(ax, own, alt)
+
+
+def show_latent_walk(images: np.ndarray, *, alt: str = "", title: str = "", rows: int = 1,
+                     ax: Axes | None = None) -> Axes:
+    """Draw images along a path through z, one path a row."""
+    return show_images(images, alt=alt, columns=len(images) // rows, title=title, ax=ax)
+
+
+def animate(frames: Sequence[np.ndarray], *, alt: str, seconds: float = 4.0) -> None:
+    """Display images (height, width[, channels]), uint8, as an animation that repeats; its last frame stays longer."""
+    from PIL import Image
+
+    pictures = [Image.fromarray(np.ascontiguousarray(f)) for f in frames]
+    pictures = [p.quantize(64) if p.mode == "RGB" else p for p in pictures]
+    pace = [int(1000 * seconds / len(frames))] * (len(frames) - 1) + [1500]
+    buffer = io.BytesIO()
+    pictures[0].save(buffer, "GIF", save_all=True, append_images=pictures[1:], duration=pace, loop=0)
+    _display({"image/gif": buffer.getvalue()}, alt)
+
+
+class Live:
+    """A figure that is drawn again while training goes on.
+
+    `live = Live(draw, alt=...)`, then `live.update(...)` calls `draw(fig, ...)` on an empty figure and
+    puts it in the place of the last one, at most every `every` seconds; `live.close()` draws the last
+    state once more, whatever the clock says, so that the stored page shows the end of the run.
+    """
+
+    def __init__(self, draw, *, alt: str, width: float = 8, height: float = 2.8, every: float = 0.5) -> None:
+        self.draw, self.alt, self.size, self.every = draw, alt, (width, height), every
+        self._handle = self._waiting = None
+        self._last = -np.inf
+
+    def update(self, *state) -> None:
+        """Show a new state, unless the last one is fresher than `every` seconds."""
+        self._waiting = state
+        if time.monotonic() - self._last >= self.every:
+            self._show()
+
+    def close(self) -> None:
+        """Show the last state if it has not been shown."""
+        if self._waiting is not None:
+            self._show()
+
+    def _show(self) -> None:
+        fig = plt.figure(figsize=self.size)
+        self.draw(fig, *self._waiting)
+        self._waiting = None
+        data, metadata = _bundle({"image/png": png(fig)}, self.alt)
+        if self._handle is None:
+            from IPython.display import display
+
+            self._handle = display(data, metadata=metadata, raw=True, display_id=True)
+        else:
+            self._handle.update(data, metadata=metadata, raw=True)
+        self._last = time.monotonic()
+
+
+def _end(ax: Axes, own: bool, alt: str) -> Axes:
+    """Display a figure of one's own; a part of a larger figure waits for `finish`."""
+    if own:
+        finish(ax.figure, alt=alt)
+    return ax
+
+
+def _display(data: dict[str, bytes], alt: str) -> None:
+    from IPython.display import display
+
+    data, metadata = _bundle(data, alt)
+    display(data, metadata=metadata, raw=True)
+
+
+def _bundle(data: dict[str, bytes], alt: str) -> tuple[dict, dict]:
+    """A display bundle; an image without alt text is an error, since some readers hear the page."""
+    if not alt:
+        raise ValueError("say in alt= what the figure shows")
+    from base64 import b64encode
+
+    coded = {mime: b64encode(raw).decode() for mime, raw in data.items()}
+    return {**coded, "text/plain": alt}, {mime: {"alt": alt} for mime in data}
+
+
+def _uint8(images: np.ndarray) -> np.ndarray:
+    """Images as uint8; float images are in [-1, 1]."""
+    images = np.asarray(images)
+    return images if images.dtype == np.uint8 else np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8)
