@@ -1,7 +1,7 @@
 """The course's figures in one style.  Real is blue, fake is orange, everywhere.
 
-Each `show_*` draws one claim and returns its axes.  Without `ax` it makes a figure of its own and
-displays it with the alt text; with `ax` it only draws, and `finish` displays the whole figure.
+Each `show_*` draws one claim.  Without `ax` it makes a figure of its own and displays it with the alt
+text; with `ax` it only draws and returns the axes, and `finish` displays the whole figure.
 Nothing here trains or measures.  Images are (n, height, width, channels), uint8 or float in [-1, 1].
 """
 
@@ -44,7 +44,7 @@ def finish(fig: Figure, *, alt: str) -> None:
 
 
 def show_images(images: np.ndarray, *, alt: str = "", columns: int = 0, titles: Sequence[str] = (),
-                title: str = "", scale: float = 0, ax: Axes | None = None) -> Axes:
+                title: str = "", scale: float = 0, ax: Axes | None = None) -> Axes | None:
     """Draw images as one grid, row by row; `titles` stand above the first row, `scale` is inches per image.
 
     Raises ValueError when there is no image.
@@ -83,7 +83,7 @@ def tile(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
 
 
 def show_curves(history, *, alt: str = "", names: Sequence[str] = (), title: str = "", ylabel: str = "",
-                levels: dict[str, float] | None = None, ax: Axes | None = None) -> Axes:
+                levels: dict[str, float] | None = None, ax: Axes | None = None) -> Axes | None:
     """Draw scalars of a `loop.History` against the step; `levels` are named horizontal lines, such as log 4."""
     own = ax is None
     if own:
@@ -100,7 +100,7 @@ def show_curves(history, *, alt: str = "", names: Sequence[str] = (), title: str
 
 
 def show_latent_walk(images: np.ndarray, *, alt: str = "", title: str = "", rows: int = 1,
-                     ax: Axes | None = None) -> Axes:
+                     ax: Axes | None = None) -> Axes | None:
     """Draw images along a path through z, one path a row."""
     return show_images(images, alt=alt, columns=len(images) // rows, title=title, ax=ax)
 
@@ -155,11 +155,12 @@ class Live:
         self._last = time.monotonic()
 
 
-def _end(ax: Axes, own: bool, alt: str) -> Axes:
+def _end(ax: Axes, own: bool, alt: str) -> Axes | None:
     """Display a figure of one's own; a part of a larger figure waits for `finish`."""
-    if own:
-        finish(ax.figure, alt=alt)
-    return ax
+    if not own:
+        return ax
+    finish(ax.figure, alt=alt)
+    return None  # a cell that ends here shows the figure alone
 
 
 def _display(data: dict[str, bytes], alt: str) -> None:

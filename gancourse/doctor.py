@@ -1,0 +1,102 @@
+"""What this machine is and what it can do for the course, without importing a framework."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import time
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from gancourse.cores import available_cores, memory_gb, physical_cores
+
+PACKAGES = ("numpy", "torch", "tensorflow", "jupyterlab", "papermill", "nbval")
+
+
+class Report(NamedTuple):
+    """Lines of (what, value, advice); advice is empty where all is well.  Prints as text, shows as a table."""
+
+    lines: list[tuple[str, str, str]]
+    preset: str  # the preset that suits this machine
+
+    def __str__(self) -> str:
+        return "\n".join(f"{what:>12}  {value}{f'   <- {advice}' if advice else ''}" for what, value, advice in self.lines)
+
+    def _repr_html_(self) -> str:
+        cell = '<td style="text-align:left">'
+        rows = "".join(f"<tr>{cell}{escape(what)}</td>{cell}{escape(value)}</td>{cell}{escape(advice)}</td></tr>"
+                       for what, value, advice in self.lines)
+        return f"<table><tbody>{rows}</tbody></table>"
+
+
+def report() -> Report:
+    """Return versions, device, cores, memory, speed, and the preset that suits them.  Takes about a second.  Lesson 00."""
+    gpu, memory, speed = gpu_name(), memory_gb(), matmul_gflops()
+    preset = "gpu" if gpu else "laptop"
+    lines = [("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", "")]
+    for package in PACKAGES:
+        version = installed(package)
+        lines.append((package, version or "not installed", "" if version else f"pip install {package}"))
+    lines += [
+        ("GPU", gpu or "none", "" if gpu else "not needed: every lesson is made for a CPU"),
+        ("cores", f"{physical_cores()} physical, {available_cores()} logical", ""),
+        ("memory", f"{memory:.0f} GB" if memory else "unknown", "close other programs" if 0 < memory < 4 else ""),
+        ("bfloat16", "in hardware" if fast_bf16() else "not in this processor",
+         "" if fast_bf16() else "keep precision=fp32: emulation is many times slower"),
+        ("speed", f"{speed:.0f} GFLOP/s in float32", "lessons may take several times longer" if speed < 20 else ""),
+        ("preset", preset, ""),
+    ]
+    return Report(lines, preset)
+
+
+def installed(package: str) -> str:
+    """Return the installed version of a package, or "" when it is missing."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def gpu_name() -> str:
+    """Return the name of the first NVIDIA GPU that its driver reports, or ""."""
+    tool = shutil.which("nvidia-smi")
+    if not tool:
+        return ""
+    try:
+        out = subprocess.run([tool, "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True,
+                             timeout=10, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return out.strip().splitlines()[0] if out.strip() else ""
+
+
+def fast_bf16() -> bool:
+    """Return whether the processor itself computes bfloat16 (AVX512-BF16, AMX, or Arm's bf16)."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        return False
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))
+
+
+def matmul_gflops(size: int = 768) -> float:
+    """Return the float32 matrix-product speed of NumPy on this machine in GFLOP/s: the best of a few tries."""
+    a = np.random.default_rng(0).random((size, size), np.float32)
+    a @ a
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        a @ a
+        times.append(time.perf_counter() - start)
+    return 2 * size**3 / min(times) / 1e9
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that decide a run's numbers, for its record."""
+    found = {package: installed(package) for package in PACKAGES}
+    return {"python": platform.python_version(), "threads": os.environ.get("OMP_NUM_THREADS", ""),
+            **{package: version for package, version in found.items() if version}}
