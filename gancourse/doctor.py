@@ -24,7 +24,8 @@ class Report(NamedTuple):
     preset: str  # the preset that suits this machine
 
     def __str__(self) -> str:
-        return "\n".join(f"{what:>12}  {value}{f'   <- {advice}' if advice else ''}" for what, value, advice in self.lines)
+        notes = [f"   <- {advice}" if advice else "" for _, _, advice in self.lines]
+        return "\n".join(f"{what:>12}  {value}{note}" for (what, value, _), note in zip(self.lines, notes, strict=True))
 
     def _repr_html_(self) -> str:
         cell = '<td style="text-align:left">'
@@ -34,7 +35,7 @@ class Report(NamedTuple):
 
 
 def report() -> Report:
-    """Return versions, device, cores, memory, speed, and the preset that suits them.  Takes about a second.  Lesson 00."""
+    """Return versions, device, cores, memory, speed, and the preset that suits them, in about a second.  Lesson 00."""
     gpu, memory, speed = gpu_name(), memory_gb(), matmul_gflops()
     preset = "gpu" if gpu else "laptop"
     lines = [("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", "")]

@@ -28,6 +28,12 @@ class Parameter(NamedTuple):
     high: float | None = None
     choices: tuple[str, ...] = ()
 
+    def limits(self) -> str:
+        """Return the allowed range or choices as they stand in the notebook, or ""."""
+        if self.low is not None:
+            return f"[{self.low:g}, {self.high:g}]"
+        return f"{{{', '.join(self.choices)}}}" if self.choices else ""
+
     def check(self, value: Any) -> Any:
         """Return the value in this parameter's type, or raise ValueError saying what fits."""
         kind = type(self.default)

@@ -1,0 +1,212 @@
+"""The command line: `gancourse list | run | lab | student | render | test | data | doctor`.
+
+Heavy modules are imported by the command that needs them, so that --help is instant.
+"""
+
+import argparse
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from gancourse import __version__
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parse the command line and do what it says; errors that name their fix end it with status 2, failures with 1."""
+    arguments, extra = _parser().parse_known_args(argv)
+    if extra and arguments.command != "test":
+        _parser().error(f"unrecognised: {' '.join(extra)}")
+    arguments.extra = extra
+    try:
+        sys.exit(arguments.do(arguments))
+    except (ValueError, FileNotFoundError, ConnectionError, ImportError) as error:
+        sys.exit(_say(f"gancourse {arguments.command}: {error}", 2))
+    except KeyboardInterrupt:
+        sys.exit(_say("\nStopped.  What was finished is kept; the same command goes on from there.", 130))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gancourse", description="A course on generative adversarial networks.",
+                                     epilog="example: gancourse run 05 -p learning_rate=1e-4 --preset laptop")
+    parser.add_argument("--version", action="version", version=f"gancourse {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    def add(name, do, help_, example):
+        command = commands.add_parser(name, help=help_, description=help_, epilog=f"example: {example}")
+        command.set_defaults(do=do)
+        return command
+
+    add("list", _list, "show the lessons, what each makes, and its minutes", "gancourse list")
+    run = add("run", _run, "run lessons with papermill, all of them by default",
+              "gancourse run 05 -p learning_rate=1e-4 -p dataset=folder:photos")
+    run.add_argument("lessons", nargs="*", help="numbers or names; none means all")
+    run.add_argument("-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
+    run.add_argument("--preset", default="laptop", help="smoke (seconds), laptop (default) or gpu")
+    run.add_argument("--runs", type=Path, default=Path("runs"), help="where the results go (runs/)")
+    run.add_argument("--again", action="store_true", help="repeat runs that are already done")
+    run.add_argument("--parameters", action="store_true", help="show the lesson's parameters and stop")
+    lab = add("lab", _lab, "open JupyterLab on lesson 00, in your own copy with exercises to fill in", "gancourse lab")
+    lab.add_argument("--solutions", action="store_true", help="open the solved lessons instead")
+    lab.add_argument("--no-browser", action="store_true", help="only print the address")
+    student = add("student", _student, "write the student version of lessons (exercises to fill in)",
+                  "gancourse student 01 --to my_course")
+    student.add_argument("lessons", nargs="*", help="numbers or names; none means all")
+    student.add_argument("--to", type=Path, default=Path("build/student"), help="folder (build/student)")
+    render = add("render", _render, "run lessons and store their outputs, where the code has changed",
+                 "gancourse render 05")
+    render.add_argument("lessons", nargs="*", help="numbers or names; none means all")
+    render.add_argument("--again", action="store_true", help="also where outputs are fresh")
+    add("test", _test, "run the unit tests, then the notebooks as tests (nbval); pytest options may follow",
+        "gancourse test tests/test_loop.py -x")
+    data = add("data", _data, "load a data set and describe it; downloads it if need be", "gancourse data cifar10")
+    data.add_argument("dataset", nargs="?", default="strokes", help="a name, folder:PATH or npz:PATH")
+    add("doctor", _doctor, "show versions, device, cores, memory, speed and the preset that fits", "gancourse doctor")
+    return parser
+
+
+def _list(arguments) -> None:
+    from gancourse.lessons import all_lessons
+
+    for lesson in all_lessons():
+        about = lesson.about
+        print(f"{about['lesson']:02d}  {about['title']:<34} {about['minutes']:>3} min   {about['makes']}")
+
+
+def _run(arguments) -> int:
+    from gancourse.lessons import find, parameters, settings
+
+    lessons = _chosen(arguments.lessons)
+    if arguments.parameters:
+        for lesson in lessons:
+            print(lesson.name)
+            for p in parameters(lesson.notebook).values():
+                print(f"  -p {p.name}={p.default!r:<12} {p.help} {p.limits()}")
+        return 0
+    given = dict(_assignment(text) for text in arguments.given)
+    for lesson in lessons:  # everything is checked before anything runs
+        settings(lesson, arguments.preset, given)
+    from gancourse import pages, reruns
+    from gancourse.checkpoints import write_atomically
+
+    expected = sum(lesson.seconds for lesson in lessons) if arguments.preset == "laptop" else 0
+    if expected:
+        print(f"{len(lessons)} lesson(s), about {expected / 60:.0f} min {expected % 60:.0f} s on two idle cores")
+    failures, rows = 0, []
+    for i, lesson in enumerate(lessons, 1):
+        label = f"[{i}/{len(lessons)}] {lesson.about['lesson']:02d} {lesson.about['title']}"
+        print(label + (f" (about {lesson.seconds:.0f} s)" if expected else ""), flush=True)
+        try:
+            record, done_before = reruns.run(lesson, arguments.runs, arguments.preset, given, arguments.again)
+        except reruns.LessonFailed as error:
+            failures += 1
+            print(f"  ✗ {error}", file=sys.stderr, flush=True)
+            continue
+        numbers = f", {len(record['results'])} claims hold" if record["results"] else ""
+        print(f"  ✓ {'done before, ' * done_before}{record['seconds']:.0f} s{numbers}", flush=True)
+        folder = f"{lesson.name}/{reruns.run_name(settings(lesson, arguments.preset, given))}"
+        rows.append((f"{folder}/notebook.html", find(lesson.name).about["title"], f"{record['seconds']:.0f} s"))
+    if rows:
+        page = arguments.runs / "index.html"
+        write_atomically(page, pages.index("gancourse: your runs", rows).encode())
+        print(f"\nLook at {page.resolve()} (pages with all figures); the executed notebooks lie beside them.")
+        print('Next: "make lab" (or "python -m gancourse lab") opens the course to work in.')
+    return 1 if failures else 0
+
+
+def _lab(arguments) -> int:
+    from gancourse.lessons import FOLDER, all_lessons
+
+    first = all_lessons()[0].path
+    folder = FOLDER
+    if not arguments.solutions:
+        folder = Path("build/student").resolve()
+        _write_students([], folder)
+    print(f"Opening {folder / first.name}", flush=True)
+    options = ["--no-browser"] if arguments.no_browser else []
+    command = [sys.executable, "-m", "jupyter", "lab", "--LabApp.news_url=None", *options, str(folder / first.name)]
+    return subprocess.call(command)
+
+
+def _student(arguments) -> None:
+    for path, kept in _write_students(arguments.lessons, arguments.to):
+        print(f"{path}{'  (yours, kept)' if kept else ''}")
+
+
+def _write_students(which: list[str], folder: Path) -> list[tuple[Path, bool]]:
+    """Write student copies; a copy that exists belongs to the learner and is never overwritten."""
+    import json
+
+    from gancourse.checkpoints import write_atomically
+    from gancourse.lessons import without_solutions
+
+    written = []
+    for lesson in _chosen(which):
+        path = folder / lesson.path.name
+        kept = path.exists()
+        if not kept:
+            student = without_solutions(lesson.notebook)
+            write_atomically(path, json.dumps(student, indent=1, ensure_ascii=False).encode())
+        written.append((path, kept))
+    return written
+
+
+def _render(arguments) -> int:
+    from gancourse import reruns
+    from gancourse.lessons import is_fresh
+
+    failures = 0
+    for lesson in _chosen(arguments.lessons):
+        if is_fresh(lesson.notebook) and not arguments.again:
+            print(f"{lesson.name}: fresh")
+            continue
+        try:
+            print(f"{lesson.name}: {reruns.render(lesson):.0f} s", flush=True)
+        except reruns.LessonFailed as error:
+            failures += 1
+            print(f"✗ {error}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _test(arguments) -> int:
+    from gancourse.bootstrap import ROOT
+
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments.extra], cwd=ROOT)
+
+
+def _data(arguments) -> None:
+    from gancourse import data
+
+    dataset = data.load(arguments.dataset)
+    print(f"{dataset.name}: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test images, "
+          f"{'x'.join(map(str, dataset.shape))} uint8\n  classes: {', '.join(dataset.class_names) or 'none'}\n"
+          f"  source: {dataset.source}\n  licence: {dataset.licence}")
+
+
+def _doctor(arguments) -> None:
+    from gancourse import doctor
+
+    print(doctor.report())
+
+
+def _chosen(which: list[str]) -> list:
+    """The named lessons, or all."""
+    from gancourse.lessons import all_lessons, find
+
+    return [find(name) for name in which] if which else all_lessons()
+
+
+def _assignment(text: str) -> tuple[str, object]:
+    """NAME=VALUE as a pair; numbers, True and False become Python values, all else is text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise ValueError(f"-p {text!r} must read NAME=VALUE, such as -p num_steps=100")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def _say(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
+    return status

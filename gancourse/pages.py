@@ -1,0 +1,52 @@
+"""Executed notebooks as single HTML pages that need no network: mathematics becomes MathML."""
+
+import html
+import json
+import re
+
+MATHS = re.compile(r"(?<![\\$])\$\$(.+?)\$\$|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?![\w$])", re.DOTALL)
+CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
+
+
+def to_html(notebook: dict, title: str) -> str:
+    """Return a notebook as one HTML page with its figures inside.
+
+    nbconvert draws the page; its scripts for mathematics, diagrams and widgets, which would come from
+    the network, are left out, and every formula is turned into MathML, which browsers draw themselves.
+    """
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    page = nbformat.reads(json.dumps(notebook), as_version=4)
+    for cell in page["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = with_mathml(cell["source"])
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
+    body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
+    body = re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", body)
+    return re.sub(r'<script type="module">.*?</script>', "", body, flags=re.DOTALL)  # mermaid diagrams
+
+
+def with_mathml(markdown: str) -> str:
+    """Return Markdown whose $formulas$ and $$displayed formulas$$ are MathML; code is left alone."""
+    parts = CODE.split(markdown)
+    return "".join(part if i % 2 else MATHS.sub(_mathml, part) for i, part in enumerate(parts))
+
+
+def index(title: str, rows: list[tuple[str, str, str]]) -> str:
+    """Return a page that links to others: rows of (address, name, remark)."""
+    items = "".join(f'<li><a href="{html.escape(address)}">{html.escape(name)}</a> {html.escape(remark)}</li>'
+                    for address, name, remark in rows)
+    style = "body{font:17px/1.7 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}"
+    return (f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f"<title>{html.escape(title)}</title><style>{style}</style><h1>{html.escape(title)}</h1><ol>{items}</ol>")
+
+
+def _mathml(match: re.Match) -> str:
+    from latex2mathml.converter import convert
+
+    shown = match[1] is not None
+    # one line, so that Markdown does not see a new paragraph or a list within the formula
+    return convert((match[1] or match[2]).strip(), display="block" if shown else "inline").replace("\n", " ")

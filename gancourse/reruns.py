@@ -1,0 +1,176 @@
+"""Run lessons with papermill: with other parameters, resumably, into folders that explain themselves.
+
+    runs/05_dcgan_pt/num_steps=2000,seed=1/
+        notebook.ipynb, notebook.html   the executed copy
+        run.json                        parameters, versions, seconds, results
+"""
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gancourse import doctor, pages
+from gancourse.checkpoints import write_atomically
+from gancourse.checks import MIME
+from gancourse.lessons import Lesson, fingerprint, parameters, settings
+
+CELL_TIMEOUT = 3600  # seconds; a cell that hangs must not hang the course
+QUIET = ["--log-level=ERROR"]  # the kernel's own remarks are not the learner's concern
+WIDGETS = "application/vnd.jupyter.widget-view+json"
+
+
+class LessonFailed(RuntimeError):
+    """A cell of a lesson raised; the message names the cell, and the executed copy is kept."""
+
+
+def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any] | None = None,
+        again: bool = False) -> tuple[dict, bool]:
+    """Run a lesson and return its record (the content of run.json) and whether it had been done before.
+
+    A run that is done, from the same code and parameters, is not repeated unless `again`.  The folder
+    appears file by file under its final names only when each is complete: a killed run leaves the last
+    good one.  Raises ValueError for bad parameters before anything runs, LessonFailed when a cell raises.
+    """
+    chosen = settings(lesson, preset, given)
+    folder = runs / lesson.name / run_name(chosen)
+    done = _read_record(folder / "run.json")
+    if done and done["code_sha256"] == fingerprint(lesson.notebook) and not again:
+        return done, True
+    if "checkpoint" in parameters(lesson.notebook) and "checkpoint" not in chosen:
+        chosen["checkpoint"] = str((folder / "checkpoint.safetensors").resolve())
+        if again:
+            Path(chosen["checkpoint"]).unlink(missing_ok=True)
+    started = time.monotonic()
+    notebook = _execute(lesson, folder, chosen)
+    record = {
+        "lesson": lesson.name, "preset": preset,
+        "parameters": {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen,
+        "results": results(notebook), "seconds": round(time.monotonic() - started, 1),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"), "versions": doctor.versions(),
+        "code_sha256": fingerprint(lesson.notebook),
+    }
+    write_atomically(folder / "notebook.html", pages.to_html(notebook, lesson.about["title"]).encode())
+    write_atomically(folder / "run.json", json.dumps(record, indent=1, ensure_ascii=False).encode())
+    return record, False
+
+
+def run_name(chosen: dict[str, Any]) -> str:
+    """Return the name of a run's folder: its parameters where they make a short file name, else a short hash."""
+    name = ",".join(f"{key}={value}" for key, value in sorted(chosen.items())) or "default"
+    if len(name) <= 80 and re.fullmatch(r"[\w=,.+-]+", name):
+        return name
+    digest = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:10]
+    return re.sub(r"[^\w=,.+-]+", "_", name)[:60] + "-" + digest
+
+
+def results(notebook: dict) -> dict[str, float]:
+    """Return the numbers that a notebook's checkpoint tables have stored in it."""
+    found: dict[str, float] = {}
+    for output in _outputs(notebook):
+        found |= output.get("data", {}).get(MIME, {}).get("results", {})
+    return found
+
+
+def render(lesson: Lesson) -> float:
+    """Run a lesson at its stored defaults, keep the fresh outputs in its own file, and return the seconds.
+
+    Widget state, run-time metadata and progress bars are dropped, so that outputs are small and do not
+    change without a reason.  Raises LessonFailed and leaves the file as it was when a cell raises.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    notebook = nbformat.reads(json.dumps(lesson.notebook), as_version=4)
+    started = time.monotonic()
+    try:
+        NotebookClient(notebook, timeout=CELL_TIMEOUT, kernel_name="python3", extra_arguments=QUIET).execute()
+    except (CellExecutionError, DeadKernelError) as error:
+        raise LessonFailed(f"lesson {lesson.name} failed: {_plain(str(error))[-2000:]}") from error
+    seconds = time.monotonic() - started
+    for cell in notebook["cells"]:
+        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [_tidy(output) for output in _without_noise(cell["outputs"])]
+    notebook["metadata"].pop("widgets", None)
+    notebook["metadata"]["language_info"] = {"name": "python"}
+    notebook["metadata"]["gancourse"]["rendered"] = {
+        "code_sha256": fingerprint(notebook), "seconds": round(seconds, 1),
+        "date": datetime.now(UTC).date().isoformat(), "versions": doctor.versions()}
+    nbformat.validate(notebook)
+    write_atomically(lesson.path, (nbformat.writes(notebook).rstrip("\n") + "\n").encode())
+    return seconds
+
+
+def _execute(lesson: Lesson, folder: Path, chosen: dict[str, Any]) -> dict:
+    """Run with papermill into a temporary name, then rename; a failed copy is kept as failed.ipynb."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob(".running-*"):  # left by a run that was killed
+        stale.unlink(missing_ok=True)
+    temporary, failed = folder / f".running-{os.getpid()}.ipynb", folder / "failed.ipynb"
+    try:
+        papermill.execute_notebook(
+            str(lesson.path), str(temporary), parameters=chosen, kernel_name="python3", progress_bar=_bar(lesson),
+            execution_timeout=CELL_TIMEOUT, cwd=str(Path.cwd()), log_output=False, extra_arguments=QUIET)
+    except PapermillExecutionError as error:
+        os.replace(temporary, failed)
+        raise LessonFailed(f"lesson {lesson.name} failed in cell {error.exec_count}: {error.ename}: "
+                           f"{_plain(error.evalue)[:1500]}\n  the executed copy is {failed}") from error
+    except BaseException:  # Ctrl-C, a dead kernel: nothing half-done stays
+        temporary.unlink(missing_ok=True)
+        raise
+    notebook = json.loads(temporary.read_text(encoding="utf-8"))
+    os.replace(temporary, folder / "notebook.ipynb")
+    failed.unlink(missing_ok=True)
+    return notebook
+
+
+def _bar(lesson: Lesson) -> dict[str, Any]:
+    """papermill's tqdm bar over cells, named after the lesson; it clears itself when the lesson ends."""
+    return {"desc": f"  {lesson.name}", "leave": False, "unit": "cell",
+            "bar_format": "{desc} {percentage:3.0f}%|{bar:30}| cell {n_fmt}/{total_fmt}, {elapsed}"}
+
+
+def _outputs(notebook: dict) -> Iterator[dict]:
+    for cell in notebook["cells"]:
+        yield from cell.get("outputs", [])
+
+
+def _without_noise(outputs: list[dict]) -> list[dict]:
+    """Outputs less the progress bars: widgets, and text bars on standard error; warnings and errors stay."""
+    kept = []
+    for output in outputs:
+        if WIDGETS in output.get("data", {}):
+            continue
+        if output["output_type"] == "stream" and output["name"] == "stderr" and "%|" in output["text"]:
+            continue
+        kept.append(output)
+    return kept
+
+
+def _tidy(output: dict) -> dict:
+    """An output without transient parts and execution times."""
+    output.pop("transient", None)
+    return output
+
+
+def _plain(text: str) -> str:
+    """Text without terminal colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def _read_record(path: Path) -> dict | None:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return record if "code_sha256" in record else None
+    except (OSError, json.JSONDecodeError):
+        return None
