@@ -1,0 +1,49 @@
+"""The TensorFlow track.  Twin of `gancourse.pt`: same modules, functions, arguments, order."""
+
+import os
+from contextlib import contextmanager
+
+from gancourse.cores import physical_cores
+
+for _name, _value in {"TF_CPP_MIN_LOG_LEVEL": "3",  # no log lines between the outputs of a page
+                      "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else TensorFlow takes the whole GPU at once
+                      "KERAS_BACKEND": "tensorflow"}.items():
+    os.environ.setdefault(_name, _value)
+
+
+@contextmanager
+def _silent_stderr():
+    """Silence what compiled code writes to file descriptor 2; TensorFlow's first lines obey no setting."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+try:
+    with _silent_stderr():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+except ImportError as error:
+    raise ImportError('tensorflow is not installed: pip install "gancourse[tf]"') from error
+tf.get_logger().setLevel("ERROR")
+
+
+def set_threads(num_threads: int = 0) -> int:
+    """Set and return the number of threads; 0 means one per physical core, or what OMP_NUM_THREADS says.
+
+    More threads than physical cores make a small machine slower, sometimes by several times.  Lesson 05.
+    """
+    num_threads = num_threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or physical_cores()
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(num_threads)
+        tf.config.threading.set_inter_op_parallelism_threads(num_threads)
+    except RuntimeError as error:
+        raise RuntimeError("TensorFlow fixes its threads when it first computes: "
+                           "call set_threads before that, or restart the kernel") from error
+    return num_threads

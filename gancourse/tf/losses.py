@@ -1,0 +1,111 @@
+"""Adversarial losses as pure functions of the discriminator's logits.
+
+Twin of `gancourse.pt.losses`.  Every loss is a pair (d_loss, g_loss) of functions that
+return a scalar to be minimised; logits have shape (batch, 1), real = high, fake = low.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+from tensorflow import Tensor
+from tensorflow.nn import relu, softplus
+
+mean, square = tf.reduce_mean, tf.square
+
+
+class Loss(NamedTuple):
+    """One adversarial game."""
+
+    d_loss: Callable[[Tensor, Tensor], Tensor]  # (real_logits, fake_logits) -> scalar
+    g_loss: Callable[..., Tensor]               # (fake_logits), or (real_logits, fake_logits) when paired
+    paired: bool = False                        # does G's loss look at the real logits too?
+
+
+def bce_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """-log D(x) - log(1 - D(G(z))), averaged over the batch.  Goodfellow et al. 2014, eq. 1.  Lesson 01."""
+    return mean(softplus(-real_logits)) + mean(softplus(fake_logits))
+
+
+def minimax_g_loss(fake_logits: Tensor) -> Tensor:
+    """log(1 - D(G(z))): saturates when D wins.  Goodfellow et al. 2014, eq. 1.  Lesson 01."""
+    return -mean(softplus(fake_logits))
+
+
+def nonsaturating_g_loss(fake_logits: Tensor) -> Tensor:
+    """-log D(G(z)).  Goodfellow et al. 2014, section 3.  Lesson 01."""
+    return mean(softplus(-fake_logits))
+
+
+def least_squares_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """(D(x) - 1)^2 / 2 + (D(G(z)) + 1)^2 / 2.  Mao et al. 2017, eq. 2 with a = -1, b = 1.  Lesson 08."""
+    return (mean(square(real_logits - 1)) + mean(square(fake_logits + 1))) / 2
+
+
+def least_squares_g_loss(fake_logits: Tensor) -> Tensor:
+    """D(G(z))^2 / 2.  Mao et al. 2017, eq. 2 with c = 0.  Lesson 08."""
+    return mean(square(fake_logits)) / 2
+
+
+def hinge_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """max(0, 1 - D(x)) + max(0, 1 + D(G(z))).  Lim & Ye 2017, eq. 4.  Lesson 08."""
+    return mean(relu(1 - real_logits)) + mean(relu(1 + fake_logits))
+
+
+def wasserstein_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """D(G(z)) - D(x).  Arjovsky et al. 2017, eq. 2.  Lesson 08."""
+    return mean(fake_logits) - mean(real_logits)
+
+
+def wasserstein_g_loss(fake_logits: Tensor) -> Tensor:
+    """-D(G(z)).  Also the generator's half of the hinge loss.  Lesson 08."""
+    return -mean(fake_logits)
+
+
+def relativistic_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """-log sigmoid(D(x) - D(G(z))), pair by pair.  Jolicoeur-Martineau 2018, eq. 3.  Lesson 11."""
+    return mean(softplus(fake_logits - real_logits))
+
+
+def relativistic_g_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """-log sigmoid(D(G(z)) - D(x)), pair by pair.  Jolicoeur-Martineau 2018, eq. 4.  Lesson 11."""
+    return mean(softplus(real_logits - fake_logits))
+
+
+def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+    """Mean of (||grad D(x_hat)|| - 1)^2 at x_hat between real and fake.  Lesson 08.
+
+    Gulrajani et al. 2017, eq. 3.  `mix` in [0, 1] has one value per sample: the caller draws
+    it, so the function stays pure.  Multiply by `gp_weight` (10 in the paper).
+    """
+    mix = tf.reshape(mix, [-1, *[1] * (len(real.shape) - 1)])
+    x_hat = mix * real + (1 - mix) * fake
+    return mean(square(tf.sqrt(_squared_slopes(D, x_hat)) - 1))
+
+
+def r1_penalty(D: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
+    """Mean of ||grad D(x)||^2 over the batch.  Mescheder et al. 2018, eq. 9.  Lesson 05.
+
+    Summed over the pixels of an image, not averaged.  Multiply by `r1_gamma / 2`.
+    """
+    return mean(_squared_slopes(D, real))
+
+
+def _squared_slopes(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """||grad D(x)||^2 of each sample, shape (batch,), itself differentiable."""
+    x = tf.stop_gradient(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        score = tf.reduce_sum(D(x))
+    slope = tape.gradient(score, x)
+    return tf.reduce_sum(square(slope), axis=list(range(1, len(x.shape))))
+
+
+LOSSES = {
+    "minimax": Loss(bce_d_loss, minimax_g_loss),
+    "nonsaturating": Loss(bce_d_loss, nonsaturating_g_loss),
+    "least_squares": Loss(least_squares_d_loss, least_squares_g_loss),
+    "hinge": Loss(hinge_d_loss, wasserstein_g_loss),
+    "wasserstein": Loss(wasserstein_d_loss, wasserstein_g_loss),
+    "relativistic": Loss(relativistic_d_loss, relativistic_g_loss, paired=True),
+}

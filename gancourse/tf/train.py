@@ -1,0 +1,153 @@
+"""One GAN and one training step (lesson 04 builds both by hand)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow import Tensor
+
+from gancourse.errors import check_range
+from gancourse.tf.losses import Loss
+
+
+@dataclass(eq=False)
+class GAN:
+    """Everything that training changes, and how to draw its noise."""
+
+    G: keras.Model
+    D: keras.Model
+    G_ema: keras.Model  # running average of G's weights: what we sample from
+    opt_G: keras.optimizers.Optimizer
+    opt_D: keras.optimizers.Optimizer
+    z_dim: int
+    ema: float  # share of the old average kept at each step, 0 to 1
+    seed: int
+
+
+class Penalty(NamedTuple):
+    """A term added to D's loss every `every` steps; times `every`, so that its mean is the same."""
+
+    penalty: Callable[..., Tensor]  # (D, real, fake) -> scalar
+    weight: float
+    every: int = 1
+
+
+def make_gan(G: keras.Model, D: keras.Model, *, z_dim: int, learning_rate: float = 1e-3,
+             betas: tuple[float, float] = (0.5, 0.99), ema: float = 0.995, seed: int = 0) -> GAN:
+    """Return a GAN with an Adam optimiser for each network and a copy of G for the running average.
+
+    Raises ValueError when `learning_rate`, `betas` or `ema` is out of range.  Lessons 04 and 05.
+    """
+    check_range("learning_rate", learning_rate, 0, 1)
+    for name, value in {"betas[0]": betas[0], "betas[1]": betas[1], "ema": ema}.items():
+        check_range(name, value, 0, 1, include_low=True)
+    G_ema = keras.models.clone_model(G)
+    G_ema.set_weights(G.get_weights())
+    return GAN(G, D, G_ema, _adam(G, learning_rate, betas), _adam(D, learning_rate, betas), z_dim, ema, seed)
+
+
+def noise(gan: GAN, n: int, k: int) -> Tensor:
+    """Return the z of step k, shape (n, z_dim): a pure function of (seed, k), so a resumed run repeats it."""
+    z = np.random.default_rng((gan.seed, k)).standard_normal((n, gan.z_dim), dtype=np.float32)
+    return tf.convert_to_tensor(z)
+
+
+@tf.function
+def d_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None) -> Tensor:
+    """Update D once and return its loss; G is left as it is."""
+    D = lambda x: gan.D(x, training=True)  # a bare call would mean False, and BatchNorm would not learn
+    fake = gan.G(z, training=True)
+    with tf.GradientTape() as tape:
+        d_loss = total = loss.d_loss(D(real), D(fake))
+        if penalty:
+            total = d_loss + penalty.weight * penalty.every * penalty.penalty(D, real, fake)
+    gan.opt_D.apply(tape.gradient(total, gan.D.trainable_variables), gan.D.trainable_variables)
+    return d_loss
+
+
+@tf.function
+def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema: float = 0.0) -> Tensor:
+    """Update G once, then its running average, and return its loss; D is left as it is."""
+    with tf.GradientTape() as tape:
+        fake_logits = gan.D(gan.G(z, training=True), training=True)
+        paired = (gan.D(real, training=True), fake_logits) if loss.paired else (fake_logits,)
+        g_loss = loss.g_loss(*paired)
+    gan.opt_G.apply(tape.gradient(g_loss, gan.G.trainable_variables), gan.G.trainable_variables)
+    _average(gan, ema)
+    return g_loss
+
+
+def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty | None = None) -> dict[str, Tensor]:
+    """Play step k of the game, D then G, and return both losses, still on the device.
+
+    `real` is a batch of images (batch, height, width, channels) or points (batch, dim), float32.
+    The running average forgets the first steps quickly: its share grows from 1/10 to `gan.ema`.
+    """
+    real, z = tf.convert_to_tensor(real, tf.float32), noise(gan, len(real), k)
+    lazy = penalty if penalty and k % penalty.every == 0 else None
+    ema = tf.constant(min(gan.ema, (1 + k) / (10 + k)))  # a tensor: each new Python number would compile again
+    d_loss = d_step(gan, real, z, loss, lazy)
+    g_loss = g_step(gan, real, z, loss, ema)
+    return {"d_loss": d_loss, "g_loss": g_loss}
+
+
+def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
+    """Return G(z) as float32 images in [-1, 1], channels last; a number draws that many z from the seed.
+
+    From the running average of G, or from G itself with `averaged=False`.  Networks are in inference mode.
+    """
+    if isinstance(z, int):
+        z = np.random.default_rng((gan.seed, 2**31)).standard_normal((z, gan.z_dim), dtype=np.float32)
+    net = gan.G_ema if averaged else gan.G
+    return np.concatenate([net(part, training=False).numpy() for part in np.array_split(z, -(-len(z) // 500))])
+
+
+def set_learning_rate(gan: GAN, learning_rate: float) -> None:
+    """Set the step size of both optimisers."""
+    for opt in (gan.opt_G, gan.opt_D):
+        opt.learning_rate = learning_rate
+
+
+def state(gan: GAN) -> dict[str, np.ndarray]:
+    """Return everything that training has changed, as named arrays; `load_state` puts it back."""
+    return {name: v.numpy().copy() for name, v in _variables(gan).items()}
+
+
+def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
+    """Put a saved state back.  Raises ValueError when it belongs to another network."""
+    variables = _variables(gan)
+    shapes = {name: tuple(v.shape) for name, v in variables.items()}
+    odd = {name for name in shapes | arrays if name not in arrays or shapes.get(name) != np.shape(arrays[name])}
+    if odd:
+        first = min(odd)
+        raise ValueError(f"this checkpoint belongs to another {first.split('.')[0]}: {first} has shape "
+                         f"{np.shape(arrays[first]) if first in arrays else None}, here {shapes.get(first)}")
+    for name, v in variables.items():
+        v.assign(arrays[name])
+
+
+def _adam(net: keras.Model, learning_rate: float, betas: tuple[float, float]) -> keras.optimizers.Adam:
+    """Adam with its moments built now: a compiled function may not create variables later."""
+    opt = keras.optimizers.Adam(learning_rate, *betas, epsilon=1e-8)  # PyTorch's epsilon; Keras' own is 1e-7
+    opt.build(net.trainable_variables)
+    return opt
+
+
+def _variables(gan: GAN) -> dict[str, keras.Variable]:
+    """Every variable of the networks and optimisers but the learning rate, by name."""
+    named = {}
+    for part in ("G", "D", "G_ema", "opt_G", "opt_D"):
+        variables = enumerate(getattr(gan, part).variables)  # their long names hold a counter of all layers ever made
+        named |= {f"{part}.{i}.{v.name.split('_')[-1]}": v for i, v in variables if v.name != "learning_rate"}
+    return named
+
+
+def _average(gan: GAN, ema: Tensor | float) -> None:
+    """Move G_ema's weights towards G's, and copy the statistics that are no weights (BatchNorm)."""
+    for old, new in zip(gan.G_ema.trainable_variables, gan.G.trainable_variables, strict=True):
+        old.assign(old + (1 - ema) * (new - old))
+    for old, new in zip(gan.G_ema.non_trainable_variables, gan.G.non_trainable_variables, strict=True):
+        old.assign(new)
