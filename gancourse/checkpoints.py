@@ -37,7 +37,7 @@ def save_run(path: str | Path, arrays: dict[str, np.ndarray], history: History, 
     """
     path = Path(path).expanduser()
     about = {"history": [list(log) for log in history], "facts": facts}
-    write_atomically(path, save({k: np.ascontiguousarray(v) for k, v in arrays.items()},
+    write_atomically(path, save({k: np.asarray(v, order="C") for k, v in arrays.items()},
                                 metadata={"gancourse": json.dumps(about)}))
     write_atomically(path.with_suffix(".csv"), history.csv().encode())
     return path

@@ -5,7 +5,6 @@ with Inception features, which this course does not ship.
 """
 
 import numpy as np
-from scipy.linalg import sqrtm
 
 
 def frechet_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:
@@ -24,8 +23,9 @@ def frechet_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:
 def gaussian_distance(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray) -> float:
     """Return the squared Wasserstein-2 distance of N(mean_a, cov_a) and N(mean_b, cov_b).  Lesson 06."""
     cov_a, cov_b = np.atleast_2d(cov_a), np.atleast_2d(cov_b)
-    root = sqrtm(cov_a)  # tr (AB)^(1/2) by a symmetric matrix: no complex rounding
-    cross = np.sqrt(np.clip(np.linalg.eigvalsh(np.real(root @ cov_b @ root)), 0, None)).sum()
+    values, vectors = np.linalg.eigh(cov_a)  # symmetric throughout: no complex rounding, singular is no trouble
+    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    cross = np.sqrt(np.clip(np.linalg.eigvalsh(root @ cov_b @ root), 0, None)).sum()
     shift = np.sum((np.asarray(mean_a) - np.asarray(mean_b)) ** 2)
     return float(max(0.0, shift + np.trace(cov_a) + np.trace(cov_b) - 2 * cross))
 

@@ -1,0 +1,16 @@
+# Thin wrappers: the same words work without make, as  python3 -m gancourse run
+PYTHON ?= python3
+
+.PHONY: help run lab test render doctor
+help:     ## show these words
+	@grep -E '^[a-z]+: ' Makefile | sed 's/:[^#]*##/\t/'
+run:      ## set up .venv if need be, then run the whole course on its embedded data
+	@$(PYTHON) -m gancourse run
+lab:      ## open JupyterLab on lesson 00, in your own copy
+	@$(PYTHON) -m gancourse lab
+test:     ## unit tests, then the notebooks as tests
+	@$(PYTHON) -m gancourse test
+render:   ## run the lessons whose code has changed and store their outputs
+	@$(PYTHON) -m gancourse render
+doctor:   ## what this machine is and what it can do
+	@$(PYTHON) -m gancourse doctor

@@ -1,0 +1,133 @@
+"""Every data set by name, and every way to ask for one wrongly."""
+
+import gzip
+import socket
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gancourse import data
+
+MNIST = Path(__file__).parents[2] / "shared" / "datasets" / "mnist.npz"
+
+
+def npz(path, **arrays):
+    good = {"x_train": np.zeros((20, 8, 8), np.uint8), "y_train": np.zeros(20, int)}
+    np.savez(path, **{**good, **arrays})
+    return f"npz:{path}"
+
+
+def test_the_default_set_is_drawn_on_the_spot(monkeypatch):
+    monkeypatch.setattr(socket, "socket", None)  # a lesson must not open one
+    strokes = data.load("strokes", num=500)
+    assert strokes.x_train.shape == (500, 28, 28, 1) and strokes.x_train.dtype == np.uint8
+    assert set(strokes.y_train) == set(range(10)) and len(strokes.class_names) == 10
+
+
+def test_strokes_at_another_size():
+    assert data.load("strokes", num=10, resolution=32).shape == (32, 32, 1)
+
+
+def test_training_and_test_strokes_differ():
+    strokes = data.load("strokes", num=200)
+    assert not any((image == strokes.x_test).all(axis=(1, 2, 3)).any() for image in strokes.x_train)
+
+
+def test_digits_are_the_1797_of_scikit_learn():
+    digits = data.load("digits")
+    assert len(digits.x_train) + len(digits.x_test) == 1797 and digits.shape == (8, 8, 1)
+    assert digits.x_train.max() == 255
+
+
+def test_float_and_back_is_exact():
+    x = np.arange(256, dtype=np.uint8)
+    assert data.to_float(x)[[0, 255]].tolist() == [-1.0, 1.0]
+    assert np.array_equal(data.to_uint8(data.to_float(x)), x)
+
+
+@pytest.mark.parametrize("name, word", [
+    ("mnits", "did you mean 'mnist'"), ("stroke", "did you mean 'strokes'"), ("nothing like it", "Known: strokes"),
+    ("folder", "folder:PATH"), ("", "Known"),
+])
+def test_an_unknown_name_suggests_the_nearest(name, word):
+    with pytest.raises(ValueError, match=word):
+        data.load(name)
+
+
+@pytest.mark.parametrize("wrong", [{"num": -1}, {"resolution": -8}, {"resolution": 99999}])
+def test_numbers_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match="out of range"):
+        data.load("digits", **wrong)
+
+
+def test_npz_of_the_reader(tmp_path):
+    mine = data.load(npz(tmp_path / "mine.npz", y_train=np.arange(20) % 4))
+    assert mine.x_train.shape == (20, 8, 8, 1) and mine.class_names == ("0", "1", "2", "3")
+
+
+@pytest.mark.parametrize("arrays, word", [
+    ({"x_train": np.zeros((20, 64), np.uint8)}, r"x_train has shape \(20, 64\)"),
+    ({"x_train": np.zeros((20, 8, 8, 2), np.uint8)}, r"\(20, 8, 8, 2\)"),
+    ({"x_train": np.zeros((20, 8, 8), np.float32)}, "float32; images must be uint8"),
+    ({"y_train": np.zeros(19, int)}, "one integer for each of the 20 images"),
+    ({"y_train": np.zeros(20)}, "one integer"),
+])
+def test_npz_with_wrong_arrays_says_which(tmp_path, arrays, word):
+    with pytest.raises(ValueError, match=word):
+        data.load(npz(tmp_path / "wrong.npz", **arrays))
+
+
+def test_npz_without_the_arrays_or_cut_short_or_missing(tmp_path):
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    with pytest.raises(ValueError, match="it must hold x_train and y_train"):
+        data.load(f"npz:{tmp_path}/other.npz")
+    npz(tmp_path / "cut.npz")
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "cut.npz").read_bytes()[:300])
+    with pytest.raises(ValueError, match="cut.npz"):
+        data.load(f"npz:{tmp_path}/cut.npz")
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        data.load(f"npz:{tmp_path}/none.npz")
+
+
+def test_a_pickle_in_an_npz_is_not_opened(tmp_path):
+    with pytest.raises(ValueError, match="not a readable"):
+        data.load(npz(tmp_path / "evil.npz", x_train=np.array([{"code": 1}], dtype=object)))
+
+
+def test_offline_download_names_the_embedded_sets(tmp_path, monkeypatch):
+    """An address of this machine where nothing listens stands for no network."""
+    monkeypatch.setenv("GANCOURSE_DATA", str(tmp_path))
+    import pooch
+    monkeypatch.setattr(pooch, "create", lambda path, url, registry, **_: pooch.Pooch(
+        path, "http://127.0.0.1:9/", registry=registry, retry_if_failed=0))
+    with pytest.raises(ConnectionError, match="fashion_mnist is not on this machine.*dataset=strokes or dataset=digits"):
+        data.load("fashion_mnist")
+    assert not [f for f in tmp_path.rglob("*") if f.is_file()]
+
+
+def test_a_damaged_idx_file_is_named(tmp_path):
+    whole = gzip.compress(struct.pack(">HBBII", 0, 8, 2, 2, 3) + bytes(6))
+    (tmp_path / "a.gz").write_bytes(whole)
+    assert data._read_idx(str(tmp_path / "a.gz")).shape == (2, 3)
+    (tmp_path / "a.gz").write_bytes(whole[:-12])
+    with pytest.raises(ValueError, match="cut short.*delete it and retry"):
+        data._read_idx(str(tmp_path / "a.gz"))
+
+
+def test_every_download_has_a_sha256_and_stands_on_its_card():
+    import tomllib
+    registry = tomllib.loads((Path(data.__file__).parent / "datasets.toml").read_text())
+    card = (Path(__file__).parents[1] / "data" / "README.md").read_text()
+    for name, entry in registry.items():
+        assert name in data.DATASETS and entry["files"]
+        for digest in entry["files"].values():
+            assert len(digest) == 64 and digest in card
+    assert all(f"`{name}`" in card for name in data.DATASETS)
+
+
+@pytest.mark.skipif(not MNIST.exists(), reason="real MNIST is not beside this checkout")
+def test_real_mnist_through_npz():
+    mnist = data.load(f"npz:{MNIST}")
+    assert mnist.x_train.shape == (60000, 28, 28, 1) and mnist.x_train.mean() / 255 == pytest.approx(0.1307, abs=0.001)
