@@ -1,0 +1,1 @@
+"""Data that the course makes itself, on the spot and from a seed."""
