@@ -1,0 +1,129 @@
+"""The form of a lesson: every rule that a machine can see."""
+
+import ast
+import json
+import re
+
+import pytest
+
+from gancourse.lessons import FOLDER, SOLUTION, all_lessons, is_fresh, parameters, settings, source, tags
+
+LESSONS = all_lessons()
+ENDING = ["Checkpoint", "What to remember", "Try", "FAQ", "Sources"]
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+
+
+def code_cells(lesson):
+    return [c for c in lesson.notebook["cells"] if c["cell_type"] == "code"]
+
+
+def prose(lesson):
+    return "\n\n".join(source(c) for c in lesson.notebook["cells"] if c["cell_type"] == "markdown")
+
+
+def headings(lesson):
+    return re.findall(r"^## (.+)$", prose(lesson), re.MULTILINE)
+
+
+def names(text, context):
+    return {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
+
+
+def defined(text):
+    tree = ast.parse(text)
+    return names(text, ast.Store) | {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+
+
+@each_lesson
+def test_stored_outputs_belong_to_the_code(lesson):
+    assert is_fresh(lesson.notebook), f"run: gancourse render {lesson.about['lesson']:02d}"
+
+
+@each_lesson
+def test_title_parameters_imports_come_first_and_the_ending_is_the_same(lesson):
+    first = lesson.notebook["cells"][0]
+    assert source(first).startswith(f"# {lesson.about['lesson']:02d} · {lesson.about['title']}")
+    cells = code_cells(lesson)
+    assert "parameters" in tags(cells[0]) and re.search(r"^(import|from) ", source(cells[1]), re.MULTILINE)
+    assert headings(lesson)[-len(ENDING):] == ENDING
+    assert {"title", "minutes", "makes", "lesson", "presets"} <= set(lesson.about)
+
+
+@each_lesson
+def test_imports_stand_in_one_cell_with_one_framework_at_most(lesson):
+    with_imports = [c for c in code_cells(lesson) if re.search(r"^(import|from) \w", source(c), re.MULTILINE)]
+    assert len(with_imports) == 1
+    text = source(with_imports[0])
+    assert not (re.search(r"torch|gancourse\.pt", text) and re.search(r"tensorflow|keras|gancourse\.tf", text))
+
+
+@each_lesson
+def test_parameters_and_presets_fit(lesson):
+    assert "seed" in parameters(lesson.notebook)
+    assert {"smoke", "gpu"} <= set(lesson.about["presets"])
+    for preset in lesson.about["presets"]:
+        settings(lesson, preset)
+
+
+@each_lesson
+def test_no_cell_is_long(lesson):
+    for cell in code_cells(lesson):
+        lines = source(cell).strip().splitlines()
+        assert len(lines) <= 25, f"{len(lines)} lines: {lines[0]}"
+
+
+@each_lesson
+def test_every_exercise_has_a_check_and_is_off_the_main_path(lesson):
+    """A learner who leaves an exercise open is never stuck: nothing but its check needs the answer."""
+    cells = code_cells(lesson)
+    solved = [i for i, c in enumerate(cells) if SOLUTION.search(source(c))]
+    assert len(solved) == len(re.findall(r"\*\*Exercise \d+", prose(lesson))) >= 1
+    for i in solved:
+        assert "check" in tags(cells[i + 1]) and "checks." in source(cells[i + 1])
+        answers = defined(source(cells[i]))
+        for later in cells[i + 1 :]:
+            used = names(source(later), ast.Load) & answers - defined(source(later))
+            assert not used or "check" in tags(later) or SOLUTION.search(source(later)), f"{used} needed by a later cell"
+
+
+@each_lesson
+def test_a_prediction_is_asked_for_before_results(lesson):
+    assert prose(lesson).count("**Predict.**") >= 2
+
+
+@each_lesson
+def test_every_figure_has_alt_text(lesson):
+    for cell in code_cells(lesson):
+        for output in cell["outputs"]:
+            for mime in {"image/png", "image/gif", "image/jpeg"} & set(output.get("data", {})):
+                assert output["metadata"].get(mime, {}).get("alt"), source(cell)
+
+
+@each_lesson
+def test_outputs_are_small_and_quiet(lesson):
+    assert lesson.path.stat().st_size < 1.5e6
+    assert "widgets" not in lesson.notebook["metadata"]
+    for cell in code_cells(lesson):
+        for output in cell["outputs"]:
+            assert output["output_type"] != "error" or "raises-exception" in tags(cell)
+            assert output.get("name") != "stderr", f"a warning or log line is stored: {output['text']}"
+
+
+@each_lesson
+def test_links_lead_to_lessons_that_exist(lesson):
+    for target in re.findall(r"\]\(([^)#]+\.ipynb)", prose(lesson)):
+        assert (FOLDER / target).exists(), target
+
+
+@each_lesson
+def test_the_checkpoint_left_its_numbers_in_the_notebook(lesson):
+    assert "application/vnd.gancourse+json" in json.dumps(lesson.notebook)
+
+
+@each_lesson
+def test_try_offers_commands_that_name_real_parameters(lesson):
+    commands = re.findall(r"gancourse run (\S+)((?: +-p +\S+| +--preset +\S+)*)", prose(lesson).split("## Try")[1])
+    assert len(commands) >= 2
+    for _, options in commands:
+        given = re.findall(r"-p +(\w+)=", options)
+        assert set(given) <= set(parameters(lesson.notebook)), given
