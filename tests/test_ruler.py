@@ -1,0 +1,74 @@
+"""The ruler orders images as people would, and is the same in NumPy as in PyTorch."""
+
+import numpy as np
+import pytest
+
+from gancourse import data, ruler
+from gancourse.metrics import frechet_distance
+
+STROKES = data.load("strokes", num=2000)
+RULER = ruler.load(STROKES)
+REFERENCE = RULER.features(STROKES.x_test[:2000])
+
+
+def distance(images):
+    return frechet_distance(RULER.features(images), REFERENCE)
+
+
+def test_it_reads_digits():
+    assert (RULER.predict(STROKES.x_test) == STROKES.y_test).mean() > 0.995
+    assert RULER.probabilities(STROKES.x_test[:9]).sum(1) == pytest.approx(1)
+
+
+def test_more_noise_is_farther():
+    x, rng = data.to_float(STROKES.x_train), np.random.default_rng(0)
+    noisy = [distance(np.clip(x + s * rng.normal(size=x.shape).astype("f4"), -1, 1)) for s in (0.0, 0.1, 0.3, 0.6)]
+    assert noisy[0] < 4 and noisy == sorted(noisy) and noisy[3] > 10 * noisy[0]
+
+
+def test_half_the_classes_and_pure_noise_are_far():
+    assert distance(STROKES.x_train[STROKES.y_train < 5]) > 100
+    assert distance(np.random.default_rng(0).uniform(-1, 1, (500, 28, 28, 1)).astype("f4")) > 500
+
+
+def test_uint8_and_float_images_measure_the_same():
+    x = STROKES.x_train[:50]
+    assert np.array_equal(RULER.features(x), RULER.features(data.to_float(x)))
+
+
+def test_images_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r"measures images of \(28, 28, 1\), not \(32, 32, 1\)"):
+        RULER.features(np.zeros((3, 32, 32, 1), np.uint8))
+
+
+def test_a_damaged_ruler_is_refused(tmp_path):
+    shipped = ruler.SHIPPED / "strokes_28.safetensors"
+    for spoilt in (shipped.read_bytes()[:5000], shipped.read_bytes()[:-4] + b"abcd"):
+        (tmp_path / shipped.name).write_bytes(spoilt)
+        with pytest.raises(ValueError, match="is damaged .*delete it"):
+            ruler.read(tmp_path / shipped.name, ruler.SHIPPED / "sha256.json")
+
+
+def test_numpy_and_pytorch_agree_also_on_colour_and_odd_sizes(monkeypatch):
+    pytest.importorskip("torch")
+    from gancourse.pt import ruler as training
+    from gancourse.pt.train import from_numpy
+
+    monkeypatch.setattr(training, "STEPS", 3)
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (80, 30, 30, 3)).astype(np.uint8), np.zeros(80, int)
+    net, facts = training.train_ruler(x, y, x[:8], y[:8])
+    assert facts["labels"] == "quarter turns"
+    mine = ruler.Ruler(training.weights(net), facts)
+    theirs = net[:9](from_numpy(data.to_float(x))).detach().numpy()
+    np.testing.assert_allclose(mine.features(x), theirs, atol=1e-4)
+
+
+def test_a_ruler_is_trained_once_for_other_data(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setenv("GANCOURSE_DATA", str(tmp_path))
+    digits = data.load("digits")
+    first = ruler.load(digits)
+    assert first.facts["accuracy"] > 0.9 and first.facts["labels"] == "classes"
+    monkeypatch.setattr(ruler, "_train", None)  # would fail if called again
+    assert np.array_equal(ruler.load(digits).weights["dense"], first.weights["dense"])
