@@ -34,7 +34,8 @@ class Ruler(NamedTuple):
         """
         shape = tuple(self.facts["shape"])
         if images.shape[1:] != shape:
-            raise ValueError(f"this ruler measures images of {shape}, not {images.shape[1:]}: load the ruler of your data")
+            raise ValueError(f"this ruler measures images of {shape}, not {images.shape[1:]}: "
+                             "load the ruler of your data")
         return np.concatenate([self._features(to_float(images[i : i + CHUNK])) for i in range(0, len(images), CHUNK)])
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:

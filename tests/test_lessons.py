@@ -21,8 +21,8 @@ NOTEBOOK = {
                                "presets": {"smoke": {"num_steps": 8}}}},
     "cells": [
         cell("code", 'num_steps: int = 600  # updates of D [1, 1000]\nlr: float = 1e-3  # step size [1e-6, 1]\n'
-                     'precision: str = "fp32"  # arithmetic {fp32, bf16}\ndataset: str = "strokes"  # a name or folder:PATH',
-             "parameters"),
+                     'precision: str = "fp32"  # arithmetic {fp32, bf16}\n'
+                     'dataset: str = "strokes"  # a name or folder:PATH', "parameters"),
         cell("code", SOLVED), cell("code", "assert double(2) == 4", "check"), cell("markdown", "prose"),
     ],
 }

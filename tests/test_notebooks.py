@@ -83,7 +83,7 @@ def test_every_exercise_has_a_check_and_is_off_the_main_path(lesson):
         answers = defined(source(cells[i]))
         for later in cells[i + 1 :]:
             used = names(source(later), ast.Load) & answers - defined(source(later))
-            assert not used or "check" in tags(later) or SOLUTION.search(source(later)), f"{used} needed by a later cell"
+            assert not used or "check" in tags(later) or SOLUTION.search(source(later)), f"{used} needed later"
 
 
 @each_lesson

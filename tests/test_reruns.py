@@ -64,7 +64,8 @@ def test_a_path_among_the_parameters_still_makes_one_folder_name():
 
 @pytest.mark.parametrize("argv, status, word", [
     (["run", "17"], 2, "no lesson 17"), (["run", "01", "-p", "num_stepz=3"], 2, "unknown"),
-    (["run", "01", "-p", "nonsense"], 2, "must read NAME=VALUE"), (["run", "01", "--preset", "gup"], 2, "did you mean 'gpu'"),
+    (["run", "01", "-p", "nonsense"], 2, "must read NAME=VALUE"),
+    (["run", "01", "--preset", "gup"], 2, "did you mean 'gpu'"),
     (["data", "mnits"], 2, "did you mean 'mnist'"),
 ])
 def test_the_command_line_names_the_fix(argv, status, word, capsys):

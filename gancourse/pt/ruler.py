@@ -1,4 +1,4 @@
-"""Train a ruler (see gancourse.ruler) on images in an .npz file:  python -m gancourse.pt.ruler images.npz out.safetensors"""
+"""Train a ruler (see gancourse.ruler):  python -m gancourse.pt.ruler images.npz out.safetensors"""
 
 import json
 import sys
