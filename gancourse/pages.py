@@ -5,6 +5,7 @@ import json
 import re
 
 MATHS = re.compile(r"(?<![\\$])\$\$(.+?)\$\$|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?![\w$])", re.DOTALL)
+WIDGETS = "application/vnd.jupyter.widget-view+json"
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
@@ -21,12 +22,19 @@ def to_html(notebook: dict, title: str) -> str:
     for cell in page["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = with_mathml(cell["source"])
-        for output in cell.get("outputs", []):
-            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+        if cell["cell_type"] == "code":
+            cell["outputs"] = without_bars(cell["outputs"])
+    page["metadata"].pop("widgets", None)
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
     body = re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", body)
     return re.sub(r'<script type="module">.*?</script>', "", body, flags=re.DOTALL)  # mermaid diagrams
+
+
+def without_bars(outputs: list[dict]) -> list[dict]:
+    """Return a cell's outputs less its progress bars and widgets, which mean nothing once the run is over."""
+    return [output for output in outputs if WIDGETS not in output.get("data", {})
+            and not (output["output_type"] == "stream" and output["name"] == "stderr" and "%|" in "".join(output["text"]))]
 
 
 def with_mathml(markdown: str) -> str:

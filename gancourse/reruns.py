@@ -22,7 +22,6 @@ from gancourse.lessons import Lesson, fingerprint, parameters, settings
 
 CELL_TIMEOUT = 3600  # seconds; a cell that hangs must not hang the course
 QUIET = ["--log-level=ERROR"]  # the kernel's own remarks are not the learner's concern
-WIDGETS = "application/vnd.jupyter.widget-view+json"
 
 
 class LessonFailed(RuntimeError):
@@ -97,7 +96,7 @@ def render(lesson: Lesson) -> float:
     for cell in notebook["cells"]:
         cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
         if cell["cell_type"] == "code":
-            cell["outputs"] = [_tidy(output) for output in _without_noise(cell["outputs"])]
+            cell["outputs"] = [_tidy(output) for output in pages.without_bars(cell["outputs"])]
     notebook["metadata"].pop("widgets", None)
     notebook["metadata"]["language_info"] = {"name": "python"}
     notebook["metadata"]["gancourse"]["rendered"] = {
@@ -143,18 +142,6 @@ def _bar(lesson: Lesson) -> dict[str, Any]:
 def _outputs(notebook: dict) -> Iterator[dict]:
     for cell in notebook["cells"]:
         yield from cell.get("outputs", [])
-
-
-def _without_noise(outputs: list[dict]) -> list[dict]:
-    """Outputs less the progress bars: widgets, and text bars on standard error; warnings and errors stay."""
-    kept = []
-    for output in outputs:
-        if WIDGETS in output.get("data", {}):
-            continue
-        if output["output_type"] == "stream" and output["name"] == "stderr" and "%|" in output["text"]:
-            continue
-        kept.append(output)
-    return kept
 
 
 def _tidy(output: dict) -> dict:
