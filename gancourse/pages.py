@@ -34,7 +34,7 @@ def to_html(notebook: dict, title: str) -> str:
 def without_bars(outputs: list[dict]) -> list[dict]:
     """Return a cell's outputs less its progress bars and widgets, which mean nothing once the run is over."""
     return [output for output in outputs if WIDGETS not in output.get("data", {})
-            and not (output["output_type"] == "stream" and output["name"] == "stderr" and "%|" in "".join(output["text"]))]
+            and not (output.get("name") == "stderr" and "%|" in "".join(output["text"]))]
 
 
 def with_mathml(markdown: str) -> str:
