@@ -58,30 +58,17 @@ def noise(gan: GAN, n: int, k: int) -> Tensor:
 @tf.function
 def d_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None) -> Tensor:
     """Update D once and return its loss; G is left as it is."""
-    D = lambda x: gan.D(x, training=True)  # a bare call would mean False, and BatchNorm would not learn
-    fake = gan.G(z, training=True)
-    with tf.GradientTape() as tape:
-        d_loss = total = loss.d_loss(D(real), D(fake))
-        if penalty:
-            total = d_loss + penalty.weight * penalty.every * penalty.penalty(D, real, fake)
-    gan.opt_D.apply(tape.gradient(total, gan.D.trainable_variables), gan.D.trainable_variables)
-    return d_loss
+    return _update_D(gan, real, gan.G(z, training=True), loss, penalty)
 
 
 @tf.function
 def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema: float = 0.0) -> Tensor:
     """Update G once, then its running average, and return its loss; D is left as it is."""
-    with tf.GradientTape() as tape:
-        fake_logits = gan.D(gan.G(z, training=True), training=True)
-        paired = (gan.D(real, training=True), fake_logits) if loss.paired else (fake_logits,)
-        g_loss = loss.g_loss(*paired)
-    gan.opt_G.apply(tape.gradient(g_loss, gan.G.trainable_variables), gan.G.trainable_variables)
-    _average(gan, ema)
-    return g_loss
+    return _update_G(gan, real, *_draw(gan, z), loss, ema)
 
 
 def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty | None = None) -> dict[str, Tensor]:
-    """Play step k of the game, D then G, and return both losses, still on the device.
+    """Play step k of the game, D then G on the same fakes, and return both losses, still on the device.
 
     `real` is a batch of images (batch, height, width, channels) or points (batch, dim), float32.
     The running average forgets the first steps quickly: its share grows from 1/10 to `gan.ema`.
@@ -89,8 +76,7 @@ def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty 
     real, z = tf.convert_to_tensor(real, tf.float32), noise(gan, len(real), k)
     lazy = penalty if penalty and k % penalty.every == 0 else None
     ema = tf.constant(min(gan.ema, (1 + k) / (10 + k)))  # a tensor: each new Python number would compile again
-    d_loss = d_step(gan, real, z, loss, lazy)
-    g_loss = g_step(gan, real, z, loss, ema)
+    d_loss, g_loss = _play(gan, real, z, loss, lazy, ema)
     return {"d_loss": d_loss, "g_loss": g_loss}
 
 
@@ -143,6 +129,44 @@ def _variables(gan: GAN) -> dict[str, keras.Variable]:
         variables = enumerate(getattr(gan, part).variables)  # their long names hold a counter of all layers ever made
         named |= {f"{part}.{i}.{v.name.split('_')[-1]}": v for i, v in variables if v.name != "learning_rate"}
     return named
+
+
+@tf.function
+def _play(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None, ema: Tensor) -> tuple[Tensor, Tensor]:
+    """D's update and G's on the same fakes, drawn once: an eighth less work than d_step and g_step."""
+    fake, tape = _draw(gan, z)
+    d_loss = _update_D(gan, real, fake, loss, penalty)
+    return d_loss, _update_G(gan, real, fake, tape, loss, ema)
+
+
+def _draw(gan: GAN, z: Tensor) -> tuple[Tensor, tf.GradientTape]:
+    """G(z) and the tape that holds how it depends on G."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(gan.G.trainable_variables)
+        return gan.G(z, training=True), tape
+
+
+def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty | None) -> Tensor:
+    D = lambda x: gan.D(x, training=True)  # a bare call would mean False, and BatchNorm would not learn
+    with tf.GradientTape() as tape:
+        d_loss = total = loss.d_loss(D(real), D(fake))
+        if penalty:
+            total = d_loss + penalty.weight * penalty.every * penalty.penalty(D, real, fake)
+    gan.opt_D.apply(tape.gradient(total, gan.D.trainable_variables), gan.D.trainable_variables)
+    return d_loss
+
+
+def _update_G(gan: GAN, real: Tensor, fake: Tensor, tape: tf.GradientTape, loss: Loss, ema: Tensor | float) -> Tensor:
+    """The chain rule in two halves: the loss's slope at the fakes, through D; then on through G."""
+    with tf.GradientTape(watch_accessed_variables=False) as through_D:
+        through_D.watch(fake)
+        fake_logits = gan.D(fake, training=True)
+        paired = (gan.D(real, training=True), fake_logits) if loss.paired else (fake_logits,)
+        g_loss = loss.g_loss(*paired)
+    slope = through_D.gradient(g_loss, fake)
+    gan.opt_G.apply(tape.gradient(fake, gan.G.trainable_variables, slope), gan.G.trainable_variables)
+    _average(gan, ema)
+    return g_loss
 
 
 def _average(gan: GAN, ema: Tensor | float) -> None:
