@@ -31,9 +31,14 @@ def true(condition, hint: str) -> None:
 
 
 class Checkpoint:
-    """The table that ends a lesson: claim, bound, measured.  It is shown whole, then asserted."""
+    """The table that ends a lesson: claim, bound, measured.  It is shown whole, then asserted.
 
-    def __init__(self) -> None:
+    With `enough=False`, for a run too short to show what the lesson claims (a smoke test), the table is
+    shown and says so, and nothing is asserted.
+    """
+
+    def __init__(self, enough: bool = True) -> None:
+        self.enough = bool(enough)
         self.rows: list[tuple[str, str, float, bool]] = []
 
     def claim(self, text: str, measured: float, *, below: float | None = None, above: float | None = None,
@@ -62,7 +67,9 @@ class Checkpoint:
         display({"text/html": self._html(), "text/plain": self._text(),
                  MIME: {"results": json.loads(json.dumps(self.results()))}}, raw=True)
         failed = [text for text, _, _, held in self.rows if not held]
-        if failed:
+        if not self.enough:
+            print("Too short a run to judge: these bounds are for the lesson's own settings or longer ones.")
+        elif failed:
             raise AssertionError("did not hold on this run: " + "; ".join(failed))
 
     def _text(self) -> str:

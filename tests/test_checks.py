@@ -47,6 +47,13 @@ def test_a_checkpoint_with_a_false_claim_raises_after_it_is_shown(capsys):
     assert "✓ true" in capsys.readouterr().out
 
 
+def test_too_short_a_run_is_shown_but_not_judged(capsys):
+    table = checks.Checkpoint(enough=False)
+    table.claim("false", 3, below=2)
+    table.show()
+    assert "✗ false" in (out := capsys.readouterr().out) and "Too short a run to judge" in out
+
+
 def test_a_claim_needs_a_bound():
     with pytest.raises(ValueError, match="has no bound"):
         checks.Checkpoint().claim("anything", 1)

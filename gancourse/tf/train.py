@@ -141,9 +141,9 @@ def _play(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None
 
 def _draw(gan: GAN, z: Tensor) -> tuple[Tensor, tf.GradientTape]:
     """G(z) and the tape that holds how it depends on G."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(gan.G.trainable_variables)
-        return gan.G(z, training=True), tape
+    with tf.GradientTape() as tape:
+        fake = gan.G(z, training=True)
+    return fake, tape
 
 
 def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty | None) -> Tensor:
