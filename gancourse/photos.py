@@ -1,0 +1,31 @@
+"""Photographs that ship inside scikit-learn and scikit-image, so that nothing is downloaded (lesson 11)."""
+
+from importlib.resources import files
+
+import numpy as np
+
+from gancourse.errors import unknown
+from gancourse.images import read_image
+
+PHOTOS = {
+    "china": ("sklearn.datasets", "images/china.jpg"),
+    "flower": ("sklearn.datasets", "images/flower.jpg"),
+    "astronaut": ("skimage", "data/astronaut.png"),
+    "chelsea": ("skimage", "data/chelsea.png"),
+    "coffee": ("skimage", "data/coffee.png"),
+    "rocket": ("skimage", "data/rocket.jpg"),
+}
+
+
+def photo(name: str, longest: int = 640) -> np.ndarray:
+    """Return a photograph as uint8 (height, width, 3): one of `PHOTOS` by name, or any image file by its path.
+
+    A larger one is scaled down to `longest` pixels.  Raises ValueError for an unknown name or a damaged
+    file, FileNotFoundError where a path leads nowhere.
+    """
+    if name in PHOTOS:
+        package, path = PHOTOS[name]
+        return read_image(str(files(package) / path), longest)
+    if "/" in name or "\\" in name or "." in name:
+        return read_image(name, longest)
+    raise unknown("photo", name, [*PHOTOS, "or the path of an image file"])

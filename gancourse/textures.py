@@ -1,0 +1,112 @@
+"""What makes a surface look painted: directions, streaks along them, and scores of texture, content and strokes.
+
+Pictures are uint8 (height, width, 3).  Nothing here is trained, so no pretrained network decides what a style is.
+Lesson 11.
+"""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, uniform_filter
+
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601 weights
+
+
+def luminance(picture: np.ndarray) -> np.ndarray:
+    """Return the brightness of a picture in [0, 1], float32 (height, width)."""
+    return picture.astype(np.float32) @ LUMINANCE / 255
+
+
+def directions(gray: np.ndarray, blur: float = 3.0, window: float = 5.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the angle along the edges, in [0, pi], and its strength >= 0; both (height, width).
+
+    The angle is that of the weakest change: the second eigenvector of the structure tensor (Foerstner & Guelch
+    1987), averaged over `window` pixels after a blur of `blur` pixels; the strength is the difference of its
+    eigenvalues, zero where no direction stands out.
+    """
+    gy, gx = np.gradient(gaussian_filter(gray, blur))
+    xx, xy, yy = (gaussian_filter(a, window) for a in (gx * gx, gx * gy, gy * gy))
+    return 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2, np.hypot(xx - yy, 2 * xy)
+
+
+def flow(picture: np.ndarray, seed: int = 0, swirl: float = 3.0, scale: float = 24.0) -> np.ndarray:
+    """Return a smooth direction for the brush at every pixel: angles, (height, width).
+
+    Along the edges where there are any, along random swirls of about `scale` pixels where the picture is flat:
+    angles are blended as the vectors (cos 2a, sin 2a), since a brush stroke has no head or tail.  `swirl` says how
+    strong an edge must be, in medians of all edges, to count as much as the swirls.
+    """
+    edges, strength = directions(luminance(picture))
+    noise = gaussian_filter(np.random.default_rng(seed).standard_normal(edges.shape), scale)
+    dy, dx = np.gradient(noise)
+    swirls = np.arctan2(dx, -dy)  # along the level lines of smooth noise: closed loops
+    k = strength / (strength + swirl * np.median(strength) + 1e-12)
+    return 0.5 * np.arctan2(k * np.sin(2 * edges) + (1 - k) * np.sin(2 * swirls),
+                            k * np.cos(2 * edges) + (1 - k) * np.cos(2 * swirls))
+
+
+def smear(noise: np.ndarray, angles: np.ndarray, length: int) -> np.ndarray:
+    """Return noise (..., height, width) averaged along the streamlines of `angles`, with mean 0 and variance 1.
+
+    Line integral convolution (Cabral & Leedom 1993) over `length` pixels each way: streaks as long as a stroke.
+    """
+    h, w = angles.shape
+    flat = noise.reshape(-1, h * w).astype(np.float32)
+    total = flat.copy()
+    rows, columns = np.mgrid[:h, :w].astype(np.float32)
+    for way in (0.0, np.pi):
+        y, x, heading = rows.copy(), columns.copy(), angles + way
+        for _ in range(length):
+            y, x = np.clip(y + np.sin(heading), 0, h - 1), np.clip(x + np.cos(heading), 0, w - 1)
+            at = np.rint(y).astype(np.int32) * w + np.rint(x).astype(np.int32)
+            total += flat[:, at.ravel()]
+            turn = angles.ravel()[at] - heading
+            heading = heading + turn - np.pi * np.rint(turn / np.pi)  # of the two ends, the one straight on
+    total -= total.mean(axis=1, keepdims=True)
+    return (total / total.std(axis=1, keepdims=True)).reshape(noise.shape)
+
+
+def texture_distance(a: np.ndarray, b: np.ndarray, size: int = 8, num: int = 8000, seed: int = 0) -> float:
+    """Return the sliced Wasserstein distance between the fine texture of two pictures, >= 0.
+
+    Texture is the luminance minus its local mean (9 x 9); its `size` x `size` patches are points, projected on 128
+    random directions, and the sorted projections are compared (Rabin et al. 2011).  A picture against itself is not
+    exactly 0: `num` patches are drawn at random from each.
+    """
+    rng = np.random.default_rng(seed)
+    axes = rng.standard_normal((size * size, 128), dtype=np.float32)
+    axes /= np.linalg.norm(axes, axis=0)
+    p, q = (np.sort(_patches(_detail(x), size, num, rng) @ axes, axis=0) for x in (a, b))
+    return float(np.abs(p - q).mean())
+
+
+def content_correlation(a: np.ndarray, b: np.ndarray, block: int = 8) -> float:
+    """Return the correlation of two pictures' luminance over blocks of `block` pixels, in [-1, 1]."""
+    means = []
+    for picture in (a, b):
+        gray = luminance(picture)
+        h, w = (n - n % block for n in gray.shape)
+        means.append(gray[:h, :w].reshape(h // block, block, w // block, block).mean(axis=(1, 3)).ravel())
+    return float(np.corrcoef(*means)[0, 1])
+
+
+def stroke_score(picture: np.ndarray) -> float:
+    """Return how directional the fine texture is, in [0, 1]: 0 is grain, 1 is one straight hatching.
+
+    The mean coherence (l1 - l2) / (l1 + l2) of the structure tensor's eigenvalues over windows the size of a
+    stroke, each window weighted by its texture.
+    """
+    gy, gx = np.gradient(gaussian_filter(_detail(picture), 0.7))
+    xx, xy, yy = (gaussian_filter(a, 5) for a in (gx * gx, gx * gy, gy * gy))
+    return float(np.hypot(xx - yy, 2 * xy).sum() / (xx + yy).sum())
+
+
+def _detail(picture: np.ndarray) -> np.ndarray:
+    """Luminance in [-1, 1] without its local mean."""
+    gray = 2 * luminance(picture) - 1
+    return gray - uniform_filter(gray, 9, mode="reflect")
+
+
+def _patches(gray: np.ndarray, size: int, num: int, rng: np.random.Generator) -> np.ndarray:
+    """`num` random patches as rows."""
+    windows = np.lib.stride_tricks.sliding_window_view(gray, (size, size))
+    rows, columns = (rng.integers(0, n, num) for n in windows.shape[:2])
+    return windows[rows, columns].reshape(num, size * size)
