@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
-    ["errors", "cores", "bootstrap", "synth.digits", "synth.toys", "synth.painter", "images", "photos", "checks",
-     "metrics", "textures", "loop", "data", "lessons", "checkpoints", "ruler", "doctor", "plots", "pages"],
+    ["errors", "cores", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "images", "photos",
+     "checks", "metrics", "loop", "data", "lessons", "checkpoints", "ruler", "doctor", "plots", "pages"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models"],
     ["pt.train", "tf.train", "pt.ruler"],
     ["reruns"],
