@@ -118,8 +118,8 @@ def _execute(lesson: Lesson, folder: Path, chosen: dict[str, Any]) -> dict:
     temporary, failed = folder / f".running-{os.getpid()}.ipynb", folder / "failed.ipynb"
     try:
         papermill.execute_notebook(
-            str(lesson.path), str(temporary), parameters=chosen, kernel_name="python3", progress_bar=_bar(lesson),
-            execution_timeout=CELL_TIMEOUT, cwd=str(Path.cwd()), log_output=False, extra_arguments=QUIET)
+            str(lesson.path), str(temporary), parameters=chosen, kernel_name="python3", language="python",
+            progress_bar=_bar(lesson), execution_timeout=CELL_TIMEOUT, cwd=str(Path.cwd()), extra_arguments=QUIET)
     except PapermillExecutionError as error:
         os.replace(temporary, failed)
         raise LessonFailed(f"lesson {lesson.name} failed in cell {error.exec_count}: {error.ename}: "
