@@ -7,6 +7,7 @@ import argparse
 import ast
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 from gancourse import __version__
@@ -18,6 +19,7 @@ def main(argv: list[str] | None = None) -> None:
     if extra and arguments.command != "test":
         _parser().error(f"unrecognised: {' '.join(extra)}")
     arguments.extra = extra
+    warnings.formatwarning = lambda message, *_, **__: f"note: {message}\n"  # without a line of our source
     try:
         sys.exit(arguments.do(arguments))
     except (ValueError, FileNotFoundError, ConnectionError, ImportError) as error:

@@ -5,6 +5,8 @@ import io
 import os
 import struct
 import tarfile
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,6 +136,8 @@ def _npz(path: str, resolution: int, seed: int) -> Dataset:
     file = Path(path).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {path!r}: give dataset=npz:PATH with arrays x_train and y_train")
+    if not zipfile.is_zipfile(file):
+        raise ValueError(f"{path!r} is not an .npz file, or is cut short: np.savez writes one")
     try:
         with np.load(file, allow_pickle=False) as arrays:
             x, y = arrays["x_train"], arrays["y_train"]
@@ -141,10 +145,10 @@ def _npz(path: str, resolution: int, seed: int) -> Dataset:
             y_test = arrays["y_test"] if "y_test" in arrays else y[: max(1, len(x) // 10)]
     except KeyError as error:
         raise ValueError(f"{path!r} has no array {error}: it must hold x_train and y_train") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise ValueError(f"{path!r} is not a readable .npz file, or is cut short ({error})") from error
-    except Exception as error:  # zipfile raises its own kinds for a damaged archive
-        raise ValueError(f"{path!r} is a damaged archive ({error})") from error
+    except ValueError as error:  # a pickled array, which could run code
+        raise ValueError(f"{path!r} holds arrays of objects, which are not opened: save plain numbers") from error
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path!r} is a damaged .npz file ({error})") from error
     names = [str(c) for c in range(int(y.max(initial=0)) + 1)] if np.issubdtype(y.dtype, np.integer) else []
     return _dataset(f"npz:{path}", x, y, x_test, y_test, names, path, "the reader's own")
 

@@ -92,8 +92,18 @@ def test_npz_without_the_arrays_or_cut_short_or_missing(tmp_path):
 
 
 def test_a_pickle_in_an_npz_is_not_opened(tmp_path):
-    with pytest.raises(ValueError, match="not a readable"):
+    with pytest.raises(ValueError, match="arrays of objects, which are not opened"):
         data.load(npz(tmp_path / "evil.npz", x_train=np.array([{"code": 1}], dtype=object)))
+
+
+def test_a_corrupted_npz_is_named(tmp_path):
+    """A flipped byte inside an array breaks the archive's checksum."""
+    name = npz(tmp_path / "a.npz", x_train=np.random.default_rng(0).integers(0, 256, (20, 8, 8)).astype(np.uint8))
+    raw = bytearray((tmp_path / "a.npz").read_bytes())
+    raw[400] ^= 255
+    (tmp_path / "a.npz").write_bytes(raw)
+    with pytest.raises(ValueError, match="is a damaged .npz file"):
+        data.load(name)
 
 
 def test_offline_download_names_the_embedded_sets(tmp_path, monkeypatch):
