@@ -48,19 +48,24 @@ def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Data
     """
     check_range("num", num, 0, 10**8, include_low=True)
     check_range("resolution", resolution, 0, 1024, include_low=True)
+    check_name(name)
     kind, _, path = name.partition(":")
-    if kind in FILES and path:
-        dataset = FILES[kind](path, resolution, seed)
-    elif name in DATASETS:
-        dataset = DATASETS[name](num, resolution, seed)
-    else:
-        raise unknown("dataset", name, [*DATASETS, *(f"{kind}:PATH" for kind in FILES)])
+    dataset = FILES[kind](path, resolution, seed) if path else DATASETS[name](num, resolution, seed)
     if resolution:
         dataset = replace(dataset, x_train=resize(dataset.x_train, resolution),
                           x_test=resize(dataset.x_test, resolution))
     if num and num < len(dataset.x_train):
         dataset = replace(dataset, x_train=dataset.x_train[:num], y_train=dataset.y_train[:num])
     return dataset
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError for an unknown data set, FileNotFoundError for a path that leads nowhere; loads nothing."""
+    kind, _, path = name.partition(":")
+    if not (kind in FILES and path) and name not in DATASETS:
+        raise unknown("dataset", name, [*DATASETS, *(f"{kind}:PATH" for kind in FILES)])
+    if path and not Path(path).expanduser().exists():
+        raise FileNotFoundError(f"there is no file or folder {path!r}: give dataset={kind}:PATH with one that exists")
 
 
 def to_float(x: np.ndarray) -> np.ndarray:
@@ -134,8 +139,6 @@ def _folder(path: str, resolution: int, seed: int) -> Dataset:
 
 def _npz(path: str, resolution: int, seed: int) -> Dataset:
     file = Path(path).expanduser()
-    if not file.is_file():
-        raise FileNotFoundError(f"there is no file {path!r}: give dataset=npz:PATH with arrays x_train and y_train")
     if not zipfile.is_zipfile(file):
         raise ValueError(f"{path!r} is not an .npz file, or is cut short: np.savez writes one")
     try:

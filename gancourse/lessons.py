@@ -9,6 +9,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gancourse.data import check_name
 from gancourse.errors import unknown
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
@@ -147,7 +148,7 @@ def parameters(notebook: dict) -> dict[str, Parameter]:
 def settings(lesson: Lesson, preset: str = "laptop", given: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the parameters of a run that differ from the lesson's defaults: the preset's, then the given ones.
 
-    Raises ValueError for an unknown preset or parameter, a wrong type or a value out of range.
+    Raises ValueError for an unknown preset, parameter or data set, a wrong type or a value out of range.
     """
     presets = {"laptop": {}, **lesson.about.get("presets", {})}
     if preset not in presets:
@@ -158,6 +159,8 @@ def settings(lesson: Lesson, preset: str = "laptop", given: dict[str, Any] | Non
         if name not in known:
             raise unknown(f"parameter of lesson {lesson.name}:", name, known)
     checked = {name: known[name].check(value) for name, value in chosen.items()}
+    if "dataset" in checked:
+        check_name(checked["dataset"])
     return {name: value for name, value in checked.items() if value != known[name].default}
 
 

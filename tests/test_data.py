@@ -87,7 +87,7 @@ def test_npz_without_the_arrays_or_cut_short_or_missing(tmp_path):
     (tmp_path / "cut.npz").write_bytes((tmp_path / "cut.npz").read_bytes()[:300])
     with pytest.raises(ValueError, match="cut.npz"):
         data.load(f"npz:{tmp_path}/cut.npz")
-    with pytest.raises(FileNotFoundError, match="there is no file"):
+    with pytest.raises(FileNotFoundError, match="there is no file or folder"):
         data.load(f"npz:{tmp_path}/none.npz")
 
 

@@ -56,6 +56,7 @@ def test_settings_are_the_preset_then_the_given_less_the_defaults(lesson):
     ({"lr": float("nan")}, "out of range"),
     ({"num_steps": 5000}, "nearest right value is 1000"),
     ({"precision": "bf61"}, "did you mean 'bf16'"),
+    ({"dataset": "stroks"}, "did you mean 'strokes'"),
 ])
 def test_a_wrong_parameter_is_refused_with_the_nearest_right_one(lesson, given, word):
     with pytest.raises(ValueError, match=word):
