@@ -16,10 +16,10 @@ def test_the_first_drawings_do_not_depend_on_how_many_are_asked_for():
     assert np.array_equal(few.images, many.images[:40]) and np.array_equal(few.slant, many.slant[:40])
 
 
-@pytest.mark.parametrize("size", [8, 28, 32, 64])
+@pytest.mark.parametrize("size", [8, 28, 40])
 def test_any_size_shows_the_same_drawing(size):
     """Shrunk to 8x8, a drawing looks the same from every size."""
-    a, b = strokes(100, size=size), strokes(100, size=64)
+    a, b = strokes(100, size=size), strokes(100, size=32)
     assert a.images.shape == (100, size, size, 1) and np.array_equal(a.labels, b.labels)
     shrink = lambda x: x.reshape(100, 4, x.shape[1] // 4, 4, x.shape[1] // 4).mean((2, 4)) / 255
     assert np.abs(shrink(a.images[..., 0]) - shrink(b.images[..., 0])).mean() < 0.06
