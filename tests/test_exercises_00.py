@@ -1,29 +1,53 @@
-"""The checks of lesson 00 refuse wrong answers and accept other right ones."""
+"""The checks of lesson 00 reject wrong answers and accept another right one."""
 
 import pytest
-from exercises import judge, names_from, solution
 
-RIGHT = {"mean_and_sd": "def mean_and_sd(a, b):\n    return np.float64(b), (a * a) ** 0.5",
-         "best_D_at_the_end": "def best_D_at_the_end(x):\n    return 1 / (1 + np.exp(0 * x))"}
-WRONG = [("mean_and_sd", "return b, a"), ("mean_and_sd", "return a, b"), ("mean_and_sd", "return b, a**2"),
-         ("mean_and_sd", "return a + b, abs(a)"), ("best_D_at_the_end", "return np.zeros_like(x)"),
-         ("best_D_at_the_end", "return np.ones_like(x)"), ("best_D_at_the_end", "return sigmoid(x)"),
-         ("best_D_at_the_end", "return 0.5")]
+from gancourse.lessons import find, source, tags
+
+CODE = [cell for cell in find("0").notebook["cells"] if cell["cell_type"] == "code"]
+RIGHT = {
+    "mean_and_sd": "def mean_and_sd(a, b):\n    return b, np.sqrt(a**2)",
+    "best_D_at_the_end": "def best_D_at_the_end(x):\n    p = q = np.exp(-((x - 3) ** 2))\n    return p / (p + q)",
+}
+WRONG = [  # exercise, what is wrong, (old, new) in a right answer
+    ("mean_and_sd", "a negative spread", ("np.sqrt(a**2)", "a")),
+    ("mean_and_sd", "the variance", ("np.sqrt(a**2)", "a**2")),
+    ("mean_and_sd", "the two exchanged", ("b, np.sqrt(a**2)", "np.sqrt(a**2), b")),
+    ("mean_and_sd", "the spread added to the mean", ("return b,", "return a + b,")),
+    ("best_D_at_the_end", "everything is real", ("p / (p + q)", "p / p")),
+    ("best_D_at_the_end", "everything is fake", ("p / (p + q)", "0 * p")),
+    ("best_D_at_the_end", "the density itself", ("p / (p + q)", "p")),
+    ("best_D_at_the_end", "one number for all x", ("p / (p + q)", "0.5")),
+]
 
 
 @pytest.fixture(scope="module")
 def names():
-    return names_from("00", ["num_steps: int", "import numpy", "def G("])
+    """What the lesson has defined before its exercises; nothing is trained."""
+    scope: dict = {}
+    for mark in ("num_steps: int", "import numpy", "def G("):
+        (text,) = [source(cell) for cell in CODE if mark in source(cell)]
+        exec(text, scope)
+    return scope
+
+
+def judge(names, exercise, answer):
+    """Run an answer and the check cell that follows its exercise."""
+    at = next(i for i, cell in enumerate(CODE) if f"def {exercise}(" in source(cell))
+    assert "check" in tags(CODE[at + 1])
+    scope = dict(names)
+    exec(answer, scope)
+    exec(source(CODE[at + 1]), scope)
 
 
 @pytest.mark.parametrize("exercise", RIGHT)
 def test_the_solution_and_another_right_answer_pass(names, exercise):
-    judge("00", names, exercise, solution("00", exercise))
-    judge("00", names, exercise, RIGHT[exercise])
+    judge(names, exercise, RIGHT[exercise])
+    judge(names, exercise, next(source(cell) for cell in CODE if f"def {exercise}(" in source(cell)))
 
 
-@pytest.mark.parametrize("exercise, body", WRONG)
-def test_a_wrong_answer_is_refused(names, exercise, body):
-    head = RIGHT[exercise].splitlines()[0]
+@pytest.mark.parametrize("exercise, what, change", WRONG, ids=[f"{name}: {what}" for name, what, _ in WRONG])
+def test_a_wrong_answer_is_refused(names, exercise, what, change):
+    assert change[0] in RIGHT[exercise], "the change changes nothing"
     with pytest.raises(AssertionError):
-        judge("00", names, exercise, f"{head}\n    {body}")
+        judge(names, exercise, RIGHT[exercise].replace(*change))
