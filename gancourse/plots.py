@@ -30,6 +30,23 @@ def figure(rows: int = 1, columns: int = 1, *, width: float = 0, height: float =
     return plt.subplots(rows, columns, figsize=size, **options)
 
 
+def show_pictures(pictures: Sequence[np.ndarray], *, alt: str, titles: Sequence[str] = (), columns: int = 1,
+                  width: float = 8) -> None:
+    """Display photographs or paintings, uint8 (height, width, 3), large: as JPEG, a fifth of a PNG's size."""
+    rows = -(-len(pictures) // columns)
+    shape = max(p.shape[0] / p.shape[1] for p in pictures)
+    fig, axes = figure(rows, columns, width=width, height=rows * (width / columns * shape + 0.3), squeeze=False)
+    for ax in axes.ravel():
+        ax.axis("off")
+    for ax, picture, title in zip(axes.ravel(), pictures, [*titles, *[""] * len(pictures)], strict=False):
+        ax.imshow(picture)
+        ax.set_title(title, fontsize=10)
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="jpeg", dpi=DPI, pil_kwargs={"quality": 85})
+    plt.close(fig)
+    _display({"image/jpeg": buffer.getvalue()}, alt)
+
+
 def png(fig: Figure) -> bytes:
     """Return a figure as PNG bytes and close it."""
     buffer = io.BytesIO()

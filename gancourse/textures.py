@@ -8,6 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601 weights
+STREAKS = (0.8, 10), (1.8, 16), (4.0, 24)  # blur and half length of the three sorts of noise, in pixels
 
 
 def luminance(picture: np.ndarray) -> np.ndarray:
@@ -35,21 +36,22 @@ def flow(picture: np.ndarray, seed: int = 0, swirl: float = 3.0, scale: float = 
     strong an edge must be, in medians of all edges, to count as much as the swirls.
     """
     edges, strength = directions(luminance(picture))
-    noise = gaussian_filter(np.random.default_rng(seed).standard_normal(edges.shape), scale)
-    dy, dx = np.gradient(noise)
+    rim = int(3 * scale)  # the swirls of a larger canvas: at its rim smooth noise is not free
+    noise = np.random.default_rng(seed).standard_normal([n + 2 * rim for n in edges.shape])
+    dy, dx = np.gradient(gaussian_filter(noise, scale)[rim:-rim, rim:-rim])
     swirls = np.arctan2(dx, -dy)  # along the level lines of smooth noise: closed loops
     k = strength / (strength + swirl * np.median(strength) + 1e-12)
     return 0.5 * np.arctan2(k * np.sin(2 * edges) + (1 - k) * np.sin(2 * swirls),
                             k * np.cos(2 * edges) + (1 - k) * np.cos(2 * swirls))
 
 
-def smear(noise: np.ndarray, angles: np.ndarray, length: int) -> np.ndarray:
-    """Return noise (..., height, width) averaged along the streamlines of `angles`, with mean 0 and variance 1.
+def smear(values: np.ndarray, angles: np.ndarray, length: int) -> np.ndarray:
+    """Return values (..., height, width) averaged along the streamlines of `angles`, float32, same shape.
 
-    Line integral convolution (Cabral & Leedom 1993) over `length` pixels each way: streaks as long as a stroke.
+    Line integral convolution (Cabral & Leedom 1993) over `length` pixels each way.
     """
     h, w = angles.shape
-    flat = noise.reshape(-1, h * w).astype(np.float32)
+    flat = values.reshape(-1, h * w).astype(np.float32)
     total = flat.copy()
     rows, columns = np.mgrid[:h, :w].astype(np.float32)
     for way in (0.0, np.pi):
@@ -59,9 +61,35 @@ def smear(noise: np.ndarray, angles: np.ndarray, length: int) -> np.ndarray:
             at = np.rint(y).astype(np.int32) * w + np.rint(x).astype(np.int32)
             total += flat[:, at.ravel()]
             turn = angles.ravel()[at] - heading
-            heading = heading + turn - np.pi * np.rint(turn / np.pi)  # of the two ends, the one straight on
-    total -= total.mean(axis=1, keepdims=True)
-    return (total / total.std(axis=1, keepdims=True)).reshape(noise.shape)
+            heading = heading + turn - np.pi * np.rint(turn / np.pi)  # of the line's two ends, the one straight on
+    return (total / (2 * length + 1)).reshape(values.shape)
+
+
+def streaks(angles: np.ndarray, num: int, seed: int = 0) -> np.ndarray:
+    """Return `num` draws of noise in the shape of strokes, float32 (num, 3, height, width), mean 0, variance 1.
+
+    Normal noise, blurred to three widths and smeared along `angles`: thin and short to broad and long.
+    """
+    rng, h, w = np.random.default_rng(seed), *angles.shape
+    out = np.empty((num, len(STREAKS), h, w), np.float32)
+    for i, (width, length) in enumerate(STREAKS):
+        beyond = np.pad(angles, length, mode="edge")  # streaks come in from outside the frame
+        noise = rng.standard_normal((num, *beyond.shape), dtype=np.float32)
+        smeared = smear(gaussian_filter(noise, (0, width, width)), beyond, length)
+        out[:, i] = smeared[:, length : length + h, length : length + w]
+    out -= out.mean(axis=(2, 3), keepdims=True)
+    return out / np.maximum(out.std(axis=(2, 3), keepdims=True), 1e-9)
+
+
+def expose(picture: np.ndarray, mean: float, spread: float) -> np.ndarray:
+    """Return a picture in [-1, 1], float32, whose luminance has this mean and standard deviation, both in [0, 1].
+
+    All three colours of a pixel move by the same amount (luminance remapping, Hertzmann et al. 2001, section 3.4),
+    so which parts are light and which are dark stays as it was.  `picture` is uint8 or float in [0, 255].
+    """
+    light = luminance(picture)
+    wanted = (light - light.mean()) * (spread / max(light.std(), 1e-6)) + mean
+    return np.clip(picture / 127.5 - 1 + 2 * (wanted - light)[..., None], -1, 1).astype(np.float32)
 
 
 def texture_distance(a: np.ndarray, b: np.ndarray, size: int = 8, num: int = 8000, seed: int = 0) -> float:
@@ -79,13 +107,15 @@ def texture_distance(a: np.ndarray, b: np.ndarray, size: int = 8, num: int = 800
 
 
 def content_correlation(a: np.ndarray, b: np.ndarray, block: int = 8) -> float:
-    """Return the correlation of two pictures' luminance over blocks of `block` pixels, in [-1, 1]."""
-    means = []
-    for picture in (a, b):
-        gray = luminance(picture)
-        h, w = (n - n % block for n in gray.shape)
-        means.append(gray[:h, :w].reshape(h // block, block, w // block, block).mean(axis=(1, 3)).ravel())
-    return float(np.corrcoef(*means)[0, 1])
+    """Return the correlation of two pictures' luminance over blocks of `block` pixels, in [-1, 1].
+
+    nan when the pictures differ in size: then they do not show the same scene.
+    """
+    if a.shape != b.shape:
+        return float("nan")
+    h, w = (n - n % block for n in a.shape[:2])
+    means = [luminance(p)[:h, :w].reshape(h // block, block, w // block, block).mean(axis=(1, 3)) for p in (a, b)]
+    return float(np.corrcoef(means[0].ravel(), means[1].ravel())[0, 1])
 
 
 def stroke_score(picture: np.ndarray) -> float:

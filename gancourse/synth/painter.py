@@ -18,7 +18,7 @@ BENDS = 6  # straight pieces of one stroke
 
 
 def paint(photo: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Return a photograph repainted, uint8 (height, width, 3), the same for the same seed on every machine.
+    """Return a photograph repainted, uint8 (height, width, 3), the same for the same seed.
 
     `photo` is uint8 (height, width, 3); a picture of 640 x 427 takes about a second.  Lesson 11.
     Raises ValueError for another shape or type.
