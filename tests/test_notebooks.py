@@ -25,13 +25,16 @@ def headings(lesson):
     return re.findall(r"^## (.+)$", prose(lesson), re.MULTILINE)
 
 
-def names(text, context):
-    return {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
+def used(text):
+    return {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def defined(text):
-    tree = ast.parse(text)
-    return names(text, ast.Store) | {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    """Functions, classes and variables at the top level of a cell."""
+    body = ast.parse(text).body
+    targets = [t for n in body if isinstance(n, ast.Assign) for t in n.targets]
+    return ({n.name for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+            | {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)})
 
 
 @each_lesson
@@ -82,8 +85,8 @@ def test_every_exercise_has_a_check_and_is_off_the_main_path(lesson):
         assert "check" in tags(cells[i + 1]) and "checks." in source(cells[i + 1])
         answers = defined(source(cells[i]))
         for later in cells[i + 1 :]:
-            used = names(source(later), ast.Load) & answers - defined(source(later))
-            assert not used or "check" in tags(later) or SOLUTION.search(source(later)), f"{used} needed later"
+            needed = used(source(later)) & answers - defined(source(later))
+            assert not needed or "check" in tags(later) or SOLUTION.search(source(later)), f"{needed} needed later"
 
 
 @each_lesson
