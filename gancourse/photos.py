@@ -15,17 +15,23 @@ PHOTOS = {
     "coffee": ("skimage", "data/coffee.png"),
     "rocket": ("skimage", "data/rocket.jpg"),
 }
+SMALLEST = 64  # pixels: less holds no patch worth judging
 
 
 def photo(name: str, longest: int = 640) -> np.ndarray:
     """Return a photograph as uint8 (height, width, 3): one of `PHOTOS` by name, or any image file by its path.
 
-    A larger one is scaled down to `longest` pixels.  Raises ValueError for an unknown name or a damaged
-    file, FileNotFoundError where a path leads nowhere.
+    A larger one is scaled down to `longest` pixels.  Raises ValueError for an unknown name, a damaged
+    or a tiny file, FileNotFoundError where a path leads nowhere.
     """
     if name in PHOTOS:
         package, path = PHOTOS[name]
-        return read_image(str(files(package) / path), longest)
-    if "/" in name or "\\" in name or "." in name:
-        return read_image(name, longest)
-    raise unknown("photo", name, [*PHOTOS, "or the path of an image file"])
+        picture = read_image(str(files(package) / path), longest)
+    elif "/" in name or "\\" in name or "." in name:
+        picture = read_image(name, longest)
+    else:
+        raise unknown("photo", name, [*PHOTOS, "or the path of an image file"])
+    if min(picture.shape[:2]) < SMALLEST:
+        raise ValueError(f"{name!r} is {picture.shape[1]} x {picture.shape[0]} pixels (longest={longest}): "
+                         f"each side must have at least {SMALLEST}")
+    return picture
