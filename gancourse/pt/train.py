@@ -128,8 +128,11 @@ def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
             raise ValueError(f"this checkpoint belongs to another {name}: {error}") from error
     for name in ("opt_G", "opt_D"):
         opt, moments = getattr(gan, name), {}
+        weights = opt.param_groups[0]["params"]
         for key, value in parts[name].items():
             i, moment = key.split(".", 1)
+            if value.shape == weights[int(i)].shape:  # fused Adam takes for granted that both lie alike in memory
+                value = torch.empty_like(weights[int(i)]).copy_(value)
             moments.setdefault(int(i), {})[moment] = value
         opt.load_state_dict({"state": moments, "param_groups": opt.state_dict()["param_groups"]})
 
