@@ -24,6 +24,10 @@ def to_html(notebook: dict, title: str) -> str:
             cell["source"] = with_mathml(cell["source"])
         if cell["cell_type"] == "code":
             cell["outputs"] = without_bars(cell["outputs"])
+            for output in cell["outputs"]:
+                if gif := output.get("data", {}).get("image/gif"):  # nbconvert shows no animations by itself
+                    alt = html.escape(output["metadata"].get("image/gif", {}).get("alt", ""))
+                    output["data"]["text/html"] = f'<img alt="{alt}" src="data:image/gif;base64,{gif}">'
     page["metadata"].pop("widgets", None)
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
@@ -40,7 +44,8 @@ def without_bars(outputs: list[dict]) -> list[dict]:
 def with_mathml(markdown: str) -> str:
     """Return Markdown whose $formulas$ and $$displayed formulas$$ are MathML; code is left alone."""
     parts = CODE.split(markdown)
-    return "".join(part if i % 2 else MATHS.sub(_mathml, part) for i, part in enumerate(parts))
+    # a dollar that is left over is money: nbconvert must not look for a formula after it
+    return "".join(part if i % 2 else MATHS.sub(_mathml, part).replace("$", "&#36;") for i, part in enumerate(parts))
 
 
 def index(title: str, rows: list[tuple[str, str, str]]) -> str:

@@ -1,0 +1,33 @@
+"""Pages need no network: formulas are MathML, figures lie inside, progress bars are gone."""
+
+import nbformat
+
+from gancourse import pages
+
+
+def page(*cells):
+    return pages.to_html(nbformat.v4.new_notebook(cells=cells), "t")
+
+
+def test_formulas_become_mathml_and_code_stays():
+    html = page(nbformat.v4.new_markdown_cell("A price of $5 and $x^2$, `echo $x$`\n\n$$\\frac{1}{2}$$"))
+    assert "<msup>" in html and "<mfrac>" in html and "echo $x$" in html and "A price of $5 and" in html
+
+
+def test_nothing_is_fetched():
+    html = page(nbformat.v4.new_markdown_cell("# T"))
+    assert "<script src=" not in html and "<link" not in html.replace("<link rel=stylesheet>", "")
+
+
+def test_an_animation_is_shown_with_its_alt_text():
+    gif = nbformat.v4.new_output("display_data", {"image/gif": "R0lG", "text/plain": "x"},
+                                 metadata={"image/gif": {"alt": "dots that move"}})
+    html = page(nbformat.v4.new_code_cell("1", outputs=[gif]))
+    assert '<img alt="dots that move" src="data:image/gif;base64,R0lG"' in html
+
+
+def test_progress_bars_are_left_out_and_warnings_stay():
+    bar = nbformat.v4.new_output("stream", name="stderr", text=" 50%|#####     | 1/2")
+    warning = nbformat.v4.new_output("stream", name="stderr", text="UserWarning: mind the gap")
+    html = page(nbformat.v4.new_code_cell("1", outputs=[bar, warning]))
+    assert "50%|" not in html and "mind the gap" in html
