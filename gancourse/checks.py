@@ -1,7 +1,6 @@
 """Checks on a learner's answer, and the checkpoint table that ends a lesson."""
 
 import html
-import json
 
 import numpy as np
 
@@ -49,7 +48,7 @@ class Checkpoint:
         measured = float(_numpy(measured))
         held, bounds = np.isfinite(measured), []
         if near is not None:
-            held, bounds = held and abs(measured - near) <= tol, [f"{near:.6g} ± {tol:.2g}"]
+            held, bounds = held and abs(measured - near) <= tol, [f"{near:.7g} ± {tol:.2g}"]
         if above is not None:
             held, bounds = held and measured > above, [*bounds, f"> {above:.6g}"]
         if below is not None:
@@ -65,7 +64,7 @@ class Checkpoint:
         from IPython.display import display
 
         display({"text/html": self._html(), "text/plain": self._text(),
-                 MIME: {"results": json.loads(json.dumps(self.results()))}}, raw=True)
+                 MIME: {"results": self.results(), "judged": self.enough}}, raw=True)
         failed = [text for text, _, _, held in self.rows if not held]
         if not self.enough:
             print("Too short a run to judge: these bounds are for the lesson's own settings or longer ones.")
@@ -73,14 +72,14 @@ class Checkpoint:
             raise AssertionError("did not hold on this run: " + "; ".join(failed))
 
     def _text(self) -> str:
-        return "\n".join(f"{'✓' if held else '✗'} {text}: {measured:.6g} ({bound})"
+        return "\n".join(f"{'✓' if held else '✗'} {text}: {measured:.7g} ({bound})"
                          for text, bound, measured, held in self.rows)
 
     def _html(self) -> str:
         left = 'style="text-align:left"'
         body = "".join(
             f"<tr><td {left}>{html.escape(text)}</td><td {left}>{html.escape(bound)}</td>"
-            f"<td>{measured:.6g}</td><td>{'✓' if held else '✗'}</td></tr>" for text, bound, measured, held in self.rows)
+            f"<td>{measured:.7g}</td><td>{'✓' if held else '✗'}</td></tr>" for text, bound, measured, held in self.rows)
         head = f"<tr><th {left}>claim</th><th {left}>bound</th><th>measured</th><th></th></tr>"
         return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
 

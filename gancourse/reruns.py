@@ -50,7 +50,7 @@ def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any
     record = {
         "lesson": lesson.name, "preset": preset,
         "parameters": {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen,
-        "results": results(notebook), "seconds": round(time.monotonic() - started, 1),
+        "results": results(notebook), "judged": judged(notebook), "seconds": round(time.monotonic() - started, 1),
         "date": datetime.now(UTC).isoformat(timespec="seconds"), "versions": doctor.versions(),
         "code_sha256": fingerprint(lesson.notebook),
     }
@@ -74,6 +74,12 @@ def results(notebook: dict) -> dict[str, float]:
     for output in _outputs(notebook):
         found |= output.get("data", {}).get(MIME, {}).get("results", {})
     return found
+
+
+def judged(notebook: dict) -> bool:
+    """Return whether a notebook's run was long enough for its claims to be asserted."""
+    tables = [output["data"][MIME] for output in _outputs(notebook) if MIME in output.get("data", {})]
+    return bool(tables) and all(table["judged"] for table in tables)
 
 
 def render(lesson: Lesson) -> float:

@@ -26,6 +26,7 @@ def test_a_run_is_recorded_and_not_repeated(lesson, tmp_path):
     record, done_before = reruns.run(lesson, tmp_path / "runs", given={"n": 3})
     folder = tmp_path / "runs" / "01_t" / "n=3"
     assert not done_before and record["parameters"] == {"n": 3} and record["results"] == {"n doubled": 6.0}
+    assert record["judged"]
     assert json.loads((folder / "run.json").read_text()) == record
     assert sorted(p.name for p in folder.iterdir()) == ["notebook.html", "notebook.ipynb", "run.json"]
     assert "http" not in [w[:4] for w in (folder / "notebook.html").read_text().split('src="')[1:]]
