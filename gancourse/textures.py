@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601 weights
-STREAKS = (0.8, 10), (1.8, 16), (4.0, 24)  # blur and half length of the three sorts of noise, in pixels
+STREAKS = (0.8, 7), (1.8, 11), (3.5, 16)  # blur and half length of the three sorts of noise, in pixels
 
 
 def luminance(picture: np.ndarray) -> np.ndarray:
