@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
+from exercises import judge, names_from, solution
 
-from gancourse.lessons import find, source, tags
-
-CODE = [cell for cell in find("1").notebook["cells"] if cell["cell_type"] == "code"]
 RIGHT = {
     "d_loss": """
 def d_loss(real_logits, fake_logits):
@@ -60,27 +58,14 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
 @pytest.fixture(scope="module")
 def names():
     """What the lesson has defined before its exercises; nothing is trained or drawn."""
-    scope: dict = {}
-    for mark in ("shift: float", "import numpy", "x = np.linspace(-20", "softplus = lambda", "D_star = p",
-                 "def smoothed_value("):
-        (text,) = [source(cell) for cell in CODE if mark in source(cell)]
-        exec(text, scope)
-    return scope
-
-
-def judge(names, exercise, answer):
-    """Run an answer and the check cell that follows its exercise."""
-    at = next(i for i, cell in enumerate(CODE) if f"def {exercise}(" in source(cell))
-    assert "check" in tags(CODE[at + 1])
-    scope = dict(names)
-    exec(answer, scope)
-    exec(source(CODE[at + 1]), scope)
+    return names_from("01", ["shift: float", "import numpy", "x = np.linspace(-20", "softplus = lambda", "D_star = p",
+                             "def smoothed_value("])
 
 
 @pytest.mark.parametrize("exercise", RIGHT)
 def test_the_solution_and_another_right_answer_pass(names, exercise):
-    judge(names, exercise, RIGHT[exercise])
-    judge(names, exercise, next(source(cell) for cell in CODE if f"def {exercise}(" in source(cell)))
+    judge("01", names, exercise, RIGHT[exercise])
+    judge("01", names, exercise, solution("01", exercise))
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -88,7 +73,7 @@ def test_the_solution_and_another_right_answer_pass(names, exercise):
 def test_a_wrong_answer_is_refused(names, exercise, what, change):
     assert change[0] in RIGHT[exercise], "the change changes nothing"
     with pytest.raises(AssertionError):
-        judge(names, exercise, RIGHT[exercise].replace(*change))
+        judge("01", names, exercise, RIGHT[exercise].replace(*change))
 
 
 @pytest.mark.parametrize("track", ["pt", "tf"])
@@ -98,7 +83,7 @@ def test_what_the_lesson_writes_is_what_later_lessons_import(names, track):
     tensor = tensor.tensor if track == "pt" else tensor.constant
     scope = dict(names)
     for exercise in ("d_loss", "g_losses"):
-        exec(next(source(cell) for cell in CODE if f"def {exercise}(" in source(cell)), scope)
+        exec(solution("01", exercise), scope)
     real, fake = np.linspace(-30, 30, 11)[:, None], np.linspace(25, -40, 11)[:, None]
     losses = [module.bce_d_loss(tensor(real), tensor(fake)), module.minimax_g_loss(tensor(fake)),
               module.nonsaturating_g_loss(tensor(fake))]

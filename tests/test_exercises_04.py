@@ -1,11 +1,11 @@
 """The checks of lesson 04 reject wrong answers, each for its reason, and accept another right one."""
 
 import pytest
+from exercises import code_cells, judge, names_from, solution
 
-from gancourse.lessons import find, source, tags
+from gancourse.lessons import source
 
 pytest.importorskip("gancourse.tf", reason="needs TensorFlow")
-CODE = [cell for cell in find("4").notebook["cells"] if cell["cell_type"] == "code"]
 
 D_UPDATE = """
     with tf.GradientTape() as tape:
@@ -63,29 +63,14 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
 @pytest.fixture(scope="module")
 def names():
     """What the lesson has defined before its exercises, with small nets and little data; nothing is trained."""
-    scope: dict = {}
-    wanted = ["num_steps: int", "set_threads(1)", "images = data.load", "def mlp(", "def new_gan("]
-    for mark in wanted:
-        (text,) = [source(cell) for cell in CODE if mark in source(cell) and "### BEGIN" not in source(cell)]
-        exec(text, scope)
-        if mark == wanted[0]:
-            scope |= {"num_images": 512, "width": 16, "batch_size": 32}
-    return scope
-
-
-def judge(names, exercise, answer):
-    """Run an answer and the check cell that follows its exercise."""
-    at = next(i for i, cell in enumerate(CODE) if f"def {exercise}(" in source(cell))
-    assert "check" in tags(CODE[at + 1])
-    scope = dict(names)
-    exec(answer, scope)
-    exec(source(CODE[at + 1]), scope)
+    return names_from("04", ["num_steps: int", "set_threads(1)", "images = data.load", "def mlp(", "def new_gan("],
+                      num_images=512, width=16, batch_size=32)
 
 
 @pytest.mark.parametrize("exercise", RIGHT)
 def test_the_solution_and_another_right_answer_pass(names, exercise):
-    judge(names, exercise, RIGHT[exercise])
-    judge(names, exercise, next(source(cell) for cell in CODE if f"def {exercise}(" in source(cell)))
+    judge("04", names, exercise, RIGHT[exercise])
+    judge("04", names, exercise, solution("04", exercise))
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero")
@@ -93,10 +78,10 @@ def test_the_solution_and_another_right_answer_pass(names, exercise):
 def test_a_wrong_answer_is_refused(names, exercise, what, change):
     assert change[0] in RIGHT[exercise], "the change changes nothing"
     with pytest.raises(AssertionError):
-        judge(names, exercise, RIGHT[exercise].replace(*change))
+        judge("04", names, exercise, RIGHT[exercise].replace(*change))
 
 
 def test_the_step_with_three_bugs_is_refused(names):
-    (planted,) = [source(cell) for cell in CODE if "def step_with_three_bugs(" in source(cell)]
+    (planted,) = [source(cell) for cell in code_cells("04") if "def step_with_three_bugs(" in source(cell)]
     with pytest.raises(AssertionError):
-        judge(names, "repaired_step", planted + "\nrepaired_step = step_with_three_bugs")
+        judge("04", names, "repaired_step", planted + "\nrepaired_step = step_with_three_bugs")
