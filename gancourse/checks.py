@@ -32,8 +32,8 @@ def true(condition, hint: str) -> None:
 class Checkpoint:
     """The table that ends a lesson: claim, bound, measured.  It is shown whole, then asserted.
 
-    With `enough=False`, for a run too short to show what the lesson claims (a smoke test), the table is
-    shown and says so, and nothing is asserted.
+    With `enough=False`, for a run that need not show what the lesson claims (a smoke test, other data),
+    the table is shown and says so, and nothing is asserted.
     """
 
     def __init__(self, enough: bool = True) -> None:
@@ -67,7 +67,7 @@ class Checkpoint:
                  MIME: {"results": self.results(), "judged": self.enough}}, raw=True)
         failed = [text for text, _, _, held in self.rows if not held]
         if not self.enough:
-            print("Too short a run to judge: these bounds are for the lesson's own settings or longer ones.")
+            print("Not judged: these bounds are for the lesson's own settings, or longer runs of them.")
         elif failed:
             raise AssertionError("did not hold on this run: " + "; ".join(failed))
 

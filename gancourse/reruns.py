@@ -77,7 +77,7 @@ def results(notebook: dict) -> dict[str, float]:
 
 
 def judged(notebook: dict) -> bool:
-    """Return whether a notebook's run was long enough for its claims to be asserted."""
+    """Return whether a notebook's claims were asserted, its settings being those they are made for."""
     tables = [output["data"][MIME] for output in _outputs(notebook) if MIME in output.get("data", {})]
     return bool(tables) and all(table["judged"] for table in tables)
 
