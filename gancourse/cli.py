@@ -104,8 +104,9 @@ def _run(arguments) -> int:
             failures += 1
             print(f"  ✗ {error}", file=sys.stderr, flush=True)
             continue
-        numbers = f", {len(record['results'])} claims hold" if record["judged"] else ", shown but not judged: other settings than the lesson's"
-        print(f"  ✓ {'done before, ' * done_before}{record['seconds']:.0f} s{numbers}", flush=True)
+        held = f"{len(record['results'])} claims hold"
+        numbers = held if record["judged"] else "claims shown, not judged: other settings than the lesson's"
+        print(f"  ✓ {'done before, ' * done_before}{record['seconds']:.0f} s, {numbers}", flush=True)
         folder = f"{lesson.name}/{reruns.run_name(settings(lesson, arguments.preset, given))}"
         rows.append((f"{folder}/notebook.html", find(lesson.name).about["title"], f"{record['seconds']:.0f} s"))
     if rows:
