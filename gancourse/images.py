@@ -65,7 +65,8 @@ def _open(path: str | Path, mode: str, longest: int):
 
     path = Path(path).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"there is no image file {str(path)!r}: give the path of one ({', '.join(sorted(SUFFIXES))})")
+        raise FileNotFoundError(f"there is no image file {str(path)!r}: give the path of one "
+                                f"({', '.join(sorted(SUFFIXES))})")
     try:
         with Image.open(path) as file:
             image = ImageOps.exif_transpose(file)
