@@ -76,7 +76,7 @@ def _list(arguments) -> None:
 
 
 def _run(arguments) -> int:
-    from gancourse.lessons import find, parameters, settings
+    from gancourse.lessons import parameters, settings
 
     lessons = _chosen(arguments.lessons)
     if arguments.parameters:
@@ -108,7 +108,7 @@ def _run(arguments) -> int:
         numbers = held if record["judged"] else "claims shown, not judged: other settings than the lesson's"
         print(f"  ✓ {'done before, ' * done_before}{record['seconds']:.0f} s, {numbers}", flush=True)
         folder = f"{lesson.name}/{reruns.run_name(settings(lesson, arguments.preset, given))}"
-        rows.append((f"{folder}/notebook.html", find(lesson.name).about["title"], f"{record['seconds']:.0f} s"))
+        rows.append((f"{folder}/notebook.html", lesson.about["title"], f"{record['seconds']:.0f} s"))
     if rows:
         page = arguments.runs / "index.html"
         write_atomically(page, pages.index("gancourse: your runs", rows).encode())

@@ -36,7 +36,7 @@ class Report(NamedTuple):
 
 def report() -> Report:
     """Return versions, device, cores, memory, speed, and the preset that suits them, in about a second.  Lesson 00."""
-    gpu, memory, speed = gpu_name(), memory_gb(), matmul_gflops()
+    gpu, memory, speed, bf16 = gpu_name(), memory_gb(), matmul_gflops(), fast_bf16()
     preset = "gpu" if gpu else "laptop"
     lines = [("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", "")]
     for package in PACKAGES:
@@ -46,8 +46,8 @@ def report() -> Report:
         ("GPU", gpu or "none", "" if gpu else "not needed: every lesson is made for a CPU"),
         ("cores", f"{physical_cores()} physical, {available_cores()} logical", ""),
         ("memory", f"{memory:.0f} GB" if memory else "unknown", "close other programs" if 0 < memory < 4 else ""),
-        ("bfloat16", "in hardware" if fast_bf16() else "not in this processor",
-         "" if fast_bf16() else "keep precision=fp32: emulation is many times slower"),
+        ("bfloat16", "in hardware" if bf16 else "not in this processor",
+         "" if bf16 else "keep precision=fp32: emulation is many times slower"),
         ("speed", f"{speed:.0f} GFLOP/s in float32", "lessons may take several times longer" if speed < 20 else ""),
         ("preset", preset, ""),
     ]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
+from gancourse.data import to_float
 from gancourse.errors import check_range
 
 
@@ -51,8 +52,7 @@ def batches(x: np.ndarray, batch_size: int, seed: int = 0) -> Callable[[int], np
 
     def batch(k: int) -> np.ndarray:
         epoch, i = divmod(k, per_epoch)
-        rows = x[_order(len(x), seed, epoch)[i * batch_size : (i + 1) * batch_size]]
-        return rows.astype(np.float32) / 127.5 - 1 if rows.dtype == np.uint8 else rows
+        return to_float(x[_order(len(x), seed, epoch)[i * batch_size : (i + 1) * batch_size]])
 
     return batch
 

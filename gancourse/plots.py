@@ -14,6 +14,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from gancourse.data import to_uint8
+
 REAL, FAKE, NEUTRAL, THIRD = "#0072B2", "#E66100", "#4D4D4D", "#009E73"  # told apart by colour-blind readers too
 DPI = 100
 plt.rcParams.update({
@@ -89,7 +91,7 @@ def show_images(images: np.ndarray, *, alt: str = "", columns: int = 0, titles: 
 
 def tile(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
     """Return images laid out in a grid as one uint8 image, with white gaps of `gap` pixels."""
-    images = _uint8(images)
+    images = to_uint8(images)
     n, h, w, c = images.shape
     rows = -(-n // columns)
     grid = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap, c), 255, np.uint8)
@@ -195,9 +197,3 @@ def _bundle(data: dict[str, bytes], alt: str) -> tuple[dict, dict]:
 
     coded = {mime: b64encode(raw).decode() for mime, raw in data.items()}
     return {**coded, "text/plain": alt}, {mime: {"alt": alt} for mime in data}
-
-
-def _uint8(images: np.ndarray) -> np.ndarray:
-    """Images as uint8; float images are in [-1, 1]."""
-    images = np.asarray(images)
-    return images if images.dtype == np.uint8 else np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8)

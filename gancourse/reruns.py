@@ -102,7 +102,7 @@ def render(lesson: Lesson) -> float:
     for cell in notebook["cells"]:
         cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
         if cell["cell_type"] == "code":
-            cell["outputs"] = [_tidy(output) for output in pages.without_bars(cell["outputs"])]
+            cell["outputs"] = pages.without_bars(cell["outputs"])
     notebook["metadata"].pop("widgets", None)
     notebook["metadata"]["language_info"] = {"name": "python"}
     notebook["metadata"]["gancourse"]["rendered"] = {
@@ -148,12 +148,6 @@ def _bar(lesson: Lesson) -> dict[str, Any]:
 def _outputs(notebook: dict) -> Iterator[dict]:
     for cell in notebook["cells"]:
         yield from cell.get("outputs", [])
-
-
-def _tidy(output: dict) -> dict:
-    """An output without transient parts and execution times."""
-    output.pop("transient", None)
-    return output
 
 
 def _plain(text: str) -> str:

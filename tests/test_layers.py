@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
     ["errors", "cores", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "images", "photos",
-     "checks", "metrics", "loop", "data", "lessons", "checkpoints", "ruler", "doctor", "plots", "pages"],
+     "data", "checks", "metrics", "loop", "lessons", "checkpoints", "ruler", "doctor", "plots", "pages"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models"],
     ["pt.train", "tf.train", "pt.ruler"],
     ["reruns"],
