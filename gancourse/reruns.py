@@ -42,7 +42,8 @@ def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any
     if done and done["code_sha256"] == fingerprint(lesson.notebook) and not again:
         return done, True
     if "checkpoint" in parameters(lesson.notebook) and "checkpoint" not in chosen:
-        chosen["checkpoint"] = str((folder / "checkpoint.safetensors").resolve())
+        code = fingerprint(lesson.notebook)[:8]  # a run goes on from its own code's checkpoint only
+        chosen["checkpoint"] = str((folder / f"checkpoint-{code}.safetensors").resolve())
         if again:
             Path(chosen["checkpoint"]).unlink(missing_ok=True)
     started = time.monotonic()

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 
 from gancourse.data import Dataset, cache_folder, to_float
-from gancourse.metrics import frechet_distance
 
 SHIPPED = Path(__file__).with_name("rulers")
 CHUNK = 50  # images at once: their patches still fit the processor's cache, which is twice as fast
@@ -48,10 +47,6 @@ class Ruler(NamedTuple):
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return the most probable class of each image, int64 (n,)."""
         return self.probabilities(images).argmax(1)
-
-    def distance(self, images_a: np.ndarray, images_b: np.ndarray) -> float:
-        """Return the Frechet distance of two samples of images in these features (not FID: another net)."""
-        return frechet_distance(self.features(images_a), self.features(images_b))
 
     def _features(self, x: np.ndarray) -> np.ndarray:
         w = self.weights

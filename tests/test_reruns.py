@@ -33,6 +33,17 @@ def test_a_run_is_recorded_and_not_repeated(lesson, tmp_path):
     assert reruns.run(lesson, tmp_path / "runs", given={"n": 3}) == (record, True)
 
 
+def test_a_run_resumes_from_the_checkpoint_of_its_own_code_only(lesson, tmp_path):
+    cells = lesson.notebook["cells"]
+    cells[0]["source"] = [*cells[0]["source"], '\ncheckpoint: str = ""  # file to go on from']
+    used = []
+    for words in ("", "\n# other code"):
+        cells[1]["source"] = [*cells[1]["source"], words]
+        lesson.path.write_text(json.dumps(lesson.notebook))
+        used.append(reruns.run(lesson, tmp_path / "runs")[0]["parameters"]["checkpoint"])
+    assert used[0] != used[1] and all(name.startswith(str(tmp_path / "runs" / "01_t" / "default")) for name in used)
+
+
 def test_a_failing_cell_is_named_and_its_copy_kept(lesson, tmp_path):
     with pytest.raises(reruns.LessonFailed, match="cell 3: AssertionError: five is too many"):
         reruns.run(lesson, tmp_path / "runs", given={"n": 5})
