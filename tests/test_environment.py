@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gancourse.bootstrap import EXTRAS
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
@@ -19,7 +21,8 @@ def pip_section():
 
 
 def test_the_pins_are_the_same():
-    pins = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
+    extras = [PROJECT["optional-dependencies"][name] for name in EXTRAS.split(",")]
+    pins = PROJECT["dependencies"] + sum(extras, [])
     assert sorted(pip_section()) == sorted([*pins, "-e ."])
     assert all("==" in pin for pin in pins)
 
