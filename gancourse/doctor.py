@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gancourse.cores import available_cores, memory_gb, physical_cores
+from gancourse.cores import available_cores, bf16_in_hardware, memory_gb, physical_cores
 
 PACKAGES = ("numpy", "torch", "tensorflow", "jupyterlab", "papermill", "nbval")
 
@@ -36,7 +36,7 @@ class Report(NamedTuple):
 
 def report() -> Report:
     """Return versions, device, cores, memory, speed, and the preset that suits them, in about a second.  Lesson 00."""
-    gpu, memory, speed, bf16 = gpu_name(), memory_gb(), matmul_gflops(), fast_bf16()
+    gpu, memory, speed, bf16 = gpu_name(), memory_gb(), matmul_gflops(), bf16_in_hardware()
     preset = "gpu" if gpu else "laptop"
     lines = [("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", "")]
     for package in PACKAGES:
@@ -73,15 +73,6 @@ def gpu_name() -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return out.strip().splitlines()[0] if out.strip() else ""
-
-
-def fast_bf16() -> bool:
-    """Return whether the processor itself computes bfloat16 (AVX512-BF16, AMX, or Arm's bf16)."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return False
-    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))
 
 
 def matmul_gflops(size: int = 768) -> float:

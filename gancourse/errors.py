@@ -18,3 +18,9 @@ def check_range(name: str, value: float, low: float, high: float, include_low: b
     if not (right_of_low and value <= high):
         bracket = "[" if include_low else "("
         raise ValueError(f"{name}={value} is out of range: it must lie in {bracket}{low}, {high}].")
+
+
+def check_choice(name: str, value: str, options: Iterable[str]) -> None:
+    """Raise ValueError unless `value` is one of the options."""
+    if value not in options:
+        raise unknown(name, value, options)

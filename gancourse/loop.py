@@ -52,14 +52,14 @@ def batches(x: np.ndarray, batch_size: int, seed: int = 0) -> Callable[[int], np
 
     def batch(k: int) -> np.ndarray:
         epoch, i = divmod(k, per_epoch)
-        return to_float(x[_order(len(x), seed, epoch)[i * batch_size : (i + 1) * batch_size]])
+        return to_float(x[epoch_order(len(x), seed, epoch)[i * batch_size : (i + 1) * batch_size]])
 
     return batch
 
 
 @lru_cache(maxsize=2)
-def _order(n: int, seed: int, epoch: int) -> np.ndarray:
-    """The order in which one epoch visits the data."""
+def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the order in which one epoch visits n samples, int64 (n,): the same on both tracks and every device."""
     return np.random.default_rng((seed, epoch)).permutation(n)
 
 
@@ -71,26 +71,44 @@ def train(step: Callable[[np.ndarray, int], dict], batch: Callable[[int], np.nda
     named scalars, which stay on the device until the log reads their mean.  Raises ValueError for a
     bad count, FloatingPointError as soon as a logged scalar is not finite.
     """
+    return train_rounds(lambda k, n: step(batch(k), k), num_steps=num_steps, start=start, log_every=log_every,
+                        chunk=1, progress=progress)
+
+
+def train_rounds(rounds: Callable[[int, int], dict], *, num_steps: int, start: int = 0, log_every: int = 100,
+                 chunk: int = 64, progress: bool = True) -> Iterator[Log]:
+    """Like `train`, for a track's `make_rounds`: `rounds(k, n)` plays steps k to k + n - 1 and returns their means.
+
+    It is called for at most `chunk` steps at a time, and never across a log, so that logs, a `break`
+    and a resumed run come at the same steps as with `train`.  Lessons 04 and 05.
+    """
     check_range("num_steps", num_steps, 0, 10**9, include_low=True)
     check_range("log_every", log_every, 1, 10**9, include_low=True)
-    rows = []
+    return _logs(rounds, num_steps, start, log_every, chunk, progress)
+
+
+def _logs(rounds, num_steps, start, log_every, chunk, progress) -> Iterator[Log]:
+    rows, k = [], start
     with tqdm(total=num_steps, initial=min(start, num_steps), unit="step", disable=not progress, leave=False) as bar:
-        for k in range(start, num_steps):
-            rows.append(step(batch(k), k))
-            bar.update()
-            done = k + 1
-            if done % log_every == 0 or done == num_steps:
-                log = Log(done, _means(rows))
+        while k < num_steps:
+            n = min(chunk, num_steps - k, log_every - k % log_every)
+            rows.append((n, rounds(k, n)))
+            bar.update(n)
+            k += n
+            if k % log_every == 0 or k == num_steps:
+                log = Log(k, _means(rows))
                 rows.clear()
                 bad = [name for name, value in log.scalars.items() if not np.isfinite(value)]
                 if bad:
-                    raise FloatingPointError(f"{', '.join(bad)} became {log.scalars[bad[0]]} near step {done}: "
+                    raise FloatingPointError(f"{', '.join(bad)} became {log.scalars[bad[0]]} near step {k}: "
                                              "lower learning_rate, or start again with another seed.")
                 bar.set_postfix({name: f"{value:.3f}" for name, value in log.scalars.items()})
                 yield log
 
 
-def _means(rows: list[dict]) -> dict[str, float]:
-    """Mean of each named scalar over the rows that have it."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: float(np.mean([float(row[name]) for row in rows if name in row])) for name in names}
+def _means(rows: list[tuple[int, dict]]) -> dict[str, float]:
+    """Mean of each named scalar over the steps of the rows that have it; a row is (number of steps, their means)."""
+    names = dict.fromkeys(name for _, scalars in rows for name in scalars)
+    counts = {name: [n for n, scalars in rows if name in scalars] for name in names}
+    return {name: float(np.average([float(scalars[name]) for _, scalars in rows if name in scalars],
+                                   weights=counts[name])) for name in names}

@@ -7,14 +7,22 @@ try:
 except ImportError as error:
     raise ImportError('torch is not installed: pip install "gancourse[pt]"') from error
 
-from gancourse.cores import physical_cores
+from gancourse.cores import bf16_in_hardware, idle_cores
 
 
 def set_threads(num_threads: int = 0) -> int:
-    """Set and return the number of threads; 0 means one per physical core, or what OMP_NUM_THREADS says.
+    """Set and return the number of threads; 0 means what OMP_NUM_THREADS says, or one for each core that is idle now.
 
-    More threads than physical cores make a small machine slower, sometimes by several times.  Lesson 05.
+    Threads that must share a core wait for each other at every operation: two on a busy machine of two cores
+    can be several times slower than one.  Numbers repeat bit for bit for the same number only.  Lesson 05.
     """
-    num_threads = num_threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or physical_cores()
+    num_threads = num_threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or idle_cores()
     torch.set_num_threads(num_threads)
     return num_threads
+
+
+def native_bf16(device: torch.device | str = "cpu") -> bool:
+    """Return whether a device computes bfloat16 itself; where it is emulated it is several times slower than float32."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bf16_in_hardware()

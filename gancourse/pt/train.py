@@ -44,14 +44,17 @@ def make_gan(G: nn.Module, D: nn.Module, *, z_dim: int, learning_rate: float = 1
     check_range("learning_rate", learning_rate, 0, 1)
     for name, value in {"betas[0]": betas[0], "betas[1]": betas[1], "ema": ema}.items():
         check_range(name, value, 0, 1, include_low=True)
-    adam = lambda net: torch.optim.Adam(net.parameters(), lr=learning_rate, betas=tuple(map(float, betas)), fused=True)
-    return GAN(G, D, copy.deepcopy(G), adam(G), adam(D), z_dim, ema, seed)
+    return GAN(G, D, copy.deepcopy(G), _adam(G, learning_rate, betas), _adam(D, learning_rate, betas), z_dim, ema, seed)
 
 
 def noise(gan: GAN, n: int, k: int) -> Tensor:
     """Return the z of step k, shape (n, z_dim): a pure function of (seed, k), so a resumed run repeats it."""
-    z = np.random.default_rng((gan.seed, k)).standard_normal((n, gan.z_dim), dtype=np.float32)
-    return torch.from_numpy(z).to(_device(gan))
+    device = _device(gan)
+    if device.type == "cpu":
+        return torch.from_numpy(np.random.default_rng((gan.seed, k)).standard_normal((n, gan.z_dim), dtype=np.float32))
+    mixed = int(np.random.SeedSequence((gan.seed, k)).generate_state(1, np.uint64)[0] >> 1)
+    generator = torch.Generator(device).manual_seed(mixed)  # drawn there: a copy from here would wait for the device
+    return torch.randn(n, gan.z_dim, generator=generator, device=device)
 
 
 def d_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None) -> Tensor:
@@ -66,18 +69,35 @@ def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema: float = 0.0) -> T
     return _update_G(gan, real, gan.G(z), loss, ema)
 
 
+def play_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
+              ema: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """Play one step of the game, D then G on the same fakes, and return d_loss and g_loss, still on the device.
+
+    Fakes are drawn once, an eighth less work than `d_step` and `g_step`; G's half takes no gradient for D's weights.
+    """
+    fake = gan.G(z)
+    d_loss = _update_D(gan, real, fake.detach(), loss, penalty)
+    return d_loss, _update_G(gan, real, fake, loss, ema)
+
+
 def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty | None = None) -> dict[str, Tensor]:
-    """Play step k of the game, D then G on the same fakes, and return both losses, still on the device.
+    """Play step k on a batch from the host; `make_rounds` plays the same steps without one.
 
     `real` is a batch of images (batch, height, width, channels) or points (batch, dim), float32.
-    The running average forgets the first steps quickly: its share grows from 1/10 to `gan.ema`.
     """
     real, z = from_numpy(real, _device(gan)), noise(gan, len(real), k)
-    lazy = penalty if penalty and k % penalty.every == 0 else None
-    fake = gan.G(z)  # drawn once: an eighth less work than d_step and g_step
-    d_loss = _update_D(gan, real, fake.detach(), loss, lazy)
-    g_loss = _update_G(gan, real, fake, loss, min(gan.ema, (1 + k) / (10 + k)))
+    d_loss, g_loss = play_step(gan, real, z, loss, due(penalty, k), ema_at(gan, k))
     return {"d_loss": d_loss, "g_loss": g_loss}
+
+
+def due(penalty: Penalty | None, k: int) -> Penalty | None:
+    """Return the penalty at the steps when it is to be paid, else None."""
+    return penalty if penalty and k % penalty.every == 0 else None
+
+
+def ema_at(gan: GAN, k: int) -> float:
+    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`, so that it soon forgets."""
+    return min(gan.ema, (1 + k) / (10 + k))
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
@@ -100,7 +120,10 @@ def set_learning_rate(gan: GAN, learning_rate: float) -> None:
     """Set the step size of both optimisers."""
     for opt in (gan.opt_G, gan.opt_D):
         for group in opt.param_groups:
-            group["lr"] = learning_rate
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(learning_rate)  # in place: a recorded step reads it there
+            else:
+                group["lr"] = learning_rate
 
 
 def state(gan: GAN) -> dict[str, np.ndarray]:
@@ -116,7 +139,7 @@ def state(gan: GAN) -> dict[str, np.ndarray]:
 
 
 def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
-    """Put a saved state back.  Raises ValueError when it belongs to another network."""
+    """Put a saved state back, in place.  Raises ValueError when it belongs to another network."""
     parts: dict[str, dict] = {name: {} for name in ("G", "D", "G_ema", "opt_G", "opt_D")}
     for name, value in arrays.items():
         part, key = name.split(".", 1)
@@ -127,14 +150,15 @@ def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
         except RuntimeError as error:
             raise ValueError(f"this checkpoint belongs to another {name}: {error}") from error
     for name in ("opt_G", "opt_D"):
-        opt, moments = getattr(gan, name), {}
+        opt = getattr(gan, name)
         weights = opt.param_groups[0]["params"]
         for key, value in parts[name].items():
             i, moment = key.split(".", 1)
-            if value.shape == weights[int(i)].shape:  # fused Adam takes for granted that both lie alike in memory
-                value = torch.empty_like(weights[int(i)]).copy_(value)
-            moments.setdefault(int(i), {})[moment] = value
-        opt.load_state_dict({"state": moments, "param_groups": opt.state_dict()["param_groups"]})
+            weight = weights[int(i)]
+            # fused Adam takes for granted that a weight and its moments lie alike in memory
+            new = torch.empty_like(weight) if value.shape == weight.shape else torch.empty_like(
+                value, device=weight.device)
+            opt.state[weight].setdefault(moment, new).copy_(value)
 
 
 def from_numpy(x: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
@@ -153,6 +177,14 @@ def _device(gan: GAN) -> torch.device:
     return next(gan.G.parameters()).device
 
 
+def _adam(net: nn.Module, learning_rate: float, betas: tuple[float, float]) -> torch.optim.Adam:
+    """Adam in one kernel; on a GPU its step size lives there, so that a step can be recorded."""
+    device = next(net.parameters()).device
+    on_gpu = device.type == "cuda"
+    lr = torch.tensor(float(learning_rate), device=device) if on_gpu else learning_rate
+    return torch.optim.Adam(net.parameters(), lr=lr, betas=tuple(map(float, betas)), fused=True, capturable=on_gpu)
+
+
 def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty | None) -> Tensor:
     d_loss = total = loss.d_loss(gan.D(real), gan.D(fake))
     if penalty:
@@ -163,7 +195,7 @@ def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty
     return d_loss.detach()
 
 
-def _update_G(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, ema: float) -> Tensor:
+def _update_G(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, ema: float | Tensor) -> Tensor:
     gan.D.requires_grad_(False)  # the same gradient for G, a third less work
     fake_logits = gan.D(fake)
     g_loss = loss.g_loss(gan.D(real), fake_logits) if loss.paired else loss.g_loss(fake_logits)
@@ -176,8 +208,9 @@ def _update_G(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, ema: float) -> T
 
 
 @torch.no_grad()
-def _average(gan: GAN, ema: float) -> None:
+def _average(gan: GAN, ema: float | Tensor) -> None:
     """Move G_ema's weights towards G's, and copy the statistics that are no weights (BatchNorm)."""
-    torch._foreach_lerp_(list(gan.G_ema.parameters()), list(gan.G.parameters()), 1 - ema)
+    for old, new in zip(gan.G_ema.parameters(), gan.G.parameters(), strict=True):
+        old.lerp_(new, 1 - ema)
     for old, new in zip(gan.G_ema.buffers(), gan.G.buffers(), strict=True):
         old.copy_(new)
