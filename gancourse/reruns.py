@@ -5,6 +5,7 @@
         run.json                        parameters, versions, seconds, results
 """
 
+import ast
 import hashlib
 import json
 import os
@@ -18,46 +19,75 @@ from typing import Any
 from gancourse import doctor, pages
 from gancourse.checkpoints import write_atomically
 from gancourse.checks import MIME
-from gancourse.lessons import Lesson, fingerprint, parameters, settings
+from gancourse.lessons import Lesson, fingerprint, parameters, settings, source
 
+PACKAGE = Path(__file__).parent
 CELL_TIMEOUT = 3600  # seconds; a cell that hangs must not hang the course
 QUIET = ["--log-level=ERROR"]  # the kernel's own remarks are not the learner's concern
 
 
 class LessonFailed(RuntimeError):
-    """A cell of a lesson raised; the message names the cell, and the executed copy is kept."""
+    """A cell of a lesson raised; the message names the cell, the executed copy is kept, `results` are those it had."""
+
+    results: dict[str, float] = {}
 
 
 def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any] | None = None,
-        again: bool = False) -> tuple[dict, bool]:
+        again: bool = False, *, cwd: Path | None = None, bar: bool = True) -> tuple[dict, bool]:
     """Run a lesson and return its record (the content of run.json) and whether it had been done before.
 
     A run that is done, from the same code and parameters, is not repeated unless `again`.  The folder
     appears file by file under its final names only when each is complete: a killed run leaves the last
-    good one.  Raises ValueError for bad parameters before anything runs, LessonFailed when a cell raises.
+    good one.  The lesson runs in the folder `cwd`, by default the present one; `bar` shows its progress.
+    Raises ValueError for bad parameters before anything runs, LessonFailed when a cell raises.
     """
     chosen = settings(lesson, preset, given)
-    folder = runs / lesson.name / run_name(chosen)
-    done = _read_record(folder / "run.json")
-    if done and done["code_sha256"] == fingerprint(lesson.notebook) and not again:
+    folder, code = runs / lesson.name / run_name(chosen), code_sha256(lesson.notebook)
+    done = finished(folder, code)
+    if done and not again:
         return done, True
     if "checkpoint" in parameters(lesson.notebook) and "checkpoint" not in chosen:
-        code = fingerprint(lesson.notebook)[:8]  # a run goes on from its own code's checkpoint only
-        chosen["checkpoint"] = str((folder / f"checkpoint-{code}.safetensors").resolve())
+        # a run goes on from its own code's checkpoint only
+        chosen["checkpoint"] = str((folder / f"checkpoint-{code[:8]}.safetensors").resolve())
         if again:
             Path(chosen["checkpoint"]).unlink(missing_ok=True)
     started = time.monotonic()
-    notebook = _execute(lesson, folder, chosen)
+    notebook = _execute(lesson, folder, chosen, cwd or Path.cwd(), _bar(lesson) if bar else False)
     record = {
         "lesson": lesson.name, "preset": preset,
         "parameters": {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen,
         "results": results(notebook), "judged": judged(notebook), "seconds": round(time.monotonic() - started, 1),
         "date": datetime.now(UTC).isoformat(timespec="seconds"), "versions": doctor.versions(),
-        "code_sha256": fingerprint(lesson.notebook),
+        "code_sha256": code,
     }
     write_atomically(folder / "notebook.html", pages.to_html(notebook, lesson.about["title"]).encode())
     write_atomically(folder / "run.json", json.dumps(record, indent=1, ensure_ascii=False).encode())
     return record, False
+
+
+def finished(folder: Path, code: str) -> dict | None:
+    """Return the record of a run folder that is done by this code (its `code_sha256`), else None."""
+    try:
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        return record if record["code_sha256"] == code else None
+    except (OSError, json.JSONDecodeError, KeyError, TypeError):
+        return None
+
+
+def code_sha256(notebook: dict) -> str:
+    """Return the sha256 of the code that decides a run's numbers.
+
+    That is the notebook's own, and every module of the course that it imports, directly or through
+    others.  Comments and docstrings of the modules do not count.
+    """
+    waiting = [source(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    modules: dict[Path, str] = {}
+    while waiting:
+        for path in _course_modules(waiting.pop()) - set(modules):
+            modules[path] = _without_words(path.read_text(encoding="utf-8"))
+            waiting.append(modules[path])
+    code = [fingerprint(notebook), *(modules[path] for path in sorted(modules))]
+    return hashlib.sha256("\x00".join(code).encode()).hexdigest()
 
 
 def run_name(chosen: dict[str, Any]) -> str:
@@ -114,9 +144,37 @@ def render(lesson: Lesson) -> float:
     return seconds
 
 
-def _execute(lesson: Lesson, folder: Path, chosen: dict[str, Any]) -> dict:
+def _course_modules(text: str) -> set[Path]:
+    """The files of this package that a piece of code imports; none where it is not plain Python."""
+    names = set()
+    try:
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    except SyntaxError:
+        return set()
+    inside = [name.split(".")[1:] for name in names if name.split(".")[0] == PACKAGE.name]
+    files = {PACKAGE.joinpath(*parts[:i], "__init__.py") for parts in inside for i in range(len(parts) + 1)}
+    files |= {PACKAGE.joinpath(*parts).with_suffix(".py") for parts in inside if parts}
+    return {path for path in files if path.is_file()}
+
+
+def _without_words(text: str) -> str:
+    """Python code without its comments, docstrings and layout."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(getattr(node, "body", None), list):
+            node.body = [line for line in node.body if not (
+                isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _execute(lesson: Lesson, folder: Path, chosen: dict[str, Any], cwd: Path, bar: dict | bool) -> dict:
     """Run with papermill into a temporary name, then rename; a failed copy is kept as failed.ipynb."""
     import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,12 +184,21 @@ def _execute(lesson: Lesson, folder: Path, chosen: dict[str, Any]) -> dict:
     try:
         papermill.execute_notebook(
             str(lesson.path), str(temporary), parameters=chosen, kernel_name="python3", language="python",
-            progress_bar=_bar(lesson), execution_timeout=CELL_TIMEOUT, cwd=str(Path.cwd()), extra_arguments=QUIET)
-    except PapermillExecutionError as error:
+            progress_bar=bar, execution_timeout=CELL_TIMEOUT, cwd=str(cwd), extra_arguments=QUIET)
+    except (PapermillExecutionError, DeadKernelError, CellTimeoutError) as error:
         os.replace(temporary, failed)
-        raise LessonFailed(f"lesson {lesson.name} failed in cell {error.exec_count}: {error.ename}: "
-                           f"{_plain(error.evalue)[:1500]}\n  the executed copy is {failed}") from error
-    except BaseException:  # Ctrl-C, a dead kernel: nothing half-done stays
+        copy = json.loads(failed.read_text(encoding="utf-8"))
+        if isinstance(error, PapermillExecutionError):
+            why = f"{error.ename}: {_plain(error.evalue)[:1500]}"
+        else:
+            dead = isinstance(error, DeadKernelError)
+            why = "its kernel died (out of memory?)" if dead else f"it took over {CELL_TIMEOUT} s"
+        cell = sum(cell["cell_type"] == "code" and cell["metadata"]["papermill"]["exception"] is not None
+                   for cell in copy["cells"])  # those that ran
+        failure = LessonFailed(f"lesson {lesson.name} failed in cell {cell}: {why}\n  the executed copy is {failed}")
+        failure.results = results(copy)
+        raise failure from error
+    except BaseException:  # Ctrl-C: nothing half-done stays
         temporary.unlink(missing_ok=True)
         raise
     notebook = json.loads(temporary.read_text(encoding="utf-8"))
@@ -155,10 +222,3 @@ def _plain(text: str) -> str:
     """Text without terminal colours."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
-
-def _read_record(path: Path) -> dict | None:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return record if "code_sha256" in record else None
-    except (OSError, json.JSONDecodeError):
-        return None

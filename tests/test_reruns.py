@@ -50,6 +50,36 @@ def test_a_failing_cell_is_named_and_its_copy_kept(lesson, tmp_path):
     assert [p.name for p in (tmp_path / "runs" / "01_t" / "n=5").iterdir()] == ["failed.ipynb"]
 
 
+def test_a_failed_run_keeps_the_numbers_it_had(lesson, tmp_path):
+    lesson.notebook["cells"][2]["source"][1] = "table.claim('n doubled', 2 * n, below=1)\n"
+    lesson.path.write_text(json.dumps(lesson.notebook))
+    with pytest.raises(reruns.LessonFailed, match="did not hold") as failed:
+        reruns.run(lesson, tmp_path / "runs")
+    assert failed.value.results == {"n doubled": 4.0}
+
+
+def test_a_kernel_that_dies_is_a_failure_of_its_cell(lesson, tmp_path):
+    lesson.notebook["cells"][1]["source"] = ["import os\n", "os._exit(1)"]
+    lesson.path.write_text(json.dumps(lesson.notebook))
+    with pytest.raises(reruns.LessonFailed, match=r"cell 2: its kernel died \(out of memory"):
+        reruns.run(lesson, tmp_path / "runs")
+
+
+def test_the_code_of_a_run_is_the_notebook_and_what_it_imports(lesson, monkeypatch, tmp_path):
+    """Words may change, code may not, whether it stands in the notebook, in a module, or in what that imports."""
+    package = tmp_path / "course"
+    package.mkdir()
+    monkeypatch.setattr(reruns, "PACKAGE", package)
+    lesson.notebook["cells"][1]["source"] = ["from course import one\n"]
+    codes = []
+    for name, text in [("__init__", ""), ("one", "from course.two import f"), ("two", "f = 1"), ("other", "g = 1"),
+                       ("two", "# words\nf = 1  # one"), ("two", "f = 2"), ("__init__", "h = 1")]:
+        (package / f"{name}.py").write_text(text)
+        codes.append(reruns.code_sha256(lesson.notebook))
+    assert codes[2] == codes[3] == codes[4] and len(set(codes[2:])) == 3
+    assert codes[-1] != reruns.code_sha256({**lesson.notebook, "cells": lesson.notebook["cells"][:2]})
+
+
 def test_nothing_runs_when_a_parameter_is_wrong(lesson, tmp_path):
     with pytest.raises(ValueError, match="nearest right value is 9"):
         reruns.run(lesson, tmp_path / "runs", given={"n": 10})
