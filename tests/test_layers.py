@@ -12,12 +12,13 @@ LAYERS = [  # low to high; a module imports only from lower layers, or from earl
     ["errors", "cores", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "images", "photos",
      "data", "checks", "metrics", "loop", "lessons", "checkpoints", "ruler", "doctor", "plots", "pages"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models"],
-    ["pt.train", "tf.train", "pt.ruler"],
+    ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics"],
     ["reruns"],
     ["cli", "__main__"],
 ]
 ONLY_IN = {  # a package and the modules that may import it
     "torch": ("pt.",), "tensorflow": ("tf.",), "keras": ("tf.",), "matplotlib": ("plots",),
+    "torchmetrics": ("pt.metrics",), "torch_fidelity": ("pt.metrics",), "prdc": ("metrics",),
     "papermill": ("reruns",), "nbclient": ("reruns",), "nbconvert": ("pages",),
 }
 

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from gancourse.metrics import frechet_distance, gaussian_distance, modes_covered, nearest
+from gancourse.metrics import (
+    frechet_distance,
+    gaussian_distance,
+    kernel_distance,
+    manifold_scores,
+    modes_and_kl,
+    modes_covered,
+    nearest,
+    standardise,
+    twins,
+)
 
 
 def test_two_gaussians_in_closed_form():
@@ -32,6 +42,96 @@ def test_a_constant_feature_is_no_trouble():
 def test_tables_that_do_not_fit_are_refused(shape):
     with pytest.raises(ValueError, match="two feature tables"):
         frechet_distance(np.zeros(shape), np.zeros((5, 4)))
+
+
+def test_a_diverged_generator_is_named():
+    x = np.zeros((5, 4))
+    x[2, 1] = np.nan
+    with pytest.raises(ValueError, match="finite numbers.*diverged"):
+        frechet_distance(x, np.zeros((5, 4)))
+
+
+def test_two_gaussian_samples_are_2208_over_n_apart_at_64_features():
+    """To second order the mean costs 2 d / n and the covariance d (d + 1) / 2n: at d = 64 together 2208 / n."""
+    distances = [frechet_distance(*np.random.default_rng(seed).normal(size=(2, 2000, 64))) for seed in range(5)]
+    assert 2000 * np.mean(distances) == pytest.approx(2208, rel=0.03)
+
+
+def test_a_kernel_distance_by_hand():
+    """k(x, y) = (xy + 1)^3: 1 between the zeros, 8 between the ones, 1 across: 1 + 8 - 2 = 7."""
+    assert kernel_distance(np.zeros((2, 1)), np.ones((2, 1))) == pytest.approx(7, abs=1e-12)
+
+
+def test_the_kernel_distance_of_equal_distributions_is_0_in_the_mean():
+    """With 10 draws each it is 0 within three standard errors; the Frechet distance of the same draws is not."""
+    draws = [np.random.default_rng(seed).normal(size=(2, 10, 3)) for seed in range(400)]
+    kernel, frechet = ([f(*pair) for pair in draws] for f in (kernel_distance, frechet_distance))
+    assert abs(np.mean(kernel)) < 3 * np.std(kernel) / 20 and np.mean(frechet) > 0.5
+
+
+def test_standardised_features_have_mean_0_and_spread_1_and_dead_ones_are_0():
+    x = np.random.default_rng(0).normal(3, 5, size=(500, 3)) * [1, 1, 0]
+    z = standardise(x, x)
+    assert z.mean(0) == pytest.approx(0, abs=1e-12) and z.std(0) == pytest.approx([1, 1, 0])
+    assert standardise(x, x[:2] + [0, 0, 7])[:, 2] == pytest.approx(0)
+
+
+def test_manifold_scores_by_hand():
+    """Real 0, 1 ... 9 with k = 1: balls of radius 1.  The fake at .5 lies in two of them, three others in none.
+
+    Real 0 and 1 have a fake near by.  The fake at .5 has its next neighbour 99.5 away, a ball over all the real.
+    """
+    real, fake = np.arange(10.0)[:, None], np.array([[0.5], [100], [200], [300]])
+    scores = manifold_scores(real, fake, k=1)
+    assert scores._asdict() == pytest.approx({"precision": 0.25, "recall": 1, "density": 0.5, "coverage": 0.2})
+
+
+def test_equal_distributions_have_density_1_and_coverage_31_of_32():
+    """1 - 2^-5 = .96875 for large samples (Naeem et al. 2020)."""
+    pairs = [np.random.default_rng(seed).normal(size=(2, 600, 4)) for seed in range(5)]
+    scores = np.mean([manifold_scores(*pair) for pair in pairs], axis=0)
+    assert scores[2] == pytest.approx(1, abs=0.03) and scores[3] == pytest.approx(31 / 32, abs=0.01)
+
+
+def test_scores_are_silent_and_refuse_too_few_neighbours(capsys):
+    x = np.random.default_rng(0).normal(size=(7, 2))
+    manifold_scores(x, x)
+    assert capsys.readouterr().out == ""
+    with pytest.raises(ValueError, match=r"at least k \+ 2 = 8 rows"):
+        manifold_scores(x, x, k=6)
+
+
+def test_twins_by_hand():
+    """0 0 1 2 2 2: one pair of zeros, three of twos, among 15 pairs: 15 / 4 different things."""
+    assert twins(np.array([0.0, 0, 1, 2, 2, 2]), closer_than=0.5) == (4, 3.75)
+    assert twins(np.arange(5.0), closer_than=0.5) == (0, np.inf)
+
+
+def test_twins_are_found_far_apart_in_the_sample():
+    x = np.arange(1200.0)
+    x[1100] = x[3]
+    assert twins(x, closer_than=0.5)[0] == 1
+
+
+def test_twins_count_the_images_that_a_machine_repeats():
+    """2,000 draws from 100 things make about 20,000 pairs: the estimate is good to a per cent or two."""
+    draws = np.random.default_rng(0).integers(0, 100, 2000)
+    assert twins(draws, closer_than=0.5)[1] == pytest.approx(100, rel=0.05)
+
+
+def test_modes_and_their_kl():
+    """Half of the modes, evenly: log 2 from uniform.  All of them, evenly: 0."""
+    assert modes_and_kl(np.tile(np.arange(5), 7), 10) == (5, pytest.approx(np.log(2)))
+    assert modes_and_kl(np.tile(np.arange(10), 7), 10) == (10, pytest.approx(0))
+    for bad in ([], [10], [-1]):
+        with pytest.raises(ValueError, match="from 0 to 9"):
+            modes_and_kl(np.array(bad, int), 10)
+
+
+def test_a_perfect_sampler_of_1000_modes_is_not_at_0():
+    """26,000 draws: (1000 - 1) / 52,000 = .0192 in the mean; single runs differ by .0009."""
+    kl = [modes_and_kl(np.random.default_rng(seed).integers(0, 1000, 26_000), 1000)[1] for seed in range(20)]
+    assert np.mean(kl) == pytest.approx(0.0196, abs=0.0008) and np.std(kl) == pytest.approx(0.00086, rel=0.5)
 
 
 def test_nearest_finds_the_copy():

@@ -6,8 +6,10 @@ batch works as in every torchmetrics program, also on a GPU; `compare` does it f
 """
 
 import hashlib
+import os
 import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -16,11 +18,10 @@ from torchmetrics import Metric
 from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from gancourse.data import to_float
 from gancourse.pt.ruler import network
 from gancourse.ruler import Ruler
 
-WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"  # its name ends in the first digits of its sha256
+WEIGHTS, SHA256 = "weights-inception-2015-12-05-6726825d.pth", "6726825d"  # torch hub names a file by its checksum
 SOURCE = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{WEIGHTS}"
 
 
@@ -65,10 +66,11 @@ def inception_net(weights: str | Path) -> FeatureNet:
         raise ImportError('FID needs torch-fidelity: pip install "gancourse[inception]"') from error
     if not path.is_file():
         raise FileNotFoundError(f"there are no Inception weights at {str(path)!r}: download {SOURCE} "
-                                "(91 MB, once) and give its path")
-    if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(path.stem.rpartition("-")[2]):
+                                "(about 95 MB, once) and give its path")
+    if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(SHA256):
         raise ValueError(f"{str(path)!r} is damaged or not {WEIGHTS}: download it again from {SOURCE}")
-    net = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path), antialias=False)
+    with patch.dict(os.environ, {"TORCH_FORCE_WEIGHTS_ONLY_LOAD": "1"}):  # torch-fidelity would unpickle anything
+        net = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path), antialias=False)
     return FeatureNet(nn.Sequential(_Bytes(), net), 2048)
 
 
@@ -98,3 +100,27 @@ def compare(metric: Metric, real: np.ndarray, fake: np.ndarray, batch_size: int 
                 metric.update(batch.to(metric.device), real=is_real)
         value = metric.compute()
     return float(value[0] if isinstance(value, tuple) else value)  # KID gives the mean over subsets and its spread
+
+
+class _Floats(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return images.float() / 127.5 - 1 if images.dtype == torch.uint8 else images.float()
+
+
+class _Bytes(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        if images.dtype != torch.uint8:
+            images = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        return images.expand(-1, 3, -1, -1)
+
+
+class _Standardise(nn.Module):
+    def __init__(self, reference: np.ndarray) -> None:
+        super().__init__()
+        spread = reference.std(0)
+        scale = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
+        self.register_buffer("mean", torch.from_numpy(reference.mean(0)))
+        self.register_buffer("scale", torch.from_numpy(scale))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return (features.double() - self.mean) * self.scale

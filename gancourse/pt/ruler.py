@@ -14,6 +14,7 @@ from gancourse.data import to_float
 from gancourse.pt import set_threads
 from gancourse.pt.models import seeded
 from gancourse.pt.train import from_numpy
+from gancourse.ruler import Ruler
 
 STEPS, BATCH = 600, 64
 
@@ -54,16 +55,29 @@ def train_ruler(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.nda
     return net, {"shape": list(x.shape[1:]), "labels": labels, "accuracy": accuracy, "seed": seed, "steps": STEPS}
 
 
-def weights(net: nn.Sequential) -> dict[str, np.ndarray]:
-    """Return a LeNet's weights as gancourse.ruler holds them: channels last."""
+def weights(net: nn.Sequential, shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
+    """Return a LeNet's weights as gancourse.ruler holds them: channels last.  `shape` is that of its images."""
     conv1, conv2, dense, head = net[0], net[3], net[7], net[9]
     numpy = lambda t: t.detach().numpy().copy()
-    side = round((dense.in_features // 32) ** 0.5)
-    by_channel_last = dense.weight.reshape(64, 32, side, side).permute(2, 3, 1, 0).reshape(-1, 64)
+    by_channel_last = dense.weight.reshape(64, 32, shape[0] // 4, shape[1] // 4).permute(2, 3, 1, 0).reshape(-1, 64)
     return {"conv1": numpy(conv1.weight.permute(2, 3, 1, 0)), "conv1_bias": numpy(conv1.bias),
             "conv2": numpy(conv2.weight.permute(2, 3, 1, 0)), "conv2_bias": numpy(conv2.bias),
             "dense": numpy(by_channel_last), "dense_bias": numpy(dense.bias),
             "head": numpy(head.weight.T), "head_bias": numpy(head.bias)}
+
+
+def network(ruler: Ruler) -> nn.Sequential:
+    """Return a ruler as the LeNet it was trained as, the inverse of `weights`; its first nine layers give features."""
+    shape, w = tuple(ruler.facts["shape"]), {name: torch.from_numpy(a) for name, a in ruler.weights.items()}
+    net = lenet(shape, w["head"].shape[1])
+    by_channel = w["dense"].reshape(shape[0] // 4, shape[1] // 4, 32, 64).permute(3, 2, 0, 1).reshape(64, -1)
+    matrices = w["conv1"].permute(3, 2, 0, 1), w["conv2"].permute(3, 2, 0, 1), by_channel, w["head"].T
+    biases = (w[f"{name}_bias"] for name in ("conv1", "conv2", "dense", "head"))
+    with torch.no_grad():
+        for layer, matrix, bias in zip((net[0], net[3], net[7], net[9]), matrices, biases, strict=True):
+            layer.weight.copy_(matrix)
+            layer.bias.copy_(bias)
+    return net
 
 
 def main(images: str, out: str) -> None:
@@ -71,7 +85,7 @@ def main(images: str, out: str) -> None:
     set_threads()
     with np.load(images, allow_pickle=False) as file:
         net, facts = train_ruler(*(file[name] for name in ("x_train", "y_train", "x_test", "y_test")))
-    arrays = {name: np.ascontiguousarray(w) for name, w in weights(net).items()}
+    arrays = {name: np.ascontiguousarray(w) for name, w in weights(net, facts["shape"]).items()}
     write_atomically(Path(out), save(arrays, metadata={"ruler": json.dumps(facts)}))
 
 
