@@ -63,6 +63,11 @@ def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
     return np.random.default_rng((seed, epoch)).permutation(n)
 
 
+def draw_noise(n: int, z_dim: int, seed: int, k: int) -> np.ndarray:
+    """Return the z of step k, N(0, 1), float32 (n, z_dim): a pure function of (seed, k), the same on both tracks."""
+    return np.random.default_rng((seed, k)).standard_normal((n, z_dim), dtype=np.float32)
+
+
 def train(step: Callable[[np.ndarray, int], dict], batch: Callable[[int], np.ndarray], *, num_steps: int,
           start: int = 0, log_every: int = 100, progress: bool = True) -> Iterator[Log]:
     """Call `step(batch(k), k)` for k from `start` to `num_steps`, yielding a `Log` now and then.

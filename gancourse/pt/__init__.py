@@ -21,8 +21,11 @@ def set_threads(num_threads: int = 0) -> int:
     return num_threads
 
 
-def native_bf16(device: torch.device | str = "cpu") -> bool:
-    """Return whether a device computes bfloat16 itself; where it is emulated it is several times slower than float32."""
-    if torch.device(device).type == "cuda":
+def native_bf16(device: str = "") -> bool:
+    """Return whether a device computes bfloat16 itself; where it is emulated it is several times slower than float32.
+
+    A device is one of the framework's names; "" means the one that networks are on by default.
+    """
+    if torch.device(device or "cpu").type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return bf16_in_hardware()

@@ -29,7 +29,7 @@ def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty
     check_choice("precision", precision, ("fp32", "bf16", "auto"))
     check_choice("compiled", compiled, ("auto", "yes", "no"))
     device = next(gan.G.parameters()).device
-    bf16 = precision == "bf16" or (precision == "auto" and native_bf16(device))
+    bf16 = precision == "bf16" or (precision == "auto" and native_bf16(device.type))
     batch = resident(x, batch_size, gan.seed, device)
 
     def step(real: Tensor, z: Tensor, penalty: Penalty | None, ema: float | Tensor) -> Tensor:

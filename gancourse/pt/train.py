@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gancourse.errors import check_range
+from gancourse.loop import draw_noise
 from gancourse.pt.losses import Loss
 
 
@@ -51,7 +52,7 @@ def noise(gan: GAN, n: int, k: int) -> Tensor:
     """Return the z of step k, shape (n, z_dim): a pure function of (seed, k), so a resumed run repeats it."""
     device = _device(gan)
     if device.type == "cpu":
-        return torch.from_numpy(np.random.default_rng((gan.seed, k)).standard_normal((n, gan.z_dim), dtype=np.float32))
+        return torch.from_numpy(draw_noise(n, gan.z_dim, gan.seed, k))
     mixed = int(np.random.SeedSequence((gan.seed, k)).generate_state(1, np.uint64)[0] >> 1)
     generator = torch.Generator(device).manual_seed(mixed)  # drawn there: a copy from here would wait for the device
     return torch.randn(n, gan.z_dim, generator=generator, device=device)
@@ -106,7 +107,7 @@ def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
     From the running average of G, or from G itself with `averaged=False`.  Networks are in inference mode.
     """
     if isinstance(z, int):
-        z = np.random.default_rng((gan.seed, 2**31)).standard_normal((z, gan.z_dim), dtype=np.float32)
+        z = draw_noise(z, gan.z_dim, gan.seed, 2**31)
     net = gan.G_ema if averaged else gan.G
     was_training = net.training
     net.eval()
@@ -185,8 +186,13 @@ def _adam(net: nn.Module, learning_rate: float, betas: tuple[float, float]) -> t
     return torch.optim.Adam(net.parameters(), lr=lr, betas=tuple(map(float, betas)), fused=True, capturable=on_gpu)
 
 
+def _logits(gan: GAN, x: Tensor) -> Tensor:
+    """D's logits in 32 bits, whatever it computes in: a loss is an average of small differences."""
+    return gan.D(x).float()
+
+
 def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty | None) -> Tensor:
-    d_loss = total = loss.d_loss(gan.D(real), gan.D(fake))
+    d_loss = total = loss.d_loss(_logits(gan, real), _logits(gan, fake))
     if penalty:
         total = d_loss + penalty.weight * penalty.every * penalty.penalty(gan.D, real, fake)
     gan.opt_D.zero_grad()
@@ -197,8 +203,8 @@ def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty
 
 def _update_G(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, ema: float | Tensor) -> Tensor:
     gan.D.requires_grad_(False)  # the same gradient for G, a third less work
-    fake_logits = gan.D(fake)
-    g_loss = loss.g_loss(gan.D(real), fake_logits) if loss.paired else loss.g_loss(fake_logits)
+    fake_logits = _logits(gan, fake)
+    g_loss = loss.g_loss(_logits(gan, real), fake_logits) if loss.paired else loss.g_loss(fake_logits)
     gan.opt_G.zero_grad()
     g_loss.backward()
     gan.opt_G.step()

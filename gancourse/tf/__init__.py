@@ -3,7 +3,7 @@
 import os
 from contextlib import contextmanager
 
-from gancourse.cores import idle_cores
+from gancourse.cores import bf16_in_hardware, idle_cores
 
 for _name, _value in {"TF_CPP_MIN_LOG_LEVEL": "3",  # no log lines between the outputs of a page
                       "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else TensorFlow takes the whole GPU at once
@@ -48,3 +48,14 @@ def set_threads(num_threads: int = 0) -> int:
         raise RuntimeError("TensorFlow fixes its threads when it first computes: "
                            "call set_threads before that, or restart the kernel") from error
     return num_threads
+
+
+def native_bf16(device: str = "") -> bool:
+    """Return whether a device computes bfloat16 itself; where it is emulated it is several times slower than float32.
+
+    A device is one of the framework's names; "" means the one that networks are on by default.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus and "CPU" not in device.upper():
+        return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) >= (8, 0)
+    return bf16_in_hardware()

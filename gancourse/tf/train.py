@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow import Tensor
 
 from gancourse.errors import check_range
+from gancourse.loop import draw_noise
 from gancourse.tf.losses import Loss
 
 
@@ -51,8 +52,7 @@ def make_gan(G: keras.Model, D: keras.Model, *, z_dim: int, learning_rate: float
 
 def noise(gan: GAN, n: int, k: int) -> Tensor:
     """Return the z of step k, shape (n, z_dim): a pure function of (seed, k), so a resumed run repeats it."""
-    z = np.random.default_rng((gan.seed, k)).standard_normal((n, gan.z_dim), dtype=np.float32)
-    return tf.convert_to_tensor(z)
+    return tf.convert_to_tensor(draw_noise(n, gan.z_dim, gan.seed, k))
 
 
 @tf.function
@@ -67,17 +67,36 @@ def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema: float = 0.0) -> T
     return _update_G(gan, real, *_draw(gan, z), loss, ema)
 
 
+def play_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
+              ema: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """Play one step of the game, D then G on the same fakes, and return d_loss and g_loss, still on the device.
+
+    Fakes are drawn once, an eighth less work than `d_step` and `g_step`; G's half takes no gradient for D's weights.
+    """
+    fake, tape = _draw(gan, z)
+    d_loss = _update_D(gan, real, fake, loss, penalty)
+    return d_loss, _update_G(gan, real, fake, tape, loss, ema)
+
+
 def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty | None = None) -> dict[str, Tensor]:
-    """Play step k of the game, D then G on the same fakes, and return both losses, still on the device.
+    """Play step k on a batch from the host; `make_rounds` plays the same steps without one.
 
     `real` is a batch of images (batch, height, width, channels) or points (batch, dim), float32.
-    The running average forgets the first steps quickly: its share grows from 1/10 to `gan.ema`.
     """
     real, z = tf.convert_to_tensor(real, tf.float32), noise(gan, len(real), k)
-    lazy = penalty if penalty and k % penalty.every == 0 else None
-    ema = tf.constant(min(gan.ema, (1 + k) / (10 + k)))  # a tensor: each new Python number would compile again
-    d_loss, g_loss = _play(gan, real, z, loss, lazy, ema)
+    ema = tf.constant(ema_at(gan, k))  # a tensor: each new Python number would compile again
+    d_loss, g_loss = _compiled_step(gan, real, z, loss, due(penalty, k), ema)
     return {"d_loss": d_loss, "g_loss": g_loss}
+
+
+def due(penalty: Penalty | None, k: int) -> Penalty | None:
+    """Return the penalty at the steps when it is to be paid, else None."""
+    return penalty if penalty and k % penalty.every == 0 else None
+
+
+def ema_at(gan: GAN, k: int) -> float:
+    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`, so that it soon forgets."""
+    return min(gan.ema, (1 + k) / (10 + k))
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
@@ -86,9 +105,10 @@ def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
     From the running average of G, or from G itself with `averaged=False`.  Networks are in inference mode.
     """
     if isinstance(z, int):
-        z = np.random.default_rng((gan.seed, 2**31)).standard_normal((z, gan.z_dim), dtype=np.float32)
+        z = draw_noise(z, gan.z_dim, gan.seed, 2**31)
     net = gan.G_ema if averaged else gan.G
-    return np.concatenate([net(part, training=False).numpy() for part in np.array_split(z, -(-len(z) // 500))])
+    return np.concatenate([tf.cast(net(part, training=False), tf.float32).numpy()
+                           for part in np.array_split(z, -(-len(z) // 500))])
 
 
 def set_learning_rate(gan: GAN, learning_rate: float) -> None:
@@ -103,7 +123,7 @@ def state(gan: GAN) -> dict[str, np.ndarray]:
 
 
 def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
-    """Put a saved state back.  Raises ValueError when it belongs to another network."""
+    """Put a saved state back, in place.  Raises ValueError when it belongs to another network."""
     variables = _variables(gan)
     shapes = {name: tuple(v.shape) for name, v in variables.items()}
     odd = {name for name in shapes | arrays if name not in arrays or shapes.get(name) != np.shape(arrays[name])}
@@ -131,12 +151,7 @@ def _variables(gan: GAN) -> dict[str, keras.Variable]:
     return named
 
 
-@tf.function
-def _play(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None, ema: Tensor) -> tuple[Tensor, Tensor]:
-    """D's update and G's on the same fakes, drawn once: an eighth less work than d_step and g_step."""
-    fake, tape = _draw(gan, z)
-    d_loss = _update_D(gan, real, fake, loss, penalty)
-    return d_loss, _update_G(gan, real, fake, tape, loss, ema)
+_compiled_step = tf.function(play_step)
 
 
 def _draw(gan: GAN, z: Tensor) -> tuple[Tensor, tf.GradientTape]:
