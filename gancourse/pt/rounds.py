@@ -16,15 +16,16 @@ WARM_UP = 3  # steps played as written before one is recorded: libraries choose 
 
 
 def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty: Penalty | None = None,
-                schedule: Callable[[int], float] | None = None, precision: str = "fp32",
-                compiled: str = "auto") -> Callable[[int, int], dict[str, Tensor]]:
+                schedule: Callable[[int], float] | None = None, step: Callable = play_step,
+                precision: str = "fp32", compiled: str = "auto") -> Callable[[int, int], dict[str, Tensor]]:
     """Return `rounds(k, n)`, which plays steps k to k + n - 1 on the data `x`, for `loop.train_rounds`.
 
     `x` is uint8 images (n, height, width, channels), or float32 images or points; a memory map is read
     batch by batch.  Batch and noise of step k depend on (gan.seed, k) only.  `schedule(k)` is the
-    learning rate of step k.  `precision` is fp32, bf16 (products in 16 bits, sums and weights in 32),
-    or auto: bf16 where the hardware computes it.  `compiled` is auto, yes or no.  Raises ValueError
-    when `batch_size` does not fit the data, or for another word.  Lessons 04 and 05.
+    learning rate of step k; `step` is any function with the arguments of `play_step`.  `precision` is
+    fp32, bf16 (products in 16 bits, sums and weights in 32), or auto: bf16 where the hardware computes
+    it.  `compiled` is auto, yes or no.  Raises ValueError when `batch_size` does not fit the data, or for
+    another word.  Lessons 04 and 05.
     """
     check_choice("precision", precision, ("fp32", "bf16", "auto"))
     check_choice("compiled", compiled, ("auto", "yes", "no"))
@@ -32,19 +33,19 @@ def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty
     bf16 = precision == "bf16" or (precision == "auto" and native_bf16(device.type))
     batch = resident(x, batch_size, gan.seed, device)
 
-    def step(real: Tensor, z: Tensor, penalty: Penalty | None, ema: float | Tensor) -> Tensor:
+    def play(real: Tensor, z: Tensor, penalty: Penalty | None, ema: float | Tensor) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            return torch.stack(play_step(gan, real, z, loss, penalty, ema))
+            return torch.stack(step(gan, real, z, loss, penalty, ema))
 
     if device.type == "cuda" and compiled != "no":  # on a processor nothing waits for Python: there is nothing to gain
-        step = recorded(step, cuda_graph, _on_side_stream)
+        play = recorded(play, cuda_graph, _on_side_stream)
 
     def rounds(k: int, n: int) -> dict[str, Tensor]:
         total = torch.zeros(2, device=device)
         for i in range(k, k + n):
             if schedule:
                 set_learning_rate(gan, schedule(i))
-            total += step(batch(i), noise(gan, batch_size, i), due(penalty, i), ema_at(gan, i))
+            total += play(batch(i), noise(gan, batch_size, i), due(penalty, i), ema_at(gan, i))
         d_loss, g_loss = total / n
         return {"d_loss": d_loss, "g_loss": g_loss}
 

@@ -18,15 +18,16 @@ XLA_PAYS_AFTER = 4096  # steps; compiling takes seconds, and what it saves is a 
 
 
 def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty: Penalty | None = None,
-                schedule: Callable[[int], float] | None = None, precision: str = "fp32",
-                compiled: str = "auto") -> Callable[[int, int], dict[str, Tensor]]:
+                schedule: Callable[[int], float] | None = None, step: Callable = play_step,
+                precision: str = "fp32", compiled: str = "auto") -> Callable[[int, int], dict[str, Tensor]]:
     """Return `rounds(k, n)`, which plays steps k to k + n - 1 on the data `x`, for `loop.train_rounds`.
 
     `x` is uint8 images (n, height, width, channels), or float32 images or points; a memory map is read
     batch by batch.  Batch and noise of step k depend on (gan.seed, k) only.  `schedule(k)` is the
-    learning rate of step k.  `precision` is fp32, bf16 (products in 16 bits, sums and weights in 32),
-    or auto: bf16 where the hardware computes it.  `compiled` is auto, yes or no.  Raises ValueError
-    when `batch_size` does not fit the data, or for another word.  Lessons 04 and 05.
+    learning rate of step k; `step` is any function with the arguments of `play_step`.  `precision` is
+    fp32, bf16 (products in 16 bits, sums and weights in 32), or auto: bf16 where the hardware computes
+    it.  `compiled` is auto, yes or no.  Raises ValueError when `batch_size` does not fit the data, or for
+    another word.  Lessons 04 and 05.
     """
     check_choice("precision", precision, ("fp32", "bf16", "auto"))
     check_choice("compiled", compiled, ("auto", "yes", "no"))
@@ -46,9 +47,9 @@ def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty
             if schedule:
                 set_learning_rate(gan, rates[i])
             if penalty is None or not pay[i]:
-                total += tf.stack(play_step(gan, real, z[i], loss, None, shares[i]))
+                total += tf.stack(step(gan, real, z[i], loss, None, shares[i]))
             else:
-                total += tf.stack(play_step(gan, real, z[i], loss, penalty, shares[i]))
+                total += tf.stack(step(gan, real, z[i], loss, penalty, shares[i]))
         return total / tf.cast(n, tf.float32)
 
     plain, xla = tf.function(play, reduce_retracing=True), tf.function(play, jit_compile=True)
