@@ -1,4 +1,4 @@
-"""The fast loop plays the same steps as the plain one, asks nothing of the host in between, and does no needless work."""
+"""The fast loop plays the steps of the plain one, asks nothing of the host in between, and does no needless work."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from gancourse.pt import losses, models
 from gancourse.pt.rounds import make_rounds, recorded, resident
-from gancourse.pt.train import Penalty, make_gan, sample, state, train_step
+from gancourse.pt.train import Penalty, make_gan, state, train_step
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
 NS = losses.LOSSES["nonsaturating"]

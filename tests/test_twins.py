@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gancourse.loop import batches, train
+from gancourse.loop import batches, train, train_rounds
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 PT_ONLY = {"ruler.py", "metrics.py"}  # a tool that both tracks use the product of; a wrapper of torchmetrics
@@ -50,9 +50,11 @@ def tracks():
     pytest.importorskip("gancourse.tf", reason="needs TensorFlow")
     import gancourse.pt.losses
     import gancourse.pt.models
+    import gancourse.pt.rounds
     import gancourse.pt.train
     import gancourse.tf.losses
     import gancourse.tf.models
+    import gancourse.tf.rounds
     import gancourse.tf.train
 
     return {"pt": gancourse.pt, "tf": gancourse.tf}
@@ -90,6 +92,8 @@ def _pairs(tracks, kind):
     else:
         build, shape, flat = "dcgan_pair", (8, 8, 1), (4, 4, 4)
     options = {"width": 16} if kind == "mlp" else {"width": 4, "norm_D": kind == "dcgan with norm_D"}
+    if kind == "shallow":
+        build, flat, options = "shallow_pair", (2, 2, 6), {"width": 6}
     nets = {name: track.models.seeded(getattr(track.models, build), 3, shape, **options, seed=0)
             for name, track in tracks.items()}
     for pt_net, tf_net in zip(nets["pt"], nets["tf"], strict=True):
@@ -100,7 +104,7 @@ def _pairs(tracks, kind):
 def _run(track, nets, x, loss, penalty=None, num_steps=40):
     gan = track.train.make_gan(*nets, z_dim=3, learning_rate=1e-3, seed=5)
     step = partial(track.train.train_step, gan, loss=track.losses.LOSSES[loss], penalty=penalty)
-    return gan, list(train(step, batches(x, 16), num_steps=num_steps, log_every=10, progress=False))
+    return gan, list(train(step, batches(x, 16, 5), num_steps=num_steps, log_every=10, progress=False))
 
 
 def _assert_same(a, b, names=("d_loss", "g_loss")):
@@ -123,7 +127,7 @@ def test_same_start_same_training(tracks, loss):
         assert abs(a - b).max() < 0.03 * abs(a - untrained).max()  # Adam enlarges rounding where a slope is near 0
 
 
-@pytest.mark.parametrize("kind", ["dcgan", "dcgan with norm_D"])
+@pytest.mark.parametrize("kind", ["dcgan", "dcgan with norm_D", "shallow"])
 def test_same_start_same_training_of_convolutions_with_batch_norm(tracks, kind):
     nets, x = _pairs(tracks, kind)
     (_, a), (_, b) = (_run(track, nets[name], x, "nonsaturating", num_steps=10) for name, track in tracks.items())
@@ -139,6 +143,49 @@ def test_same_training_with_a_lazy_penalty(tracks):
     _assert_same(logs["pt"], logs["tf"])
     assert logs["tf"][-1].scalars["d_loss"] != pytest.approx(
         _run(tracks["tf"], _pairs(tracks, "mlp")[0]["tf"], x, "relativistic")[1][-1].scalars["d_loss"], rel=1e-3)
+
+
+@pytest.mark.parametrize("step", ["play_step", "play_together"])
+def test_the_fast_loops_of_both_tracks_play_the_same(tracks, step):
+    """Batches and noise come from (seed, k) alone, so the two loops log the same losses, and those of the plain loop."""
+    nets, x = _pairs(tracks, "mlp")
+    logs = {}
+    for name, track in tracks.items():
+        gan = track.train.make_gan(*nets[name], z_dim=3, learning_rate=1e-3, seed=5)
+        r1 = track.train.Penalty(lambda D, real, fake, track=track: track.losses.r1_penalty(D, real), 0.5, every=4)
+        rounds = track.rounds.make_rounds(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"], penalty=r1,
+                                          schedule=lambda k: 1e-3 / (1 + k), step=getattr(track.train, step))
+        logs[name] = list(train_rounds(rounds, num_steps=20, log_every=10, progress=False))
+    _assert_same(logs["pt"], logs["tf"])
+
+
+@pytest.mark.parametrize("compiled", ["no", "yes"])
+def test_tensorflows_fast_loop_plays_the_steps_of_its_plain_one(tracks, compiled, tmp_path):
+    track = tracks["tf"]
+    nets, x = _pairs(tracks, "mlp")
+    plain, logs = _run(track, nets["tf"], x, "nonsaturating", num_steps=20)
+    np.save(tmp_path / "x.npy", x)
+    for data in (x, np.load(tmp_path / "x.npy", mmap_mode="r", allow_pickle=False)):
+        gan = track.train.make_gan(*_pairs(tracks, "mlp")[0]["tf"], z_dim=3, learning_rate=1e-3, seed=5)
+        rounds = track.rounds.make_rounds(gan, data, batch_size=16, loss=track.losses.LOSSES["nonsaturating"],
+                                          compiled=compiled)
+        _assert_same(logs, train_rounds(rounds, num_steps=20, log_every=10, progress=False))
+        for key, value in track.train.state(gan).items():
+            np.testing.assert_allclose(value, track.train.state(plain)[key], atol=1e-3, err_msg=key)
+
+
+def test_moving_together_is_another_game(tracks):
+    """G answers D's move in play_step and the D of before in play_together: from the same start, another G."""
+    ends = []
+    for step in ("play_step", "play_together"):
+        track, (nets, x) = tracks["pt"], _pairs(tracks, "mlp")
+        gan = track.train.make_gan(*nets["pt"], z_dim=3, learning_rate=0.1, seed=5)
+        z = track.train.noise(gan, 16, 0)
+        d_loss, g_loss = getattr(track.train, step)(gan, track.train.from_numpy(x[:16]), z,
+                                                    track.losses.LOSSES["nonsaturating"])
+        ends.append((float(d_loss), float(g_loss), track.train.state(gan)))
+    assert ends[0][0] == pytest.approx(ends[1][0], rel=1e-6) and ends[0][1] != pytest.approx(ends[1][1], rel=1e-3)
+    assert all(np.array_equal(ends[0][2][k], ends[1][2][k]) for k in ends[0][2] if k.startswith("D."))
 
 
 def test_same_noise(tracks):

@@ -27,11 +27,7 @@ def dcgan_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
     Radford et al. 2016.  BatchNorm in D only with `norm_D`, as there; a gradient penalty needs it off.
     Raises ValueError for other sizes.
     """
-    resolution, _, img_channels = shape
-    if shape[0] != shape[1] or resolution % 4:
-        raise ValueError(f"images are {shape[0]}x{shape[1]}: dcgan_pair needs a square whose side divides by 4, "
-                         f"for example resolution={max(8, round(max(shape[:2]) / 4) * 4)}")
-    small, doublings = resolution, 0
+    img_channels, small, doublings = shape[2], 4 * _quarter(shape), 0
     while small % 2 == 0 and small > 4:
         small, doublings = small // 2, doublings + 1
     widths = [width * 2**i for i in range(doublings)]  # of the feature maps, largest image first
@@ -47,6 +43,24 @@ def dcgan_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
         down += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=not norm_D), *([nn.BatchNorm2d(wide)] if norm_D else []),
                  nn.LeakyReLU(0.2)]
     D = nn.Sequential(*down, nn.Flatten(), nn.Linear(widths[-1] * small**2, 1))
+    return G, D
+
+
+def shallow_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32) -> tuple[nn.Module, nn.Module]:
+    """Return a convolutional pair without stages: one jump between a quarter-size map and the image.  Lesson 05.
+
+    Images of `shape` (height, width, channels), square, side divisible by 4.  The 8x8 kernels at stride 4 work
+    where a small processor is quick: few large products instead of many small ones.  G has BatchNorm, D none.
+    Raises ValueError for other sizes.
+    """
+    small, img_channels = _quarter(shape), shape[2]
+    G = nn.Sequential(nn.Linear(z_dim, width * small**2), nn.Unflatten(1, (width, small, small)),
+                      nn.BatchNorm2d(width), nn.ReLU(),
+                      nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
+                      nn.ConvTranspose2d(width, img_channels, 8, 4, 2), nn.Tanh())
+    D = nn.Sequential(nn.Conv2d(img_channels, width, 8, 4, 2), nn.LeakyReLU(0.2),
+                      nn.Conv2d(width, width, 3, 1, 1), nn.LeakyReLU(0.2),
+                      nn.Flatten(), nn.Linear(width * small**2, 1))
     return G, D
 
 
@@ -77,3 +91,11 @@ def seeded(build, *args, seed: int, **options):
 def _channels_first(shape: tuple[int, ...]) -> tuple[int, ...]:
     """(height, width, channels) -> (channels, height, width); others as they are."""
     return (shape[2], *shape[:2]) if len(shape) == 3 else shape
+
+
+def _quarter(shape: tuple[int, ...]) -> int:
+    """A quarter of the side of square images; ValueError where there is none."""
+    if shape[0] != shape[1] or shape[0] % 4:
+        raise ValueError(f"images are {shape[0]}x{shape[1]}: this network needs a square whose side divides by 4, "
+                         f"for example resolution={max(8, round(max(shape[:2]) / 4) * 4)}")
+    return shape[0] // 4

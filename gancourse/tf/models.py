@@ -30,11 +30,7 @@ def dcgan_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
     Radford et al. 2016.  BatchNorm in D only with `norm_D`, as there; a gradient penalty needs it off.
     Raises ValueError for other sizes.
     """
-    resolution, _, img_channels = shape
-    if shape[0] != shape[1] or resolution % 4:
-        raise ValueError(f"images are {shape[0]}x{shape[1]}: dcgan_pair needs a square whose side divides by 4, "
-                         f"for example resolution={max(8, round(max(shape[:2]) / 4) * 4)}")
-    small, doublings = resolution, 0
+    img_channels, small, doublings = shape[2], 4 * _quarter(shape), 0
     while small % 2 == 0 and small > 4:
         small, doublings = small // 2, doublings + 1
     widths = [width * 2**i for i in range(doublings)]  # of the feature maps, largest image first
@@ -50,6 +46,24 @@ def dcgan_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
         down += [layers.Conv2D(wide, 4, 2, "same", use_bias=not norm_D), *([_batch_norm()] if norm_D else []),
                  layers.LeakyReLU(0.2)]
     D = keras.Sequential([*down, layers.Flatten(), layers.Dense(1)], name="D")
+    return G, D
+
+
+def shallow_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32) -> tuple[keras.Model, keras.Model]:
+    """Return a convolutional pair without stages: one jump between a quarter-size map and the image.  Lesson 05.
+
+    Images of `shape` (height, width, channels), square, side divisible by 4.  The 8x8 kernels at stride 4 work
+    where a small processor is quick: few large products instead of many small ones.  G has BatchNorm, D none.
+    Raises ValueError for other sizes.
+    """
+    small, img_channels = _quarter(shape), shape[2]
+    G = keras.Sequential([keras.Input((z_dim,)), layers.Dense(width * small**2), layers.Reshape((small, small, width)),
+                          _batch_norm(), layers.ReLU(),
+                          layers.Conv2D(width, 3, 1, "same", use_bias=False), _batch_norm(), layers.ReLU(),
+                          layers.Conv2DTranspose(img_channels, 8, 4, "same", activation="tanh")], name="G")
+    D = keras.Sequential([keras.Input(shape), layers.Conv2D(width, 8, 4, "same"), layers.LeakyReLU(0.2),
+                          layers.Conv2D(width, 3, 1, "same"), layers.LeakyReLU(0.2),
+                          layers.Flatten(), layers.Dense(1)], name="D")
     return G, D
 
 
@@ -83,3 +97,11 @@ def seeded(build, *args, seed: int, **options):
 def _batch_norm() -> layers.Layer:
     """BatchNorm with PyTorch's constants; Keras' own are epsilon .001 and a momentum ten times slower."""
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+
+
+def _quarter(shape: tuple[int, ...]) -> int:
+    """A quarter of the side of square images; ValueError where there is none."""
+    if shape[0] != shape[1] or shape[0] % 4:
+        raise ValueError(f"images are {shape[0]}x{shape[1]}: this network needs a square whose side divides by 4, "
+                         f"for example resolution={max(8, round(max(shape[:2]) / 4) * 4)}")
+    return shape[0] // 4
