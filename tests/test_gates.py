@@ -1,0 +1,65 @@
+"""What keeps the loop fast is counted, not timed: operations, and the quality of half precision."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs PyTorch")
+
+from torch.utils.flop_counter import FlopCounterMode
+
+from gancourse import metrics
+from gancourse.loop import train_rounds
+from gancourse.pt import losses, models
+from gancourse.pt.rounds import make_rounds
+from gancourse.pt.train import make_gan, play_step, play_together, sample
+from gancourse.synth.digits import strokes
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+import published
+
+NS = losses.LOSSES["nonsaturating"]
+
+
+def gflop_per_image(pair, shape, step, batch_size=2):
+    """Multiplications and additions of one training step in convolutions and products, billions per image."""
+    gan = make_gan(*pair, z_dim=100)
+    with FlopCounterMode(display=False) as counter:
+        step(gan, torch.zeros(batch_size, *shape), torch.zeros(batch_size, 100), NS)
+    return counter.get_total_flops() / batch_size / 1e9
+
+
+@pytest.mark.parametrize("build, shape, step, most", [
+    (published.dcgan_64, (3, 64, 64), play_step, 2.28), (published.dcgan_64, (3, 64, 64), play_together, 2.07),
+    (published.tutorial_28, (1, 28, 28), play_step, 0.473), (published.tutorial_28, (1, 28, 28), play_together, 0.453)])
+def test_a_step_does_no_more_than_it_must(build, shape, step, most):
+    """The step as tutorials write it takes 2.48 and .49: gradients for D's weights in G's half, thrown away."""
+    assert 0.9 * most < gflop_per_image(build(), shape, step) <= most
+
+
+def test_the_count_can_tell():
+    """A network of one 3 x 5 product: D reads 2 x B rows going forth, G's half B more, and slopes cost as much again."""
+    G, D = torch.nn.Linear(100, 3, bias=False), torch.nn.Linear(3, 1, bias=False)
+    # G forward 600, its weights' slopes 600; D: real, fake and fake again 6 each, weights' slopes 6 + 6, fakes' slopes 6
+    assert gflop_per_image((G, D), (3,), play_step) * 1e9 == 600 + 600 + 3 * 6 + 2 * 6 + 6
+
+
+def test_bf16_learns_as_much_as_fp32():
+    """Three seeds of a short run: the distance falls as far, within the spread of seeds, in 16 bits as in 32."""
+    x = strokes(2000, size=16, seed=0).images
+    x = x if x.ndim == 4 else x[..., None]
+    real = x[:1000].reshape(1000, -1) / 127.5 - 1
+
+    def distance(precision, seed):
+        pair = models.seeded(models.shallow_pair, 16, x.shape[1:], 8, seed=seed)
+        gan = make_gan(*pair, z_dim=16, learning_rate=4e-3, betas=(0.0, 0.99), seed=seed)
+        rounds = make_rounds(gan, x, batch_size=32, loss=NS, precision=precision)
+        before = metrics.frechet_distance(sample(gan, 1000, averaged=False).reshape(1000, -1), real)
+        list(train_rounds(rounds, num_steps=150, progress=False))
+        return metrics.frechet_distance(sample(gan, 1000).reshape(1000, -1), real) / before
+
+    fp32, bf16 = ([distance(precision, seed) for seed in range(3)] for precision in ("fp32", "bf16"))
+    assert max(fp32) < 0.5 and max(bf16) < 0.5, (fp32, bf16)
+    assert 0.5 < np.median(bf16) / np.median(fp32) < 2, (fp32, bf16)
