@@ -127,13 +127,15 @@ def show_latent_walk(images: np.ndarray, *, alt: str = "", title: str = "", rows
 def frames(fig: Figure, draw, states) -> list[np.ndarray]:
     """Return the figure after each `draw(state)` as an image for `animate`, uint8 (height, width, 3), and close it.
 
-    `draw` moves what stands in the figure, which costs a tenth of a new figure for each frame.
+    `draw` moves what stands in the figure, which costs a tenth of a new figure for each frame; the layout of
+    the first frame stays.
     """
     fig.set_dpi(DPI)
     images = []
     for state in states:
         draw(state)
         fig.canvas.draw()
+        fig.set_layout_engine("none")
         images.append(np.asarray(fig.canvas.buffer_rgba())[..., :3].copy())
     plt.close(fig)
     return images
