@@ -1,4 +1,4 @@
-"""The command line: `gancourse list | run | lab | student | render | test | data | doctor`.
+"""The command line: `gancourse list | run | sweep | lab | student | render | test | data | doctor`.
 
 Heavy modules are imported by the command that needs them, so that --help is instant.
 """
@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     warnings.formatwarning = lambda message, *_, **__: f"note: {message}\n"  # without a line of our source
     try:
         sys.exit(arguments.do(arguments))
-    except (ValueError, FileNotFoundError, ConnectionError, ImportError) as error:
+    except (ValueError, OSError, ImportError) as error:
         sys.exit(_say(f"gancourse {arguments.command}: {error}", 2))
     except KeyboardInterrupt:
         sys.exit(_say("\nStopped.  What was finished is kept; the same command goes on from there.", 130))
@@ -48,6 +48,23 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--runs", type=Path, default=Path("runs"), help="where the results go (runs/)")
     run.add_argument("--again", action="store_true", help="repeat runs that are already done")
     run.add_argument("--parameters", action="store_true", help="show the lesson's parameters and stop")
+    sweep = add("sweep", _sweep, "run a lesson over a grid of parameters and seeds, on all cores or a Dask cluster",
+                "gancourse sweep 05 -g learning_rate=1e-3,2e-3 -g width=8,16 --seeds 0-2 --measure 'distance of the'")
+    sweep.add_argument("lesson", nargs="?", help="number or name, unless the file says it")
+    sweep.add_argument("-g", dest="grid", action="append", default=[], metavar="NAME=V1,V2,...",
+                       help="the values of a parameter; every combination is run")
+    sweep.add_argument("--seeds", metavar="LIST", help="such as 0,1,2 (the default) or 0-9")
+    sweep.add_argument("-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="set in every run")
+    sweep.add_argument("--preset", help="smoke (seconds), laptop (default) or gpu")
+    sweep.add_argument("--file", type=Path, help="a TOML file that says all this; the command line overrules it")
+    sweep.add_argument("--measure", metavar="RESULT", help="what decides which is best; a part of its name is enough")
+    sweep.add_argument("--maximise", action="store_true", help="more of it is better, not less")
+    sweep.add_argument("--workers", type=int, default=0, help="runs side by side (one per core; one where a GPU is)")
+    sweep.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
+    sweep.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go (runs/)")
+    sweep.add_argument("--to", type=Path, help="where the table and the report go (runs/sweeps/NAME)")
+    sweep.add_argument("--again", action="store_true", help="repeat runs that are already done")
+    sweep.add_argument("--dry-run", action="store_true", help="print the runs and their time, and stop")
     lab = add("lab", _lab, "open JupyterLab on lesson 00, in your own copy with exercises to fill in", "gancourse lab")
     lab.add_argument("--solutions", action="store_true", help="open the solved lessons instead")
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -115,6 +132,30 @@ def _run(arguments) -> int:
         print(f"\nLook at {page.resolve()} (pages with all figures); the executed notebooks lie beside them.")
         print('Next: "make lab" (or "python -m gancourse lab") opens the course to work in.')
     return 1 if failures else 0
+
+
+def _sweep(arguments) -> int:
+    from gancourse import sweeps, watch
+
+    said = sweeps.from_file(arguments.file) if arguments.file else {}
+    lesson = arguments.lesson or said.get("lesson")
+    if not lesson:
+        raise ValueError("say which lesson, such as: gancourse sweep 05 -g width=8,16")
+    if arguments.workers < 0:
+        raise ValueError(f"--workers {arguments.workers} must be 1 or more")
+    sweep = sweeps.plan(
+        lesson, arguments.preset or said.get("preset", "laptop"),
+        {**said.get("parameters", {}), **dict(_assignment(text) for text in arguments.given)},
+        {**said.get("grid", {}), **dict(_assignment(text, _values) for text in arguments.grid)},
+        said.get("seeds") if arguments.seeds is None else _seeds(arguments.seeds))
+    if arguments.dry_run:
+        watch.foresee(sweep, arguments.runs, workers=arguments.workers, scheduler=arguments.scheduler)
+        return 0
+    failed = watch.run(
+        sweep, arguments.runs, arguments.to or arguments.runs / "sweeps" / sweep.name(),
+        asked=arguments.measure or said.get("measure", ""), maximise=arguments.maximise or said.get("maximise", False),
+        workers=arguments.workers, scheduler=arguments.scheduler, again=arguments.again)
+    return 1 if failed else 0
 
 
 def _lab(arguments) -> int:
@@ -199,15 +240,37 @@ def _chosen(which: list[str]) -> list:
     return [find(name) for name in which] if which else all_lessons()
 
 
-def _assignment(text: str) -> tuple[str, object]:
+def _assignment(text: str, value_of=None) -> tuple[str, object]:
     """NAME=VALUE as a pair; numbers, True and False become Python values, all else is text."""
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
-        raise ValueError(f"-p {text!r} must read NAME=VALUE, such as -p num_steps=100")
+        raise ValueError(f"{text!r} must read NAME=VALUE, such as num_steps=100")
+    return name, (value_of or _literal)(value)
+
+
+def _literal(text: str) -> object:
     try:
-        return name, ast.literal_eval(value)
+        return ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        return name, value
+        return text
+
+
+def _values(text: str) -> list:
+    """V1,V2,... as a list; a text with a comma in it stands in quotes, as the others then do."""
+    quoted = _literal(f"[{text}]")
+    return quoted if isinstance(quoted, list) else [_literal(part.strip()) for part in text.split(",") if part.strip()]
+
+
+def _seeds(text: str) -> list[int]:
+    """Seeds written as 0,1,2 or 0-9 or both."""
+    found: list[int] = []
+    try:
+        for part in filter(None, text.split(",")):
+            first, dash, last = part.partition("-")
+            found += range(int(first), int(last) + 1) if dash else [int(first)]
+    except ValueError:
+        raise ValueError(f"--seeds {text!r} must read like 0,1,2 or 0-9") from None
+    return found
 
 
 def _say(message: str, status: int) -> int:

@@ -49,10 +49,10 @@ def show_pictures(pictures: Sequence[np.ndarray], *, alt: str, titles: Sequence[
     _display({"image/jpeg": buffer.getvalue()}, alt)
 
 
-def png(fig: Figure) -> bytes:
-    """Return a figure as PNG bytes and close it."""
+def png(fig: Figure, dpi: int = DPI) -> bytes:
+    """Return a figure as PNG bytes and close it; 200 dpi suit a slide."""
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     plt.close(fig)
     return buffer.getvalue()
 
@@ -115,6 +115,79 @@ def show_curves(history, *, alt: str = "", names: Sequence[str] = (), title: str
         ax.annotate(label, (1, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=9)
     ax.set(xlabel="step", ylabel=ylabel, title=title)
     ax.legend()
+    return _end(ax, own, alt)
+
+
+def show_heat_map(values: np.ndarray, *, rows: Sequence, columns: Sequence, notes: Sequence[Sequence[str]] = (),
+                  lower_is_better: bool = True, limits: tuple[float, float] | None = None,
+                  frame: tuple[int, int] | None = None, alt: str = "", title: str = "", xlabel: str = "",
+                  ylabel: str = "", ax: Axes | None = None) -> Axes | None:
+    """Draw numbers (rows, columns) as a map: the first row at the bottom, better is darker, not finite is grey.
+
+    `notes` stand small under the numbers; `frame` is the (row, column) to mark.  `limits` are the least and
+    the greatest value of the colours, so that several maps can share them; where they lie over a factor
+    of 30 apart the colours follow the logarithm.
+    """
+    values, own = np.asarray(values, float), ax is None
+    if own:
+        _, ax = figure(width=1.5 + 1.1 * len(columns), height=1 + 0.6 * len(rows))
+    finite = values[np.isfinite(values)]
+    low, high = limits or ((finite.min(), finite.max()) if len(finite) else (0.0, 1.0))
+    scale = np.log if 0 < 30 * low < high else lambda v: v
+    span = (scale(high) - scale(low)) or 1.0
+    for (i, j), value in np.ndenumerate(values):
+        share = (scale(value) - scale(low)) / span if np.isfinite(value) else 0.0
+        share = 1 - share if lower_is_better else share
+        colour = plt.get_cmap("Blues")(0.08 + 0.82 * share) if np.isfinite(value) else "#E8E8E8"
+        ax.add_patch(plt.Rectangle((j, i), 1, 1, facecolor=colour, edgecolor="white", linewidth=2))
+        ink = "white" if np.isfinite(value) and share > 0.55 else "#222222"
+        note = notes[i][j] if len(notes) else ""
+        ax.text(j + 0.5, i + (0.6 if note else 0.5), f"{value:.3g}" if np.isfinite(value) else "none", ha="center",
+                va="center", color=ink, fontsize=12)
+        ax.text(j + 0.5, i + 0.28, note, ha="center", va="center", color=ink, fontsize=8)
+    if frame:
+        i, j = frame
+        ax.add_patch(plt.Rectangle((j, i), 1, 1, fill=False, edgecolor=FAKE, linewidth=3, zorder=3))
+    ax.set(xlim=(0, len(columns)), ylim=(0, len(rows)), xlabel=xlabel, ylabel=ylabel, title=title)
+    ax.set_xticks(np.arange(len(columns)) + 0.5, [str(c) for c in columns])
+    ax.set_yticks(np.arange(len(rows)) + 0.5, [str(r) for r in rows])
+    ax.tick_params(length=0)
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    return _end(ax, own, alt)
+
+
+def show_spread(scores: dict[str, Sequence[float]], *, names: Sequence = (), alt: str = "", title: str = "",
+                xlabel: str = "", ax: Axes | None = None) -> Axes | None:
+    """Draw each label's numbers as dots on a line of its own, the first label on top, with a bar at their median.
+
+    `names` says what the dots of a line are, such as seeds: up to six get a colour each and a legend.
+    Numbers that are not finite are left out.
+    """
+    own = ax is None
+    if own:
+        _, ax = figure(width=8, height=1 + 0.32 * len(scores))
+    coloured = 1 < len(names) <= 6
+    for i, numbers in enumerate(scores.values()):
+        numbers = np.asarray(numbers, float)
+        finite = numbers[np.isfinite(numbers)]
+        if len(finite):
+            ax.hlines(i, finite.min(), finite.max(), color="#CCCCCC", linewidth=2, zorder=1)
+            ax.vlines(np.median(finite), i - 0.28, i + 0.28, color=NEUTRAL, linewidth=2.5, zorder=2)
+        colours = [f"C{k}" for k in range(len(numbers))] if coloured else REAL
+        ax.scatter(numbers, np.full(len(numbers), i), s=42, c=colours, edgecolor="white", linewidth=0.8, zorder=3)
+    if coloured:
+        for k, name in enumerate(names):
+            ax.scatter([], [], s=42, color=f"C{k}", label=str(name))
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), handletextpad=0)
+    every = np.concatenate([np.asarray(n, float) for n in scores.values()])
+    every = every[np.isfinite(every)]
+    if len(every) and 0 < 30 * every.min() < every.max():
+        ax.set_xscale("log")
+    ax.set_yticks(range(len(scores)), list(scores))
+    ax.set(ylim=(len(scores) - 0.5, -0.5), xlabel=xlabel, title=title)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(False, axis="y")
     return _end(ax, own, alt)
 
 

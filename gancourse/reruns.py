@@ -123,10 +123,13 @@ def render(lesson: Lesson) -> float:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+    from gancourse.kernels import Manager
+
     notebook = nbformat.reads(json.dumps(lesson.notebook), as_version=4)
     started = time.monotonic()
     try:
-        NotebookClient(notebook, timeout=CELL_TIMEOUT, kernel_name="python3", extra_arguments=QUIET).execute()
+        NotebookClient(notebook, timeout=CELL_TIMEOUT, kernel_name="python3", kernel_manager_class=Manager,
+                       extra_arguments=QUIET).execute()
     except (CellExecutionError, DeadKernelError) as error:
         raise LessonFailed(f"lesson {lesson.name} failed: {_plain(str(error))[-2000:]}") from error
     seconds = time.monotonic() - started
@@ -177,6 +180,8 @@ def _execute(lesson: Lesson, folder: Path, chosen: dict[str, Any], cwd: Path, ba
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from gancourse.kernels import Manager
+
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob(".running-*"):  # left by a run that was killed
         stale.unlink(missing_ok=True)
@@ -184,7 +189,8 @@ def _execute(lesson: Lesson, folder: Path, chosen: dict[str, Any], cwd: Path, ba
     try:
         papermill.execute_notebook(
             str(lesson.path), str(temporary), parameters=chosen, kernel_name="python3", language="python",
-            progress_bar=bar, execution_timeout=CELL_TIMEOUT, cwd=str(cwd), extra_arguments=QUIET)
+            progress_bar=bar, execution_timeout=CELL_TIMEOUT, cwd=str(cwd), kernel_manager_class=Manager,
+            extra_arguments=QUIET)
     except (PapermillExecutionError, DeadKernelError, CellTimeoutError) as error:
         os.replace(temporary, failed)
         copy = json.loads(failed.read_text(encoding="utf-8"))

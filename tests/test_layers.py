@@ -13,13 +13,14 @@ LAYERS = [  # low to high; a module imports only from lower layers, or from earl
      "data", "checks", "metrics", "loop", "lessons", "checkpoints", "ruler", "doctor", "plots", "pages"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models"],
     ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics"],
-    ["reruns"],
+    ["kernels", "reruns", "sweeps", "tables", "reports", "watch"],
     ["cli", "__main__"],
 ]
 ONLY_IN = {  # a package and the modules that may import it
     "torch": ("pt.",), "tensorflow": ("tf.",), "keras": ("tf.",), "matplotlib": ("plots",),
     "torchmetrics": ("pt.metrics",), "torch_fidelity": ("pt.metrics",), "prdc": ("metrics",),
     "papermill": ("reruns",), "nbclient": ("reruns",), "nbconvert": ("pages",),
+    "jupyter_client": ("kernels",), "distributed": ("sweeps",), "dask": ("sweeps",), "pandas": ("tables",),
 }
 
 
@@ -57,7 +58,8 @@ def test_imports_point_down(name):
 def test_importing_the_package_imports_no_framework():
     """TensorFlow alone would cost seconds and half a gigabyte in every kernel."""
     code = ("import sys, gancourse, gancourse.loop, gancourse.data, gancourse.lessons, gancourse.cli, gancourse.checks;"
-            "print({'torch', 'tensorflow', 'keras', 'matplotlib', 'papermill', 'nbconvert'} & set(sys.modules))")
+            "print({'torch', 'tensorflow', 'keras', 'matplotlib', 'papermill', 'nbconvert',"
+            "'distributed', 'pandas'} & set(sys.modules))")
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"
 

@@ -1,0 +1,189 @@
+"""A sweep as one HTML page: the best settings, a heat map, every seed; it needs no network."""
+
+import html
+import itertools
+import math
+import os
+from base64 import b64encode
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gancourse import plots
+from gancourse.checkpoints import write_atomically
+from gancourse.sweeps import Sweep
+from gancourse.tables import VERSION, Setting, mixed, ranked
+
+SHOWN = 24  # settings in the figure of seeds: the best ones
+PANELS = 9  # heat maps at most, when more than two parameters are swept
+STYLE = """body{font:16px/1.55 system-ui,sans-serif;color:#222;max-width:62rem;margin:2.5rem auto;padding:0 1.2rem}
+h1{font-size:1.7rem;line-height:1.25;margin-bottom:.3rem}h2{font-size:1.2rem;margin-top:2.4rem}img{max-width:100%}
+.quiet{color:#666}.card{border-left:5px solid #0072B2;background:#f2f7fb;padding:.9rem 1.3rem;margin:1.4rem 0}
+.card b{font-size:1.15rem}.note{border-left:5px solid #E66100;background:#fdf4ec;padding:.7rem 1.3rem;margin:1rem 0}
+pre{background:#f4f4f4;padding:.7rem .9rem;overflow-x:auto;font-size:.85rem;margin:.5rem 0}figure{margin:1rem 0}
+table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}.scroll{overflow-x:auto}
+th,td{padding:.3rem .8rem;text-align:right;border-bottom:1px solid #ddd}th{border-bottom:2px solid #888}
+th.t,td.t{text-align:left}tr.best td{background:#f2f7fb;font-weight:600}"""
+
+
+def save(folder: Path, sweep: Sweep, table: list[dict], name: str, maximise: bool, runs: Path) -> Path:
+    """Write the report into a folder and return its path."""
+    home = Path(os.path.relpath(runs, folder)).as_posix()
+    write_atomically(folder / "report.html", page(sweep, table, name, maximise, home).encode())
+    return folder / "report.html"
+
+
+def page(sweep: Sweep, table: list[dict], name: str = "", maximise: bool = False, home: str = "../..") -> str:
+    """Return the report as one HTML page with its figures inside; `home` leads from it to the folder of runs.
+
+    `name` is the column that decides; without it the page holds no ranking.
+    """
+    count = {status: sum(row["status"] == status for row in table) for status in ("done", "failed", "waiting")}
+    lesson, swept = sweep.lesson.about, " × ".join(sweep.grid) or "seeds"
+    title = f"Lesson {lesson['lesson']:02d}, {lesson['title']}: {swept}"
+    hours = sum(row["seconds"] for row in table if math.isfinite(row["seconds"])) / 3600
+    spent = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+    summary = (f"{len(sweep.settings())} settings × {len(sweep.seeds)} seeds = {len(table)} runs: "
+               f"{', '.join(f'{n} {status}' for status, n in count.items() if n)}; {spent} of computing.")
+    parts = [f"<h1>{_h(title)}</h1><p class=quiet>{_h(summary)}</p>"]
+    if count["waiting"]:
+        parts.append("<p class=note>The sweep is not complete. While it runs, this page reloads itself.</p>")
+    if words := mixed(table):
+        parts.append(f"<p class=note>These runs were made under different versions: {_h(words)}. "
+                     "<code>--again</code> makes all of them anew.</p>")
+    if name:
+        parts += _ranking(sweep, table, name, maximise, home)
+    if failed := [row for row in table if row["status"] == "failed"]:
+        keys = [*sweep.grid, "seed"]
+        body = [[*(_h(row[key]) for key in keys), f"<pre>{_h(row['error'])}</pre>"] for row in failed]
+        parts.append(f"<h2>Runs that failed</h2>{_html_table([*keys, 'why'], body, words=len(keys))}")
+    versions = {k.removeprefix(VERSION): v for k, v in table[0].items() if k.startswith(VERSION) and v}
+    parts.append(f"<h2>How it was made</h2><pre>{_h(sweep.command())}</pre><p class=quiet>"
+                 f"{_h(', '.join(f'{k} {v}' for k, v in versions.items()))}; "
+                 f"code {_h(', '.join(sorted({row['code'] for row in table} - {''})))}; "
+                 f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC. All numbers: <a href=table.csv>table.csv</a>, "
+                 "<a href=table.parquet>table.parquet</a>.</p>")
+    reload = '<meta http-equiv="refresh" content="20">' if count["waiting"] else ""
+    return (f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f"{reload}<title>{_h(title)}</title><style>{STYLE}</style>{''.join(parts)}</html>\n")
+
+
+def _ranking(sweep: Sweep, table: list[dict], name: str, maximise: bool, home: str) -> list[str]:
+    """The parts of the page that judge: the card, the figures, the table of settings."""
+    order = ranked(sweep, table, name, maximise)
+    if not order[0].numbers:
+        return [f"<p class=note>No run has a number for <b>{_h(name)}</b> yet.</p>"]
+    goal = "higher is better" if maximise else "lower is better"
+    parts = [f"<p>Judged by <b>{_h(name)}</b>, {goal}; the median over seeds decides.</p>",
+             _card(sweep, order, maximise)]
+    if len(sweep.grid) > 1:
+        parts.append(_heat_maps(sweep, order, name, maximise))
+    shown = order[:SHOWN] if len(sweep.grid) > 1 else sorted(order, key=lambda s: sweep.settings().index(s.values))
+    words = "One dot a run, one line a setting; the bar is the median."
+    words += f" The best {SHOWN} of {len(order)} settings." if len(order) > len(shown) else ""
+    fig, ax = plots.figure(width=9, height=1.1 + 0.34 * len(shown))
+    plots.show_spread({setting.text(): [*setting.scores.values()] for setting in shown}, ax=ax,
+                      names=[f"seed {seed}" for seed in sweep.seeds], xlabel=f"{name} ({goal})")
+    return [*parts, "<h2>Every seed</h2>", _figure(fig, words), _settings_table(sweep, table, order, home)]
+
+
+def _card(sweep: Sweep, order: list[Setting], maximise: bool) -> str:
+    """The best setting and the command that repeats its run nearest the median."""
+    best = order[0]
+    scores = {seed: score for seed, score in best.scores.items() if math.isfinite(score)}
+    seed = min(scores, key=lambda seed: abs(scores[seed] - best.middle))
+    run = sweep.run_command({**sweep.fixed, **best.values, "seed": seed})
+    missing = "" if best.whole else f" No setting has a number for every seed; this one has {len(scores)}."
+    return (f"<div class=card><b>{_h(best.text())}</b><br>median {best.middle:.4g}, {min(scores.values()):.4g} to "
+            f"{max(scores.values()):.4g} over {len(scores)} seed(s).{missing}<p>This repeats its run nearest the "
+            f"median, seed {seed}, {scores[seed]:.7g}:</p><pre>{_h(run)}</pre>{_doubt(sweep, order, maximise)}</div>")
+
+
+def _doubt(sweep: Sweep, order: list[Setting], maximise: bool) -> str:
+    """How sure the first place is, and the command that tests it on seeds that did not choose it."""
+    if len(order) < 2 or not order[1].whole:
+        return ""
+    best, second = order[:2]
+    pairs = zip(best.scores.values(), second.scores.values(), strict=True)
+    better = sum((a > b) if maximise else (a < b) for a, b in pairs)
+    inside = sum(any(min(best.numbers) <= n <= max(best.numbers) for n in other.numbers) for other in order[1:])
+    fresh = range(max(sweep.seeds) + 1, max(sweep.seeds) + 1 + max(3, len(sweep.seeds)))
+    both = {key: [*dict.fromkeys([best.values[key], second.values[key]])] for key in sweep.grid}
+    return (f"<p>On {better} of {len(sweep.seeds)} seeds it beats the runner-up, {_h(second.text())}; of the "
+            f"{len(order) - 1} other settings, {inside} have a seed within its range. The best of {len(order)} looks "
+            "better than it is, and the seeds that chose it cannot confirm it. This tests it on fresh ones:</p>"
+            f"<pre>{_h(sweep._replace(grid=both, seeds=[*fresh]).command())}</pre>")
+
+
+def _heat_maps(sweep: Sweep, order: list[Setting], name: str, maximise: bool) -> str:
+    """Maps over the first two swept parameters, one for each combination of the others."""
+    (y, rows), (x, columns), *others = sweep.grid.items()
+    panels = [dict(zip([key for key, _ in others], point, strict=True))
+              for point in itertools.product(*(values for _, values in others))]
+    if len(panels) > PANELS:
+        return ""
+    middles, best = [setting.middle for setting in order if setting.numbers], order[0].values
+    across = min(len(panels), 3)
+    down = -(-len(panels) // across)
+    fig, axes = plots.figure(down, across, width=min(10, across * (1.6 + 1.15 * len(columns))),
+                             height=down * (1.1 + 0.62 * len(rows)), squeeze=False)
+    for ax in axes.ravel()[len(panels):]:
+        ax.axis("off")
+    for ax, panel in zip(axes.ravel(), panels, strict=False):
+        framed = (rows.index(best[y]), columns.index(best[x])) if panel.items() <= best.items() else None
+        at = {(s.values[y], s.values[x]): s for s in order if all(s.values[k] == v for k, v in panel.items())}
+        values = np.array([[at[row, column].middle for column in columns] for row in rows])
+        notes = [[_range(at[row, column]) for column in columns] for row in rows]
+        plots.show_heat_map(values, rows=rows, columns=columns, notes=notes, lower_is_better=not maximise,
+                            limits=(min(middles), max(middles)), xlabel=x, ylabel=y, ax=ax,
+                            frame=framed, title=", ".join(f"{k}={v}" for k, v in panel.items()))
+    words = (f"Median of “{name}” over seeds, its range below; darker is better, the frame marks the best.")
+    return f"<h2>{_h(y)} × {_h(x)}</h2>" + _figure(fig, words)
+
+
+def _range(setting: Setting) -> str:
+    if len(setting.scores) == 1 or not setting.numbers:
+        return ""
+    lost = len(setting.scores) - len(setting.numbers)
+    return f"{min(setting.numbers):.3g} – {max(setting.numbers):.3g}" + (f", {lost} lost" if lost else "")
+
+
+def _settings_table(sweep: Sweep, table: list[dict], order: list[Setting], home: str) -> str:
+    """Settings from best to worst, a column a seed; each number leads to its run's page."""
+    run = {(row["seed"], *(row[key] for key in sweep.grid)): row for row in table}
+    body = []
+    for setting in order:
+        cells = []
+        for seed, score in setting.scores.items():
+            row = run[seed, *setting.values.values()]
+            address = f"{home}/{sweep.lesson.name}/{row['run']}/notebook.html"
+            linked = f'<a href="{_h(address)}">{score:.4g}</a>' if row["status"] == "done" else row["status"]
+            cells.append(f"{score:.4g} ({linked})" if row["status"] != "done" and math.isfinite(score) else linked)
+        seconds = [row["seconds"] for key, row in run.items() if key[1:] == tuple(setting.values.values())]
+        known = [s for s in seconds if math.isfinite(s)]
+        spent = f"{sum(known) / len(known):.0f}" if known else "–"
+        body.append([*map(_h, setting.values.values()), f"{setting.middle:.4g}", *cells, spent])
+    head = [*sweep.grid, "median", *(f"seed {seed}" for seed in sweep.seeds), "seconds a run"]
+    return f"<h2>All settings, best first</h2>{_html_table(head, body, best=True)}"
+
+
+def _html_table(head: list[str], body: list[list[str]], words: int = -1, best: bool = False) -> str:
+    """An HTML table of cells that are HTML already; column `words` holds text."""
+    mark = lambda i: " class=t" if i == words else ""
+    first = "".join(f"<th{mark(i)}>{_h(cell)}</th>" for i, cell in enumerate(head))
+    rest = "".join(f"<tr{' class=best' if best and not n else ''}>"
+                   + "".join(f"<td{mark(i)}>{cell}</td>" for i, cell in enumerate(row)) + "</tr>"
+                   for n, row in enumerate(body))
+    return f"<div class=scroll><table><thead><tr>{first}</tr></thead><tbody>{rest}</tbody></table></div>"
+
+
+def _figure(fig, words: str) -> str:
+    picture = b64encode(plots.png(fig, dpi=200)).decode()
+    return (f'<figure><img alt="{_h(words)}" src="data:image/png;base64,{picture}">'
+            f"<figcaption class=quiet>{_h(words)}</figcaption></figure>")
+
+
+def _h(value: Any) -> str:
+    return html.escape(str(value))

@@ -1,0 +1,116 @@
+"""A sweep while someone looks on: a line a run, a bar, and the table and the report kept up to date."""
+
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from gancourse import reports, reruns, sweeps, tables
+from gancourse.sweeps import Sweep
+
+BAR = "{percentage:3.0f}%|{bar:30}| {n_fmt}/{total_fmt} runs, {elapsed} so far, {remaining} to go"
+EVERY = 20  # seconds between two versions of the report while runs go on
+
+
+def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bool = False, workers: int = 0,
+        scheduler: str = "", again: bool = False) -> int:
+    """Do what is left of a sweep, keep its table and report in `folder`, and return how many runs failed.
+
+    `asked` is the result that decides, or a part of its name.  Raises ValueError when no result has that
+    name: at once where the lesson's stored outputs tell, else at the end, when all runs are kept.
+    """
+    from tqdm import tqdm
+
+    stored = reruns.results(sweep.lesson.notebook)
+    asked = tables.measure(asked, [*stored, "seconds"]) if asked and stored else asked
+    names = list(sweep.runs())
+    records = {} if again else sweeps.finished(sweep, runs)
+    waiting = [name for name in names if name not in records]
+    if kept := tables.set_aside(folder, reruns.code_sha256(sweep.lesson.notebook)):
+        print(f"The table in {folder} comes from other code: it is kept as {kept.name}, and its runs are made again.")
+    print(size(sweep, records))
+    if waiting:
+        print(f"  {estimate(sweep, records, workers, scheduler)}\n  {folder / 'report.html'} shows what is done so far")
+        with sweeps.cluster(workers, scheduler) as client:
+            _save(folder, sweep, records, asked, maximise, runs)
+            shown = time.monotonic()
+            print(_line(sweep, {}, asked, {}), flush=True)
+            with tqdm(total=len(names), initial=len(records), smoothing=0, bar_format=BAR) as bar:
+                for name, record in sweeps.execute(client, sweep, waiting, runs, again):
+                    records[name] = record
+                    tqdm.write(_line(sweep, sweep.runs()[name], asked, record))
+                    bar.update()
+                    tables.write(folder, tables.rows(sweep, records))
+                    if time.monotonic() - shown > EVERY:
+                        _save(folder, sweep, records, asked, maximise, runs)
+                        shown = time.monotonic()
+    _save(folder, sweep, records, asked, maximise, runs)
+    table = tables.rows(sweep, records)
+    failed = sum(row["status"] == "failed" for row in table)
+    print(f"\n{len(table)} runs: {len(table) - failed} done, {failed} failed")
+    if words := tables.mixed(table):
+        print(f"Mind that they were made under different versions: {words}.  --again makes all of them anew.")
+    columns = [*tables.measures(sweep, records).values(), "seconds"]
+    if asked:
+        best = tables.ranked(sweep, table, tables.measure(asked, columns), maximise)[0]
+        print(f"best: {best.text()}: median {best.middle:.4g} over {len(best.numbers)} seed(s)")
+    else:
+        print("--measure says which result decides what is best; with it the same command repeats no run.  There are:")
+        print("  " + "\n  ".join(columns))
+    print(f"Look at {(folder / 'report.html').resolve()}; the numbers are in table.csv and table.parquet beside it.")
+    return failed
+
+
+def foresee(sweep: Sweep, runs: Path, *, workers: int = 0, scheduler: str = "") -> None:
+    """Print the runs of a sweep, which of them are done, and about how long the others take."""
+    records = sweeps.finished(sweep, runs)
+    print(size(sweep, records))
+    for name, given in sweep.runs().items():
+        print(f"  {'✓' if name in records else ' '} {sweep.run_command(given)}")
+    print(estimate(sweep, records, workers, scheduler))
+
+
+def size(sweep: Sweep, records: dict[str, dict]) -> str:
+    """Return in words how many runs a sweep has and how many are done."""
+    factors = [*(f"{name} ({len(values)})" for name, values in sweep.grid.items()), f"seeds ({len(sweep.seeds)})"]
+    return f"{sweep.lesson.name}: {' × '.join(factors)} = {len(sweep.runs())} runs, {len(records)} done before"
+
+
+def estimate(sweep: Sweep, records: dict[str, dict], workers: int = 0, scheduler: str = "") -> str:
+    """Return in words how long the runs that are left take: from those done, else from the lesson's stored run."""
+    left = len(sweep.runs()) - len(records)
+    known = [record["seconds"] for record in records.values()]
+    seconds = statistics.median(known) if known else sweep.lesson.seconds
+    source = "those done before" if known else "the lesson's own settings"
+    if scheduler:
+        return f"{left} runs, {_duration(left * seconds)} of computing if each takes {seconds:.0f} s like {source}"
+    workers = min(workers or sweeps.default_workers(), left)
+    total = -(-left // max(workers, 1)) * seconds
+    return f"{left} runs on {workers} worker(s): about {_duration(total)} if each takes {seconds:.0f} s like {source}"
+
+
+def _line(sweep: Sweep, given: dict[str, Any], asked: str, record: dict) -> str:
+    """One line of the table that grows in the terminal; without a record its head."""
+    columns = {**sweep.grid, "seed": sweep.seeds}
+    cells = [str(given.get(name, name)).rjust(max(len(str(v)) for v in (name, *values)))
+             for name, values in columns.items()]
+    if not record:
+        return "  ".join([" ", *cells, "seconds", asked])
+    number = record["results"].get(asked) if asked else None
+    said = record["error"].splitlines()[0] if "error" in record else "" if number is None else f"{number:.5g}"
+    seconds = f"{record['seconds']:.1f}" if "seconds" in record else ""
+    return "  ".join(["✗" if "error" in record else "✓", *cells, seconds.rjust(len("seconds")), said])
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _save(folder: Path, sweep: Sweep, records: dict[str, dict], asked: str, maximise: bool, runs: Path) -> None:
+    table = tables.rows(sweep, records)
+    columns = [*tables.measures(sweep, records).values(), "seconds"]
+    tables.write(folder, table)
+    name = tables.measure(asked, columns) if asked and len(columns) > 1 else ""
+    reports.save(folder, sweep, table, name, maximise, runs)
