@@ -53,6 +53,16 @@ def test_curves_draw_every_scalar():
     assert ax.lines[1].get_ydata().tolist() == [2.0, 3.0]
 
 
+def test_frames_of_a_figure_show_each_state_and_close_it():
+    """A square that covers the axes is drawn darker in each frame."""
+    fig, ax = plots.figure(width=2, height=1)
+    square = ax.axvspan(0, 1, color="white")
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    images = plots.frames(fig, lambda gray: square.set_color((gray, gray, gray)), [1.0, 0.4, 0.0])
+    assert [image[50, 100].tolist() for image in images] == [[255] * 3, [102] * 3, [0] * 3]
+    assert images[0].shape == (100, 200, 3) and not plots.plt.fignum_exists(fig.number)
+
+
 def test_live_shows_the_first_state_at_once_and_the_last_at_the_end(shown):
     drawn = []
     live = plots.Live(lambda fig, state: drawn.append(state), alt="states", every=3600)
