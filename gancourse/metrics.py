@@ -61,14 +61,15 @@ def kernel_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:
 
 
 def standardise(reference: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """Return features in units of the reference's standard deviation from its mean, float64.
+    """Return (features - mean) / spread with the reference's mean and its one spread over all features, float64.
 
-    A feature that is constant in the reference carries no scale and becomes 0.  For an unbiased `kernel_distance`
-    take a reference that is in neither sample, such as the training images.  Lesson 06.
+    The spread is the root of the mean variance.  One for all, because a feature that hardly ever fires in the
+    reference has a tiny spread of its own, and fakes in which it fires would drown everything else.  For an unbiased
+    `kernel_distance` take a reference that is in neither sample, such as the training images.  Lesson 06.
     """
     reference, features = _tables(reference, features)
-    spread = reference.std(0)
-    return np.where(spread > 0, (features - reference.mean(0)) / np.where(spread > 0, spread, 1), 0)
+    spread = np.sqrt(reference.var(0).mean())
+    return (features - reference.mean(0)) / (spread if spread > 0 else 1)
 
 
 def manifold_scores(real: np.ndarray, fake: np.ndarray, k: int = 5) -> Manifold:

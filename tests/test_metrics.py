@@ -69,11 +69,18 @@ def test_the_kernel_distance_of_equal_distributions_is_0_in_the_mean():
     assert abs(np.mean(kernel)) < 3 * np.std(kernel) / 20 and np.mean(frechet) > 0.5
 
 
-def test_standardised_features_have_mean_0_and_spread_1_and_dead_ones_are_0():
-    x = np.random.default_rng(0).normal(3, 5, size=(500, 3)) * [1, 1, 0]
+def test_standardised_features_have_mean_0_and_mean_variance_1():
+    """One scale for all: spreads 3 and 1 have the mean variance 5, so they become 3 / sqrt 5 and 1 / sqrt 5."""
+    x = np.array([[3.0, 1], [-3, 1], [3, -1], [-3, -1]]) + 7
     z = standardise(x, x)
-    assert z.mean(0) == pytest.approx(0, abs=1e-12) and z.std(0) == pytest.approx([1, 1, 0])
-    assert standardise(x, x[:2] + [0, 0, 7])[:, 2] == pytest.approx(0)
+    assert z.mean(0) == pytest.approx(0) and z.std(0) == pytest.approx([3 / np.sqrt(5), 1 / np.sqrt(5)])
+    assert standardise(np.ones((3, 2)), x) == pytest.approx(x - 1)
+
+
+def test_a_feature_that_hardly_ever_fires_does_not_drown_the_others():
+    real = np.random.default_rng(0).normal(size=(1000, 4)) * [1, 1, 1, 1e-6]
+    fake = np.random.default_rng(1).normal(size=(1000, 4)) * [1, 1, 1, 1e-2]
+    assert kernel_distance(*(standardise(real, x) for x in (real, fake))) < 0.05
 
 
 def test_manifold_scores_by_hand():

@@ -42,7 +42,7 @@ class FeatureNet(nn.Module):
 
 
 def ruler_net(ruler: Ruler, reference: np.ndarray | None = None) -> FeatureNet:
-    """Return a ruler as a feature net; in units of the reference's standard deviations when one is given.
+    """Return a ruler as a feature net; its features standardised when a reference is given.
 
     `reference` is a table of the ruler's features (n, 64), as for `gancourse.metrics.standardise`.
     """
@@ -117,10 +117,8 @@ class _Bytes(nn.Module):
 class _Standardise(nn.Module):
     def __init__(self, reference: np.ndarray) -> None:
         super().__init__()
-        spread = reference.std(0)
-        scale = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
         self.register_buffer("mean", torch.from_numpy(reference.mean(0)))
-        self.register_buffer("scale", torch.from_numpy(scale))
+        self.spread = float(np.sqrt(reference.var(0).mean())) or 1.0
 
     def forward(self, features: Tensor) -> Tensor:
-        return (features.double() - self.mean) * self.scale
+        return (features.double() - self.mean) / self.spread
