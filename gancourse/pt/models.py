@@ -49,8 +49,8 @@ def dcgan_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
 def shallow_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32) -> tuple[nn.Module, nn.Module]:
     """Return a convolutional pair without stages: one jump between a quarter-size map and the image.  Lesson 05.
 
-    Images of `shape` (height, width, channels), square, side divisible by 4.  The 8x8 kernels at stride 4 work
-    where a small processor is quick: few large products instead of many small ones.  G has BatchNorm, D none.
+    Images of `shape` (height, width, channels), square, side divisible by 4.  Kernels of 8x8 at stride 4; a step
+    costs what one of `dcgan_pair` of half the width costs, and short runs get further.  G has BatchNorm, D none.
     Raises ValueError for other sizes.
     """
     small, img_channels = _quarter(shape), shape[2]
