@@ -12,7 +12,7 @@ LAYERS = [  # low to high; a module imports only from lower layers, or from earl
     ["errors", "cores", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "images", "photos",
      "data", "checks", "metrics", "loop", "lessons", "checkpoints", "ruler", "doctor", "plots", "pages"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models"],
-    ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics"],
+    ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics", "pt.stacked"],
     ["kernels", "reruns", "sweeps", "tables", "reports", "watch"],
     ["cli", "__main__"],
 ]

@@ -235,7 +235,8 @@ def _slopes(opt: torch.optim.Optimizer, loss: Tensor, **options) -> tuple[Tensor
 
 def _move(opt: torch.optim.Optimizer, slopes: tuple[Tensor, ...]) -> None:
     for weight, slope in zip(opt.param_groups[0]["params"], slopes, strict=True):
-        weight.grad = slope
+        alike = slope.stride() == weight.stride()  # fused Adam reads both in one order, whatever their strides say
+        weight.grad = slope if alike else torch.empty_like(weight).copy_(slope)
     opt.step()
 
 
