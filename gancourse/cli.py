@@ -1,4 +1,4 @@
-"""The command line: `gancourse list | run | sweep | lab | student | render | test | data | doctor`.
+"""The command line: `gancourse list | run | sweep | train | lab | student | render | test | data | doctor`.
 
 Heavy modules are imported by the command that needs them, so that --help is instant.
 """
@@ -16,7 +16,7 @@ from gancourse import __version__
 def main(argv: list[str] | None = None) -> None:
     """Parse the command line and do what it says; errors that name their fix end it with status 2, failures with 1."""
     arguments, extra = _parser().parse_known_args(argv)
-    if extra and arguments.command != "test":
+    if extra and arguments.command not in ("test", "train", "bench"):
         _parser().error(f"unrecognised: {' '.join(extra)}")
     arguments.extra = extra
     warnings.formatwarning = lambda message, *_, **__: f"note: {message}\n"  # without a line of our source
@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--to", type=Path, help="where the table and the report go (runs/sweeps/NAME)")
     sweep.add_argument("--again", action="store_true", help="repeat runs that are already done")
     sweep.add_argument("--dry-run", action="store_true", help="print the runs and their time, and stop")
+    train = commands.add_parser("train", add_help=False, help="train a GAN into a folder, in one process or in several")
+    train.set_defaults(do=_train)  # its options stand in gancourse.training
     lab = add("lab", _lab, "open JupyterLab on lesson 00, in your own copy with exercises to fill in", "gancourse lab")
     lab.add_argument("--solutions", action="store_true", help="open the solved lessons instead")
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -78,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--again", action="store_true", help="also where outputs are fresh")
     add("test", _test, "run the unit tests, then the notebooks as tests (nbval); pytest options may follow",
         "gancourse test tests/test_loop.py -x")
+    add("bench", _bench, "measure speed and write tests/benchmarks/RESULTS.md; options of bench.py may follow",
+        "gancourse bench --only start")
     data = add("data", _data, "load a data set and describe it; downloads it if need be", "gancourse data cifar10")
     data.add_argument("dataset", nargs="?", default="strokes", help="a name, folder:PATH or npz:PATH")
     add("doctor", _doctor, "show versions, device, cores, memory, speed and the preset that fits", "gancourse doctor")
@@ -158,6 +162,18 @@ def _sweep(arguments) -> int:
     return 1 if failed else 0
 
 
+def _train(arguments) -> None:
+    from gancourse import training
+
+    with training.said_once():
+        settings, folder, again = training.parse(arguments.extra)
+        from gancourse.pt import runs
+
+        record = runs.train(settings, folder, again)
+    if record:  # only process 0 has one
+        print(training.summary(record, folder))
+
+
 def _lab(arguments) -> int:
     from gancourse.lessons import FOLDER, all_lessons
 
@@ -216,6 +232,12 @@ def _test(arguments) -> int:
     from gancourse.bootstrap import ROOT
 
     return subprocess.call([sys.executable, "-m", "pytest", *arguments.extra], cwd=ROOT)
+
+
+def _bench(arguments) -> int:
+    from gancourse.bootstrap import ROOT
+
+    return subprocess.call([sys.executable, "tests/benchmarks/bench.py", *arguments.extra], cwd=ROOT)
 
 
 def _data(arguments) -> None:

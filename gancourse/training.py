@@ -1,0 +1,103 @@
+"""What `gancourse train` takes: its settings and their limits, in the words of the lessons' parameters."""
+
+import argparse
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gancourse.lessons import Parameter
+
+GAME = (  # what decides the numbers of a run
+    Parameter("dataset", "strokes", "strokes, digits, mnist, fashion_mnist, cifar10, folder:PATH or npz:PATH"),
+    Parameter("resolution", 0, "side of the images in pixels; 0 means the set's own", 0, 1024),
+    Parameter("network", "shallow", "the pair (G, D)", choices=("mlp", "dcgan", "shallow")),
+    Parameter("width", 32, "units or feature maps of the first layer", 1, 4096),
+    Parameter("z_dim", 32, "length of the noise", 1, 4096),
+    Parameter("loss", "nonsaturating", "the adversarial loss", choices=(
+        "minimax", "nonsaturating", "least_squares", "hinge", "wasserstein", "relativistic")),
+    Parameter("r1_gamma", 1.0, "weight of the gradient penalty, paid every eighth step; 0 switches it off", 0, 1000),
+    Parameter("batch_size", 32, "real images in a step, of all processes together", 1, 2**20),
+    Parameter("learning_rate", 4e-3, "Adam's step size; falls to 0 over the last 60 % of the run", 1e-8, 1),
+    Parameter("beta1", 0.0, "Adam's memory of past slopes", 0, 0.999),
+    Parameter("ema", 0.995, "share of the old average of G's weights kept at each step", 0, 1),
+    Parameter("precision", "fp32", "bf16 only where the hardware has it", choices=("fp32", "bf16", "auto")),
+    Parameter("sync_batchnorm", False, "BatchNorm's mean and spread over all processes (GPUs), not over each"),
+    Parameter("seed", 0, "decides data, weights, batches and noise", 0, 2**31),
+)
+AROUND = (  # what changes no number, except that a longer run lowers its learning rate later
+    Parameter("num_steps", 1500, "updates of D; a finished run goes on to a larger number", 1, 10**9),
+    Parameter("log_every", 0, "steps between logs, each with a checkpoint; 0 means a twentieth of the run", 0, 10**9),
+    Parameter("device", "auto", "auto takes a GPU where there is one", choices=("auto", "cpu", "cuda")),
+    Parameter("threads", 0, "of each process; 0 means cores / processes", 0, 1024),
+    Parameter("timeout", 300, "seconds that a process waits for the others before it gives up", 1, 86400),
+)
+EXAMPLES = """\
+example: gancourse train --dataset strokes --network shallow --num-steps 200 --batch-size 64 --out runs/my_run
+two processes on this machine:
+  torchrun --standalone --nproc-per-node 2 -m gancourse train --num-steps 200 --batch-size 64 --out runs/my_run
+The folder then holds run.json (settings, versions, seconds, results), samples.png, checkpoint.safetensors and, with
+the losses, checkpoint.csv.  The same command goes on from there, with any number of processes."""
+
+
+def parse(argv: list[str]) -> tuple[dict[str, Any], Path, bool]:
+    """Return the settings by name, the folder, and whether to start anew.
+
+    Raises ValueError, naming the fix, for a value out of range or a flag that does not exist.
+    """
+    parser = argparse.ArgumentParser(
+        "gancourse train", description="Train a GAN into a folder, in one process or, under torchrun, in several.",
+        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("runs/train"), help="the run's folder (runs/train)")
+    parser.add_argument("--again", action="store_true", help="start anew, over what the folder holds")
+    for p in GAME + AROUND:
+        flag = "--" + p.name.replace("_", "-")
+        if isinstance(p.default, bool):
+            parser.add_argument(flag, action="store_true", help=p.help)
+        else:
+            parser.add_argument(flag, type=type(p.default), default=p.default, metavar="X",
+                                help=f"{p.help} {p.limits()} ({p.default})".replace("%", "%%"))
+    parser.error = _refuse
+    given = vars(parser.parse_args(argv))
+    return {p.name: p.check(given[p.name]) for p in GAME + AROUND}, given["out"].expanduser(), given["again"]
+
+
+def check_split(batch_size: int, processes: int) -> None:
+    """Raise ValueError unless a batch splits evenly over the processes."""
+    if batch_size % processes:
+        below, above = batch_size // processes * processes, -(-batch_size // processes) * processes
+        near = f"{below} or {above}" if below else f"{above}"
+        raise ValueError(f"batch_size={batch_size} does not split evenly over {processes} processes: take {near}")
+
+
+def check_same_game(settings: dict[str, Any], before: dict[str, Any], folder: Path) -> None:
+    """Raise ValueError when a folder holds a run with other settings, those that decide its numbers."""
+    for p in GAME:
+        if p.name in before and before[p.name] != settings[p.name]:
+            raise ValueError(f"{folder} holds a run with {p.name}={before[p.name]}, not {settings[p.name]}: "
+                             "give another --out, or --again to start anew")
+
+
+@contextmanager
+def said_once() -> Iterator[None]:
+    """What every process finds wrong is said by process 0; torchrun then ends the others, which wait for that here."""
+    try:
+        yield
+    except ValueError:
+        time.sleep(2 * (os.environ.get("RANK", "0") != "0"))
+        raise
+
+
+def summary(record: dict[str, Any], folder: Path) -> str:
+    """Return what a person wants to know of a run's record, in two lines."""
+    speed = f" ({record['images_per_second']:.0f} images/s)" if record["images_per_second"] else ""
+    numbers = {**record["losses"], **record["results"]}
+    return (f"{record['steps']} steps in {record['seconds']:.0f} s{speed}, {record['processes']} process(es) on "
+            f"{record['device']}: " + ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+            + f"\nLook at {(folder / 'samples.png').resolve()}; all else lies beside it.")
+
+
+def _refuse(message: str) -> None:
+    raise ValueError(f"{message}; gancourse train --help shows what there is")
