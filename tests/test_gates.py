@@ -19,6 +19,8 @@ from gancourse.synth.digits import strokes
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 import published
+import recipes
+import speed
 
 NS = losses.LOSSES["nonsaturating"]
 
@@ -40,9 +42,9 @@ def test_a_step_does_no_more_than_it_must(build, shape, step, most):
 
 
 def test_the_count_can_tell():
-    """A network of one 3 x 5 product: D reads 2 x B rows going forth, G's half B more, and slopes cost as much again."""
+    """Networks of one product each: G 100 x 3, D 3 x 1; slopes cost as much again as going forth."""
     G, D = torch.nn.Linear(100, 3, bias=False), torch.nn.Linear(3, 1, bias=False)
-    # G forward 600, its weights' slopes 600; D: real, fake and fake again 6 each, weights' slopes 6 + 6, fakes' slopes 6
+    # G forward 600, its weights' slopes 600; D: real, fake, fake again 6 each, weights' slopes 6 + 6, fakes' slopes 6
     assert gflop_per_image((G, D), (3,), play_step) * 1e9 == 600 + 600 + 3 * 6 + 2 * 6 + 6
 
 
@@ -63,3 +65,16 @@ def test_bf16_learns_as_much_as_fp32():
     fp32, bf16 = ([distance(precision, seed) for seed in range(3)] for precision in ("fp32", "bf16"))
     assert max(fp32) < 0.5 and max(bf16) < 0.5, (fp32, bf16)
     assert 0.5 < np.median(bf16) / np.median(fp32) < 2, (fp32, bf16)
+
+
+def test_time_to_quality_counts_from_where_it_stays_there():
+    """50 after 120 s; the other run dips below at 2 s, rises again, and stays below from 4 s on: 30 times sooner."""
+    slow, fast = [[(120, 900, 50.0)]], [[(1, 9, 60.0), (2, 18, 40.0), (3, 27, 55.0), (4, 36, 45.0), (5, 45, 50.0)]]
+    assert recipes.sooner(slow, fast) == [(0, 50.0, 120, 4, 30.0)]
+
+
+def test_the_benchmark_plays_all_its_arms(capsys):
+    """Every arm of the smallest network, one round: the command that a GPU runs too, here on a processor."""
+    speed.compare("mlp_784", "cpu", 8, 1, "cpu", seconds=0.01)
+    arms = [line.split("|")[2].strip() for line in capsys.readouterr().out.splitlines()]
+    assert arms[:4] == ["tutorial's loop", "tutorial's step alone", "ours, fp32", "ours, fp32, both at once"]

@@ -149,7 +149,7 @@ def test_same_training_with_a_lazy_penalty(tracks):
 
 @pytest.mark.parametrize("step", ["play_step", "play_together"])
 def test_the_fast_loops_of_both_tracks_play_the_same(tracks, step):
-    """Batches and noise come from (seed, k) alone, so the two loops log the same losses, and those of the plain loop."""
+    """Batches and noise come from (seed, k) alone, so both tracks log the same losses."""
     nets, x = _pairs(tracks, "mlp")
     logs = {}
     for name, track in tracks.items():

@@ -4,7 +4,7 @@
     python tests/benchmarks/scale.py --most-images 1000000
 
 Each row runs in a process of its own, so that its peak memory is its own.  The slope of log time against log size
-is 1 where time grows in proportion.
+is 1 where time grows in proportion; a DCGAN gets a stage more at each doubling, so there the size is its own work.
 """
 
 import argparse
@@ -29,30 +29,36 @@ def main() -> None:
         return print(json.dumps(measure(**json.loads(chosen.row))))
     sizes = [n for n in (10_000, 100_000, 1_000_000, 10_000_000) if n <= chosen.most_images]
     table("batch size (28x28, DCGAN, width 32)", "batch_size", [{"batch_size": b} for b in (16, 32, 64, 128, 256)])
-    table("pixels (batch 16, DCGAN, width 32)", "pixels",
-          [{"resolution": r, "batch_size": 16} for r in (28, 32, 64, 128)])
+    sides = (28, 32, 64, 128)
+    table("pixels (batch 16, shallow, width 32)", "pixels",
+          [{"resolution": r, "batch_size": 16, "network": "shallow"} for r in sides])
+    table("pixels (batch 16, DCGAN, width 32: each doubling is a stage more)", "work",
+          [{"resolution": r, "batch_size": 16} for r in sides])
     table("images in a memory map (28x28, batch 64, shallow, width 32)", "images",
           [{"images": n, "network": "shallow", "batch_size": 64} for n in sizes])
 
 
 def table(title: str, by: str, rows: list[dict]) -> None:
     """Measure the rows and print them with the fitted slope of time against size."""
-    print(f"\n| {title} | ms a step | us an image | peak memory over the start, MiB |\n|---|---|---|---|", flush=True)
+    print(f"\n| {title} | ms a step | us an image | MFLOP an image | peak memory over the start, MiB |\n"
+          "|---|---|---|---|---|", flush=True)
     sizes, times = [], []
     for row in rows:
         command = [sys.executable, __file__, "--row", json.dumps(row)]
         found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-        sizes.append(row["resolution"] ** 2 if by == "pixels" else row[by])
+        row = {"pixels": row.get("resolution", 0) ** 2, "work": found["mflop"], **row}
+        sizes.append(row[by])
         times.append(found["ms"])
-        label = f"{row['resolution']}x{row['resolution']}" if by == "pixels" else f"{row[by]:,}"
-        print(f"| {label} | {found['ms']:.1f} | {1e3 * found['ms'] / row['batch_size']:.0f} | {found['mib']:.0f} |",
-              flush=True)
+        label = f"{row['resolution']}x{row['resolution']}" if "resolution" in row else f"{row[by]:,}"
+        print(f"| {label} | {found['ms']:.1f} | {1e3 * found['ms'] / row['batch_size']:.0f} | {found['mflop']:.1f} | "
+              f"{found['mib']:.0f} |", flush=True)
     print(f"\nslope of log time against log {by}: {np.polyfit(np.log(sizes), np.log(times), 1)[0]:.2f}", flush=True)
 
 
 def measure(*, batch_size: int = 64, resolution: int = 28, images: int = 0, network: str = "dcgan") -> dict:
     """Return the processor time of a step in ms, one thread, and the peak memory that training has added."""
     import torch
+    from torch.utils.flop_counter import FlopCounterMode
 
     from gancourse.pt import losses, models, set_threads
     from gancourse.pt.rounds import make_rounds
@@ -64,15 +70,16 @@ def measure(*, batch_size: int = 64, resolution: int = 28, images: int = 0, netw
     with tempfile.TemporaryDirectory() as folder:
         if images:
             x = np.memmap(Path(folder, "images"), np.uint8, "w+", shape=(images, *shape))
-            for i in range(0, images, 100_000):
-                x[i : i + 100_000] = rng.integers(0, 256, (len(x[i : i + 100_000]), *shape), dtype=np.uint8)
+            for i in range(0, images, 10_000):
+                x[i : i + 10_000] = rng.integers(0, 256, (len(x[i : i + 10_000]), *shape), dtype=np.uint8)
         else:
             x = rng.integers(0, 256, (1024, *shape), dtype=np.uint8)
         build = {"dcgan": models.dcgan_pair, "shallow": models.shallow_pair}[network]
         pair = [net.to(memory_format=torch.channels_last) for net in build(64, shape, 32)]
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         rounds = make_rounds(make_gan(*pair, z_dim=64), x, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"])
-        rounds(0, 2)
+        with FlopCounterMode(display=False) as counter:
+            rounds(0, 1)
         taken = []
         for i in range(5):
             steps, start = 0, time.process_time()
@@ -81,7 +88,8 @@ def measure(*, batch_size: int = 64, resolution: int = 28, images: int = 0, netw
                 steps += 1
             taken.append((time.process_time() - start) / steps)
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"ms": 1e3 * float(np.median(taken)), "mib": (after - before) / 1024}
+    return {"ms": 1e3 * float(np.median(taken)), "mib": (after - before) / 1024,
+            "mflop": counter.get_total_flops() / batch_size / 1e6}
 
 
 if __name__ == "__main__":

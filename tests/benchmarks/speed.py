@@ -54,7 +54,7 @@ def main() -> None:
             compare(name, chosen.device, chosen.batch, chosen.rounds, chosen.clock)
 
 
-def compare(name: str, device: str, batch_size: int, rounds: int, clock: str) -> None:
+def compare(name: str, device: str, batch_size: int, rounds: int, clock: str, seconds: float = 1.0) -> None:
     """Time the arms of one network in turns and print a row for each."""
     build, shape, published_batch, together = NETWORKS[name]
     batch_size = batch_size or published_batch
@@ -68,11 +68,11 @@ def compare(name: str, device: str, batch_size: int, rounds: int, clock: str) ->
         for step in (play_step, play_together):
             arm = f"ours, {precision}" + ", both at once" * (step is play_together)
             arms[arm], work[arm] = ours(build, x, batch_size, device, precision, step), gflop(build, shape, step)
-    seconds, roofs = in_turns(arms, device, rounds, clock)
-    for arm, taken in seconds.items():
+    measured, roofs = in_turns(arms, device, rounds, clock, seconds)
+    for arm, taken in measured.items():
         ms, rate = 1e3 * np.array(taken), batch_size / np.median(taken)
         roof = work[arm] * rate / np.median(roofs["bf16" if "bf16" in arm else "fp32"])
-        times = np.median(seconds["tutorial's loop"]) / np.median(taken)
+        times = np.median(measured["tutorial's loop"]) / np.median(taken)
         print(f"| {name}, {batch_size} | {arm} | {np.median(ms):.1f} ({ms.min():.1f} to {ms.max():.1f}) | {rate:.0f} | "
               f"{times:.2f} | {work[arm]:.4f} | {roof:.0%} |", flush=True)
 
@@ -95,8 +95,8 @@ def gflop(build: Callable, shape: tuple, step: Callable) -> float:
     return counter.get_total_flops() / 2 / 1e9
 
 
-def in_turns(arms: dict[str, Callable], device: str, rounds: int, clock: str) -> tuple[dict, dict]:
-    """Return seconds a step of each arm, and GFLOP/s of a large product, round by round."""
+def in_turns(arms: dict[str, Callable], device: str, rounds: int, clock: str, each: float) -> tuple[dict, dict]:
+    """Return seconds a step of each arm, and GFLOP/s of a large product, round by round; an arm's turn takes `each`."""
     now = time.process_time if clock == "cpu" and device == "cpu" else time.perf_counter
     wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     seconds, roofs = {arm: [] for arm in arms}, {}
@@ -108,7 +108,7 @@ def in_turns(arms: dict[str, Callable], device: str, rounds: int, clock: str) ->
             roofs.setdefault(precision, []).append(product(dtype, device, now, wait))
         for arm, play in arms.items():
             steps, start = 0, now()
-            while now() - start < 1.0:
+            while now() - start < each:
                 play()
                 steps += 1
                 if device == "cuda" and steps % 50 == 0:
