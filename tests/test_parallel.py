@@ -1,6 +1,5 @@
 """Several processes play the game of one.  The group is real: this file, run as a program, is one of its processes."""
 
-import json
 import os
 import signal
 import socket
@@ -81,7 +80,7 @@ def games(folder):
 
 
 def dies(folder):
-    """Process 1 is killed at the log of step 9."""
+    """Train as the command does; process 1 is killed at the log of step 9."""
     checks = []
 
     def check(gan, group, real=parallel.check_in_sync):
@@ -94,50 +93,48 @@ def dies(folder):
     cli.main(["train", *command(folder)])
 
 
-def hangs(folder):
-    """Process 1 joins, and then does nothing more until its input ends."""
-    if os.environ["RANK"] == "1":
-        parallel.join("cpu")
-        sys.stdin.read()
-    else:
-        cli.main(["train", *command(folder), "--timeout", "2"])
-
-
 def command(folder, *more):
     return ["--dataset", f"npz:{folder / 'x.npz'}", "--network", "mlp", "--width", "8", "--num-steps", "12",
-            "--batch-size", "16", "--log-every", "3", "--device", "cpu", "--out", str(folder / "run"), *more]
+            "--batch-size", "16", "--log-every", "3", "--device", "cpu", "--threads", "1",
+            "--out", str(folder / "run"), *more]
 
 
-# ---- the tests, which start them
+# ---- the tests
 
 
-def start(case, folder, size=2):
-    """Start the processes of a group as torchrun does."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    about = {"WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    return [subprocess.Popen([sys.executable, __file__, case, str(folder)], stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                             env=os.environ | {k: str(v) for k, v in about.items()} | {
-                                 "RANK": str(rank), "LOCAL_RANK": str(rank)})
-            for rank in range(size)]
+@pytest.fixture(autouse=True)
+def threads():
+    """Leave the threads of this process as they were: a run sets its own."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory):
-    """What each of two processes has seen."""
-    folder = tmp_path_factory.mktemp("games")
-    for process in start("games", folder):
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
-    return [np.load(folder / f"{rank}.npz", allow_pickle=False) for rank in (0, 1)]
+def write_data(folder):
+    np.savez(folder / "x.npz", x_train=X, y_train=np.zeros(len(X), int))
+    return folder
 
 
 @pytest.fixture
 def data_folder(tmp_path):
-    np.savez(tmp_path / "x.npz", x_train=X, y_train=np.zeros(len(X), int))
-    return tmp_path
+    return write_data(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def torchrun(tmp_path_factory):
+    """The folder, exit status and last words of torchrun with two processes: they play the games, then one dies."""
+    folder = write_data(tmp_path_factory.mktemp("two"))
+    done = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+                           __file__, str(folder)], capture_output=True, text=True, timeout=120)
+    return folder, done.returncode, done.stderr
+
+
+@pytest.fixture(scope="module")
+def seen(torchrun):
+    """What each of the two processes has seen."""
+    folder, _, said = torchrun
+    assert (folder / "0.npz").exists() and (folder / "1.npz").exists(), said
+    return [np.load(folder / f"{rank}.npz", allow_pickle=False) for rank in (0, 1)]
 
 
 @pytest.mark.parametrize("loss", losses.LOSSES)
@@ -190,39 +187,33 @@ def test_different_settings_are_noticed(seen):
     assert all("different settings" in str(two["settings"]) for two in seen)
 
 
-def test_a_process_that_dies_ends_the_others_and_one_goes_on_from_the_checkpoint(data_folder, tmp_path_factory):
+def test_a_process_that_dies_ends_the_others_and_one_goes_on_from_the_checkpoint(torchrun):
     """Killed at step 9 with a checkpoint of step 6: one process makes it the straight run of twelve steps."""
-    survivor, victim = start("dies", data_folder)
-    _, said = survivor.communicate(timeout=120)
-    victim.communicate(timeout=120)
-    assert (survivor.returncode, victim.returncode) == (2, -signal.SIGKILL)
-    assert "process 0 of 2 lost the others" in said and "The same command goes on from there" in said
-    assert "Traceback" not in said
-    assert checkpoints.load_run(data_folder / "run" / "checkpoint.safetensors").step == 6
+    folder, status, said = torchrun
+    assert status == 1 and "Training stops; what was saved last is in" in said and "exitcode  : -9" in said
+    assert checkpoints.load_run(folder / "run" / "checkpoint.safetensors").step == 6
+    assert not (folder / "run" / "run.json").exists()
 
-    resumed = runs.train(*training.parse(command(data_folder)))
-    straight = runs.train(*training.parse([*command(data_folder), "--out", str(data_folder / "straight")]))
+    resumed = runs.train(*training.parse(command(folder)))
+    straight = runs.train(*training.parse([*command(folder), "--out", str(folder / "straight")]))
     assert resumed["steps"] == straight["steps"] == 12
     assert resumed["losses"] == pytest.approx(straight["losses"], abs=1e-5)
 
 
-def test_a_process_that_says_nothing_is_given_up(data_folder):
-    waiting, silent = start("hangs", data_folder)
-    _, said = waiting.communicate(timeout=120)
-    silent.communicate("", timeout=120)
+def test_a_process_that_says_nothing_is_given_up(data_folder, monkeypatch):
+    """Process 1 is this one, which joins and then does nothing."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    about = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    waiting = subprocess.Popen([sys.executable, "-m", "gancourse", "train", *command(data_folder, "--timeout", "2")],
+                               env=os.environ | about | {"RANK": "0"}, stderr=subprocess.PIPE, text=True)
+    for name, value in (about | {"RANK": "1"}).items():
+        monkeypatch.setenv(name, value)
+    group = parallel.join("cpu", timeout=60)
+    _, said = waiting.communicate(timeout=60)
+    parallel.leave(group)
     assert waiting.returncode == 2 and "process 0 of 2 lost the others" in said and "nothing had been saved yet" in said
-
-
-def test_torchrun_trains_into_one_folder(data_folder):
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run([*torchrun, "-m", "gancourse", "train", *command(data_folder)], capture_output=True,
-                          text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("12 steps") == 1
-    record = json.loads((data_folder / "run" / "run.json").read_text())
-    assert record["processes"] == 2 and record["settings"]["batch_size"] == 16
-    assert sorted(path.name for path in (data_folder / "run").iterdir()) == [
-        "checkpoint.csv", "checkpoint.safetensors", "run.json", "samples.png"]
 
 
 # ---- the command, in one process
@@ -288,4 +279,5 @@ def test_help_shows_an_example_and_the_way_to_several_processes(capsys):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    {"games": games, "dies": dies, "hangs": hangs}[sys.argv[1]](Path(sys.argv[2]))
+    games(Path(sys.argv[1]))
+    dies(Path(sys.argv[1]))

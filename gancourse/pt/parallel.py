@@ -179,7 +179,7 @@ def _guarded(collective: Callable, group: Group, *args, **options) -> None:
     try:
         collective(*args, **options)
     except RuntimeError as error:
-        why = str(error).strip().splitlines()[0]
+        why = str(error).strip().splitlines()[0].split("] ", 1)[-1].split(". ")[0]  # not where in the source it was
         raise GroupBroken(f"process {group.rank} of {group.size} lost the others ({why})") from error
 
 
