@@ -76,18 +76,19 @@ def stack(nets: Sequence[nn.Sequential], dim: int) -> nn.Sequential:
         elif not any(True for _ in parts[0].parameters()):
             layers.append(parts[0])
         else:
-            raise TypeError(f"cannot stack {type(parts[0]).__name__}: only Linear, BatchNorm1d and layers without weights")
+            raise TypeError(f"cannot stack {type(parts[0]).__name__}: "
+                            "only Linear, BatchNorm1d and layers without weights")
     return nn.Sequential(*layers, nn.Flatten(0, 1))
 
 
 def make_stacked_gan(build_G: Callable[[], nn.Sequential], build_D: Callable[[], nn.Sequential], seeds: Sequence[int],
-                     *, z_dim: int, dim: int, **options) -> GAN:
+                     *, z_dim: int, dim: int, device: torch.device | str = "cpu", **options) -> GAN:
     """Return one GAN that holds a pair of networks for each seed; `options` are those of `make_gan`.
 
     `dim` is the width of D's first layer, `pack` times that of a sample.  Adam's epsilon is divided by the number of
     seeds, as each slope is: a stack of ten learns what each of the ten would learn alone.  Lesson 07.
     """
-    G, D = (stack([seeded(build, seed=2 * seed + i) for seed in seeds], width)
+    G, D = (stack([seeded(build, seed=2 * seed + i) for seed in seeds], width).to(device)
             for i, (build, width) in enumerate([(build_G, z_dim), (build_D, dim)]))
     gan = make_gan(G, D, z_dim=z_dim, seed=seeds[0], **options)
     for opt in (gan.opt_G, gan.opt_D):

@@ -76,11 +76,12 @@ def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, 
     """Mean of (||grad D(x_hat)|| - 1)^2 at x_hat between real and fake.  Lesson 08.
 
     Gulrajani et al. 2017, eq. 3.  `mix` in [0, 1] has one value per sample: the caller draws
-    it, so the function stays pure.  Multiply by `gp_weight` (10 in the paper).
+    it, so the function stays pure.  Multiply by `gp_weight` (10 in the paper).  The root is taken a hair
+    above 0, where it has a slope: a flat D would give NaN (lesson 07).
     """
     mix = tf.reshape(mix, [-1, *[1] * (len(real.shape) - 1)])
     x_hat = mix * real + (1 - mix) * fake
-    return mean(square(tf.sqrt(_squared_slopes(D, x_hat)) - 1))
+    return mean(square(tf.sqrt(_squared_slopes(D, x_hat) + 1e-12) - 1))
 
 
 def r1_penalty(D: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
