@@ -45,3 +45,17 @@ def test_a_state_moves_between_memory_formats():
         ends.append(run(gan, 4, 5))
     for name, value in ends[0].items():
         np.testing.assert_allclose(value, ends[1][name], atol=2e-3, err_msg=name)
+
+
+def test_folded_upsampling_is_the_same_function_with_the_same_slopes():
+    """Also at the border, where the convolution sees zeros."""
+    plain = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3, 1, 1), torch.nn.Upsample(scale_factor=2),
+                                torch.nn.Conv2d(5, 4, 3, 1, 1), torch.nn.ReLU(), torch.nn.Upsample(scale_factor=2),
+                                torch.nn.Conv2d(4, 2, 3, 1, 1)).double()
+    folded, x = models.fold_upsampling(plain), torch.randn(2, 3, 5, 6, dtype=torch.float64, requires_grad=True)
+    assert sum(isinstance(layer, models.UpConv) for layer in folded) == 2 and len(list(folded.parameters())) == 6
+    weights = list(plain.parameters())
+    torch.testing.assert_close(plain(x), folded(x))
+    slopes = [torch.autograd.grad(net(x).square().sum(), [x, *weights]) for net in (plain, folded)]
+    for one, other in zip(*slopes, strict=True):
+        torch.testing.assert_close(one, other)

@@ -17,6 +17,7 @@ PT_ONLY = {"ruler.py", "metrics.py",  # a tool that both tracks use the product 
            "parallel.py", "runs.py"}  # several processes, and what `gancourse train` does with them
 MODULES = sorted({path.name for track in ("pt", "tf") for path in (ROOT / track).glob("*.py")} - PT_ONLY)
 ITS_OWN = {"from_numpy", "to_numpy",  # only PyTorch wants channels first
+           "fold_upsampling", "UpConv",
            "resident", "recorded", "cuda_graph"}  # what tf.function does by itself
 
 

@@ -21,7 +21,7 @@ import torch
 from published import dcgan_32, dcgan_64, mlp_784, tutorial_28, tutorial_loop
 from torch.utils.flop_counter import FlopCounterMode
 
-from gancourse.pt import losses, native_bf16, set_threads
+from gancourse.pt import losses, models, native_bf16, set_threads
 from gancourse.pt.rounds import make_rounds
 from gancourse.pt.train import make_gan, play_step, play_together
 
@@ -67,7 +67,8 @@ def compare(name: str, device: str, batch_size: int, rounds: int, clock: str, se
     for precision in ("fp32", "bf16") if native_bf16(device) else ("fp32",):
         for step in (play_step, play_together):
             arm = f"ours, {precision}" + ", both at once" * (step is play_together)
-            arms[arm], work[arm] = ours(build, x, batch_size, device, precision, step), gflop(build, shape, step)
+            folded = lambda: [models.fold_upsampling(net) for net in build()]
+            arms[arm], work[arm] = ours(folded, x, batch_size, device, precision, step), gflop(folded, shape, step)
     measured, roofs = in_turns(arms, device, rounds, clock, seconds)
     for arm, taken in measured.items():
         ms, rate = 1e3 * np.array(taken), batch_size / np.median(taken)
