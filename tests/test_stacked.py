@@ -99,3 +99,9 @@ def test_looking_changes_nothing():
 def test_a_layer_with_weights_of_another_kind_is_refused():
     with pytest.raises(TypeError, match="cannot stack Conv2d"):
         stack([nn.Sequential(nn.Conv2d(1, 1, 3))], 1)
+
+
+def test_rows_that_do_not_fill_the_packs_are_refused():
+    """Two seeds with 3 rows of 2 numbers each cannot make pairs."""
+    with pytest.raises(ValueError, match="multiple of the pack"):
+        stack([seeded(small_D, 4, seed=s) for s in range(2)], 4)(numbers(6, 2))

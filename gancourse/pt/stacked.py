@@ -25,7 +25,13 @@ class Grouped(nn.Module):
         self.seeds, self.dim = seeds, dim
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the tables; `dim` columns wide, so that `pack` rows of x lie side by side in one of theirs."""
+        """Return the tables; `dim` columns wide, so that `pack` rows of x lie side by side in one of theirs.
+
+        Raises ValueError when the rows cannot be shared out so: give each seed a multiple of `pack`.
+        """
+        if x.numel() % (self.seeds * self.dim):
+            raise ValueError(f"{len(x)} rows cannot be shared out to {self.seeds} seeds in inputs of {self.dim} "
+                             "numbers: batch_size must be a multiple of the pack")
         return x.reshape(self.seeds, -1, self.dim)
 
 
