@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from gancourse.data import to_uint8
 
@@ -126,14 +127,14 @@ def show_heat_map(values: np.ndarray, *, rows: Sequence, columns: Sequence, note
 
     `notes` stand small under the numbers; `frame` is the (row, column) to mark.  `limits` are the least and
     the greatest value of the colours, so that several maps can share them; where they lie over a factor
-    of 30 apart the colours follow the logarithm.
+    of 10 apart the colours follow the logarithm.
     """
     values, own = np.asarray(values, float), ax is None
     if own:
         _, ax = figure(width=1.5 + 1.1 * len(columns), height=1 + 0.6 * len(rows))
     finite = values[np.isfinite(values)]
     low, high = limits or ((finite.min(), finite.max()) if len(finite) else (0.0, 1.0))
-    scale = np.log if 0 < 30 * low < high else lambda v: v
+    scale = np.log if 0 < 10 * low < high else lambda v: v
     span = (scale(high) - scale(low)) or 1.0
     for (i, j), value in np.ndenumerate(values):
         share = (scale(value) - scale(low)) / span if np.isfinite(value) else 0.0
@@ -162,28 +163,33 @@ def show_spread(scores: dict[str, Sequence[float]], *, names: Sequence = (), alt
     """Draw each label's numbers as dots on a line of its own, the first label on top, with a bar at their median.
 
     `names` says what the dots of a line are, such as seeds: up to six get a colour each and a legend.
-    Numbers that are not finite are left out.
+    The dots stand a little above one another, so that none hides another.  Numbers that are not finite
+    are left out.
     """
     own = ax is None
     if own:
-        _, ax = figure(width=8, height=1 + 0.32 * len(scores))
+        _, ax = figure(width=8, height=1 + 0.4 * len(scores))
     coloured = 1 < len(names) <= 6
     for i, numbers in enumerate(scores.values()):
         numbers = np.asarray(numbers, float)
         finite = numbers[np.isfinite(numbers)]
         if len(finite):
-            ax.hlines(i, finite.min(), finite.max(), color="#CCCCCC", linewidth=2, zorder=1)
-            ax.vlines(np.median(finite), i - 0.28, i + 0.28, color=NEUTRAL, linewidth=2.5, zorder=2)
+            ax.axhspan(i - 0.4, i + 0.4, color=NEUTRAL, alpha=0.05, linewidth=0)
+            ax.vlines(np.median(finite), i - 0.4, i + 0.4, color=NEUTRAL, linewidth=2.5, zorder=2)
         colours = [f"C{k}" for k in range(len(numbers))] if coloured else REAL
-        ax.scatter(numbers, np.full(len(numbers), i), s=42, c=colours, edgecolor="white", linewidth=0.8, zorder=3)
+        y = i + np.linspace(-0.24, 0.24, len(numbers)) if len(numbers) > 1 else [i]
+        ax.scatter(numbers, y, s=36, c=colours, edgecolor="white", linewidth=0.7, zorder=3)
     if coloured:
         for k, name in enumerate(names):
-            ax.scatter([], [], s=42, color=f"C{k}", label=str(name))
+            ax.scatter([], [], s=36, color=f"C{k}", label=str(name))
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1), handletextpad=0)
     every = np.concatenate([np.asarray(n, float) for n in scores.values()])
     every = every[np.isfinite(every)]
-    if len(every) and 0 < 30 * every.min() < every.max():
+    if len(every) and 0 < 10 * every.min() < every.max():
         ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_yticks(range(len(scores)), list(scores))
     ax.set(ylim=(len(scores) - 0.5, -0.5), xlabel=xlabel, title=title)
     ax.tick_params(axis="y", length=0)

@@ -19,10 +19,10 @@ from gancourse.tables import VERSION, Setting, mixed, ranked
 SHOWN = 24  # settings in the figure of seeds: the best ones
 PANELS = 9  # heat maps at most, when more than two parameters are swept
 STYLE = """body{font:16px/1.55 system-ui,sans-serif;color:#222;max-width:62rem;margin:2.5rem auto;padding:0 1.2rem}
-h1{font-size:1.7rem;line-height:1.25;margin-bottom:.3rem}h2{font-size:1.2rem;margin-top:2.4rem}img{max-width:100%}
+h1{font-size:1.7rem;line-height:1.25;margin-bottom:.3rem}h2{font-size:1.2rem;margin-top:2.4rem}img{max-width:100%;height:auto}
 .quiet{color:#666}.card{border-left:5px solid #0072B2;background:#f2f7fb;padding:.9rem 1.3rem;margin:1.4rem 0}
 .card b{font-size:1.15rem}.note{border-left:5px solid #E66100;background:#fdf4ec;padding:.7rem 1.3rem;margin:1rem 0}
-pre{background:#f4f4f4;padding:.7rem .9rem;overflow-x:auto;font-size:.85rem;margin:.5rem 0}figure{margin:1rem 0}
+pre{background:#f4f4f4;padding:.7rem .9rem;white-space:pre-wrap;font-size:.85rem;margin:.5rem 0}figure{margin:1rem 0}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}.scroll{overflow-x:auto}
 th,td{padding:.3rem .8rem;text-align:right;border-bottom:1px solid #ddd}th{border-bottom:2px solid #888}
 th.t,td.t{text-align:left}tr.best td{background:#f2f7fb;font-weight:600}"""
@@ -59,11 +59,11 @@ def page(sweep: Sweep, table: list[dict], name: str = "", maximise: bool = False
         keys = [*sweep.grid, "seed"]
         body = [[*(_h(row[key]) for key in keys), f"<pre>{_h(row['error'])}</pre>"] for row in failed]
         parts.append(f"<h2>Runs that failed</h2>{_html_table([*keys, 'why'], body, words=len(keys))}")
-    versions = {k.removeprefix(VERSION): v for k, v in table[0].items() if k.startswith(VERSION) and v}
-    parts.append(f"<h2>How it was made</h2><pre>{_h(sweep.command())}</pre><p class=quiet>"
-                 f"{_h(', '.join(f'{k} {v}' for k, v in versions.items()))}; "
-                 f"code {_h(', '.join(sorted({row['code'] for row in table} - {''})))}; "
-                 f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC. All numbers: <a href=table.csv>table.csv</a>, "
+    versions = [f"{key.removeprefix(VERSION)} {value}" for key, value in table[0].items() if key.startswith(VERSION)]
+    made = [", ".join(versions), "code " + ", ".join(sorted({row["code"] for row in table} - {""}))] if versions else []
+    made.append(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+    parts.append(f"<h2>How it was made</h2><pre>{_h(sweep.command(name, maximise))}</pre>"
+                 f"<p class=quiet>{_h('; '.join(made))}. All numbers: <a href=table.csv>table.csv</a>, "
                  "<a href=table.parquet>table.parquet</a>.</p>")
     reload = '<meta http-equiv="refresh" content="20">' if count["waiting"] else ""
     return (f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -77,19 +77,19 @@ def _ranking(sweep: Sweep, table: list[dict], name: str, maximise: bool, home: s
         return [f"<p class=note>No run has a number for <b>{_h(name)}</b> yet.</p>"]
     goal = "higher is better" if maximise else "lower is better"
     parts = [f"<p>Judged by <b>{_h(name)}</b>, {goal}; the median over seeds decides.</p>",
-             _card(sweep, order, maximise)]
+             _card(sweep, order, name, maximise)]
     if len(sweep.grid) > 1:
         parts.append(_heat_maps(sweep, order, name, maximise))
     shown = order[:SHOWN] if len(sweep.grid) > 1 else sorted(order, key=lambda s: sweep.settings().index(s.values))
     words = "One dot a run, one line a setting; the bar is the median."
     words += f" The best {SHOWN} of {len(order)} settings." if len(order) > len(shown) else ""
-    fig, ax = plots.figure(width=9, height=1.1 + 0.34 * len(shown))
+    fig, ax = plots.figure(width=9.5, height=0.9 + 0.42 * len(shown))
     plots.show_spread({setting.text(): [*setting.scores.values()] for setting in shown}, ax=ax,
                       names=[f"seed {seed}" for seed in sweep.seeds], xlabel=f"{name} ({goal})")
     return [*parts, "<h2>Every seed</h2>", _figure(fig, words), _settings_table(sweep, table, order, home)]
 
 
-def _card(sweep: Sweep, order: list[Setting], maximise: bool) -> str:
+def _card(sweep: Sweep, order: list[Setting], name: str, maximise: bool) -> str:
     """The best setting and the command that repeats its run nearest the median."""
     best = order[0]
     scores = {seed: score for seed, score in best.scores.items() if math.isfinite(score)}
@@ -97,11 +97,12 @@ def _card(sweep: Sweep, order: list[Setting], maximise: bool) -> str:
     run = sweep.run_command({**sweep.fixed, **best.values, "seed": seed})
     missing = "" if best.whole else f" No setting has a number for every seed; this one has {len(scores)}."
     return (f"<div class=card><b>{_h(best.text())}</b><br>median {best.middle:.4g}, {min(scores.values()):.4g} to "
-            f"{max(scores.values()):.4g} over {len(scores)} seed(s).{missing}<p>This repeats its run nearest the "
-            f"median, seed {seed}, {scores[seed]:.7g}:</p><pre>{_h(run)}</pre>{_doubt(sweep, order, maximise)}</div>")
+            f"{max(scores.values()):.4g} over {len(scores)} seeds.{missing}"
+            f"<p>This repeats its run nearest the median, seed {seed}, {scores[seed]:.7g}:</p><pre>{_h(run)}</pre>"
+            f"{_doubt(sweep, order, name, maximise)}</div>")
 
 
-def _doubt(sweep: Sweep, order: list[Setting], maximise: bool) -> str:
+def _doubt(sweep: Sweep, order: list[Setting], name: str, maximise: bool) -> str:
     """How sure the first place is, and the command that tests it on seeds that did not choose it."""
     if len(order) < 2 or not order[1].whole:
         return ""
@@ -111,15 +112,16 @@ def _doubt(sweep: Sweep, order: list[Setting], maximise: bool) -> str:
     inside = sum(any(min(best.numbers) <= n <= max(best.numbers) for n in other.numbers) for other in order[1:])
     fresh = range(max(sweep.seeds) + 1, max(sweep.seeds) + 1 + max(3, len(sweep.seeds)))
     both = {key: [*dict.fromkeys([best.values[key], second.values[key]])] for key in sweep.grid}
-    return (f"<p>On {better} of {len(sweep.seeds)} seeds it beats the runner-up, {_h(second.text())}; of the "
-            f"{len(order) - 1} other settings, {inside} have a seed within its range. The best of {len(order)} looks "
-            "better than it is, and the seeds that chose it cannot confirm it. This tests it on fresh ones:</p>"
-            f"<pre>{_h(sweep._replace(grid=both, seeds=[*fresh]).command())}</pre>")
+    return (f"<p>It beats the runner-up, {_h(second.text())}, on {better} of {len(sweep.seeds)} seeds. Other settings "
+            f"with a seed inside its range: {inside} of {len(order) - 1}. The best of {len(order)} looks better than "
+            "it is, and the seeds that chose it cannot confirm it; this tests it on fresh ones:</p>"
+            f"<pre>{_h(sweep._replace(grid=both, seeds=[*fresh]).command(name, maximise))}</pre>")
 
 
 def _heat_maps(sweep: Sweep, order: list[Setting], name: str, maximise: bool) -> str:
-    """Maps over the first two swept parameters, one for each combination of the others."""
-    (y, rows), (x, columns), *others = sweep.grid.items()
+    """Maps over the first two swept parameters, the one with more values across; one map per value of the others."""
+    (y, rows), (x, columns) = sorted([*sweep.grid.items()][:2], key=lambda item: len(item[1]))
+    others = [*sweep.grid.items()][2:]
     panels = [dict(zip([key for key, _ in others], point, strict=True))
               for point in itertools.product(*(values for _, values in others))]
     if len(panels) > PANELS:
@@ -127,8 +129,9 @@ def _heat_maps(sweep: Sweep, order: list[Setting], name: str, maximise: bool) ->
     middles, best = [setting.middle for setting in order if setting.numbers], order[0].values
     across = min(len(panels), 3)
     down = -(-len(panels) // across)
-    fig, axes = plots.figure(down, across, width=min(10, across * (1.6 + 1.15 * len(columns))),
-                             height=down * (1.1 + 0.62 * len(rows)), squeeze=False)
+    fig, axes = plots.figure(down, across, width=min(9.5, across * (1.3 + 1.5 * len(columns))),
+                             height=0.3 + down * (0.9 + 0.72 * len(rows)), squeeze=False)
+    fig.suptitle(name, x=0, ha="left", fontsize=11)
     for ax in axes.ravel()[len(panels):]:
         ax.axis("off")
     for ax, panel in zip(axes.ravel(), panels, strict=False):
@@ -139,8 +142,8 @@ def _heat_maps(sweep: Sweep, order: list[Setting], name: str, maximise: bool) ->
         plots.show_heat_map(values, rows=rows, columns=columns, notes=notes, lower_is_better=not maximise,
                             limits=(min(middles), max(middles)), xlabel=x, ylabel=y, ax=ax,
                             frame=framed, title=", ".join(f"{k}={v}" for k, v in panel.items()))
-    words = (f"Median of “{name}” over seeds, its range below; darker is better, the frame marks the best.")
-    return f"<h2>{_h(y)} × {_h(x)}</h2>" + _figure(fig, words)
+    words = f"Median of “{name}” over seeds, its range below; darker is better, the frame marks the best."
+    return f"<h2>{_h(x)} and {_h(y)} together</h2>" + _figure(fig, words)
 
 
 def _range(setting: Setting) -> str:
@@ -180,8 +183,9 @@ def _html_table(head: list[str], body: list[list[str]], words: int = -1, best: b
 
 
 def _figure(fig, words: str) -> str:
+    width = round(96 * fig.get_figwidth())  # its own size on the page, sharp enough for a slide
     picture = b64encode(plots.png(fig, dpi=200)).decode()
-    return (f'<figure><img alt="{_h(words)}" src="data:image/png;base64,{picture}">'
+    return (f'<figure><img width={width} alt="{_h(words)}" src="data:image/png;base64,{picture}">'
             f"<figcaption class=quiet>{_h(words)}</figcaption></figure>")
 
 

@@ -22,6 +22,7 @@ from gancourse.checks import MIME
 from gancourse.lessons import Lesson, fingerprint, parameters, settings, source
 
 PACKAGE = Path(__file__).parent
+NO_NUMBERS = {"plots.py"}  # draws only: a figure of another colour is not another result
 CELL_TIMEOUT = 3600  # seconds; a cell that hangs must not hang the course
 QUIET = ["--log-level=ERROR"]  # the kernel's own remarks are not the learner's concern
 
@@ -161,7 +162,7 @@ def _course_modules(text: str) -> set[Path]:
     inside = [name.split(".")[1:] for name in names if name.split(".")[0] == PACKAGE.name]
     files = {PACKAGE.joinpath(*parts[:i], "__init__.py") for parts in inside for i in range(len(parts) + 1)}
     files |= {PACKAGE.joinpath(*parts).with_suffix(".py") for parts in inside if parts}
-    return {path for path in files if path.is_file()}
+    return {path for path in files if path.is_file() and path.name not in NO_NUMBERS}
 
 
 def _without_words(text: str) -> str:

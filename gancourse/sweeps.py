@@ -54,10 +54,12 @@ class Sweep(NamedTuple):
         text = json.dumps([self.preset, self.fixed, self.grid, self.seeds])
         return ",".join([self.lesson.name, *self.grid])[:60] + "-" + hashlib.sha256(text.encode()).hexdigest()[:6]
 
-    def command(self) -> str:
+    def command(self, measure: str = "", maximise: bool = False) -> str:
         """Return the command line of this sweep."""
         lists = [f"-g {shlex.quote(f'{name}={_listed(values)}')}" for name, values in self.grid.items()]
-        return " ".join([f"gancourse sweep {self._words(self.fixed, lists)}", f"--seeds {_listed(self.seeds)}"])
+        words = [f"gancourse sweep {self._words(self.fixed, lists)} --seeds {_listed(self.seeds)}"]
+        words += [f"--measure {shlex.quote(measure)}"] * bool(measure) + ["--maximise"] * maximise
+        return " ".join(words)
 
     def run_command(self, given: dict[str, Any]) -> str:
         """Return the command line that repeats one of its runs: one thread, as here."""
@@ -144,12 +146,16 @@ def cluster(workers: int = 0, scheduler: str = "") -> Iterator:
     Raises ImportError without Dask, ConnectionError when no scheduler answers or it has no worker.
     """
     try:
+        from dask import config
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise ImportError('sweeps need Dask: pip install "gancourse[sweep]"') from error
-    if not scheduler:  # the memory limit would count the worker alone, not its kernel
-        with LocalCluster(n_workers=workers or default_workers(), threads_per_worker=1, memory_limit=0,
-                          dashboard_address=None, silence_logs=logging.ERROR) as local, Client(local) as client:
+    if not scheduler:
+        # no run waits at a busy worker, where it would share the blame for that one's death; and a limit to
+        # memory would count the worker alone, not its kernel
+        with (config.set({"distributed.scheduler.worker-saturation": 1.0}),
+              LocalCluster(n_workers=workers or default_workers(), threads_per_worker=1, memory_limit=0,
+                           dashboard_address=None, silence_logs=logging.CRITICAL) as local, Client(local) as client):
             yield client
         return
     try:
@@ -185,7 +191,7 @@ def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = Fa
                              again, pure=False): name for name in names}
     try:
         for future in as_completed(futures):
-            name = futures[future]
+            name = futures.pop(future)  # its result must not be made again should its worker die later
             try:
                 record = future.result()
             except KilledWorker:

@@ -1,7 +1,11 @@
 """A sweep while someone looks on: a line a run, a bar, and the table and the report kept up to date."""
 
 import statistics
+import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +39,8 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
             _save(folder, sweep, records, asked, maximise, runs)
             shown = time.monotonic()
             print(_line(sweep, {}, asked, {}), flush=True)
-            with tqdm(total=len(names), initial=len(records), smoothing=0, bar_format=BAR) as bar:
+            with (tqdm(total=len(names), initial=len(records), smoothing=0, bar_format=BAR) as bar, _ticking(bar),
+                  _deaths_told(client, bar.write)):
                 for name, record in sweeps.execute(client, sweep, waiting, runs, again):
                     records[name] = record
                     tqdm.write(_line(sweep, sweep.runs()[name], asked, record))
@@ -59,6 +64,39 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
         print("  " + "\n  ".join(columns))
     print(f"Look at {(folder / 'report.html').resolve()}; the numbers are in table.csv and table.parquet beside it.")
     return failed
+
+
+@contextmanager
+def _ticking(bar) -> Iterator[None]:
+    """Draw the bar once a second on a terminal: runs may take hours, and its clock should go on."""
+    over = threading.Event()
+
+    def tick():
+        while not over.wait(1):
+            bar.refresh()
+
+    if sys.stderr.isatty():
+        threading.Thread(target=tick, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+@contextmanager
+def _deaths_told(client, say: Callable[[str], None]) -> Iterator[None]:
+    """Say so when a worker dies in the middle of runs."""
+
+    def hear(event):
+        facts = event[1]
+        if facts.get("action") == "remove-worker" and not facts["expected"] and facts["processing-tasks"]:
+            say(f"↻ a worker died ({facts['worker']}); what it was at is run again")
+
+    client.subscribe_topic("all", hear)
+    try:
+        yield
+    finally:
+        client.unsubscribe_topic("all")
 
 
 def foresee(sweep: Sweep, runs: Path, *, workers: int = 0, scheduler: str = "") -> None:
@@ -96,8 +134,8 @@ def _line(sweep: Sweep, given: dict[str, Any], asked: str, record: dict) -> str:
              for name, values in columns.items()]
     if not record:
         return "  ".join([" ", *cells, "seconds", asked])
-    number = record["results"].get(asked) if asked else None
-    said = record["error"].splitlines()[0] if "error" in record else "" if number is None else f"{number:.5g}"
+    numbers = [f"{value:.5g}" for name, value in record["results"].items() if asked and asked.lower() in name.lower()]
+    said = record["error"].splitlines()[0] if "error" in record else "  ".join(numbers)
     seconds = f"{record['seconds']:.1f}" if "seconds" in record else ""
     return "  ".join(["✗" if "error" in record else "✓", *cells, seconds.rjust(len("seconds")), said])
 
