@@ -5,6 +5,7 @@ import html
 import numpy as np
 
 MIME = "application/vnd.gancourse+json"  # where a checkpoint keeps its numbers in the notebook file
+UNMET = "did not hold on this run"  # how the error begins when a claim fails
 
 
 def close(got, want, hint: str, *, rtol: float = 1e-4, atol: float | None = None) -> None:
@@ -69,7 +70,7 @@ class Checkpoint:
         if not self.enough:
             print("Not judged: these bounds are for the lesson's own settings, or longer runs of them.")
         elif failed:
-            raise AssertionError("did not hold on this run: " + "; ".join(failed))
+            raise AssertionError(f"{UNMET}: " + "; ".join(failed))
 
     def _text(self) -> str:
         return "\n".join(f"{'✓' if held else '✗'} {text}: {measured:.7g} ({bound})"

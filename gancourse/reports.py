@@ -5,6 +5,7 @@ import itertools
 import math
 import os
 from base64 import b64encode
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,16 +41,20 @@ def page(sweep: Sweep, table: list[dict], name: str = "", maximise: bool = False
 
     `name` is the column that decides; without it the page holds no ranking.
     """
-    count = {status: sum(row["status"] == status for row in table) for status in ("done", "failed", "waiting")}
+    count = Counter(row["status"] for row in table)
     lesson, swept = sweep.lesson.about, " × ".join(sweep.grid) or "seeds"
     title = f"Lesson {lesson['lesson']:02d}, {lesson['title']}: {swept}"
     hours = sum(row["seconds"] for row in table if math.isfinite(row["seconds"])) / 3600
     spent = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
     summary = (f"{len(sweep.settings())} settings × {len(sweep.seeds)} seeds = {len(table)} runs: "
-               f"{', '.join(f'{n} {status}' for status, n in count.items() if n)}; {spent} of computing.")
+               f"{', '.join(f'{count[s]} {s}' for s in ('done', 'unmet', 'failed', 'waiting') if count[s])}; "
+               f"{spent} of computing.")
     parts = [f"<h1>{_h(title)}</h1><p class=quiet>{_h(summary)}</p>"]
     if count["waiting"]:
         parts.append("<p class=note>The sweep is not complete. While it runs, this page reloads itself.</p>")
+    if count["unmet"]:
+        parts.append("<p class=quiet>Unmet: a claim that the lesson makes does not hold at these settings. What was "
+                     "measured there counts like the rest; the table says which claim.</p>")
     if words := mixed(table):
         parts.append(f"<p class=note>These runs were made under different versions: {_h(words)}. "
                      "<code>--again</code> makes all of them anew.</p>")
@@ -162,8 +167,8 @@ def _settings_table(sweep: Sweep, table: list[dict], order: list[Setting], home:
         for seed, score in setting.scores.items():
             row = run[seed, *setting.values.values()]
             address = f"{home}/{sweep.lesson.name}/{row['run']}/notebook.html"
-            linked = f'<a href="{_h(address)}">{score:.4g}</a>' if row["status"] == "done" else row["status"]
-            cells.append(f"{score:.4g} ({linked})" if row["status"] != "done" and math.isfinite(score) else linked)
+            linked = f'<a href="{_h(address)}">{score:.4g}</a>' if row["status"] == "done" else f"{score:.4g}"
+            cells.append(linked if row["status"] in ("done", "unmet") else row["status"])
         seconds = [row["seconds"] for key, row in run.items() if key[1:] == tuple(setting.values.values())]
         known = [s for s in seconds if math.isfinite(s)]
         spent = f"{sum(known) / len(known):.0f}" if known else "–"

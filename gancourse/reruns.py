@@ -66,10 +66,10 @@ def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any
     return record, False
 
 
-def finished(folder: Path, code: str) -> dict | None:
+def finished(folder: Path, code: str, file: str = "run.json") -> dict | None:
     """Return the record of a run folder that is done by this code (its `code_sha256`), else None."""
     try:
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        record = json.loads((folder / file).read_text(encoding="utf-8"))
         return record if record["code_sha256"] == code else None
     except (OSError, json.JSONDecodeError, KeyError, TypeError):
         return None

@@ -43,13 +43,16 @@ class Setting(NamedTuple):
 
 
 def rows(sweep: Sweep, records: dict[str, dict]) -> list[dict[str, Any]]:
-    """Return one row a run: its parameters, status (done, failed, waiting), seconds, results, and what made it."""
+    """Return one row a run: parameters, status (done, unmet, failed, waiting), results, seconds, and what made it.
+
+    "unmet" is a run that has all its numbers, while a claim of the lesson does not hold at its settings.
+    """
     defaults = {name: p.default for name, p in parameters(sweep.lesson.notebook).items()}
     versions = dict.fromkeys(key for record in records.values() for key in record["versions"])
     found = []
     for name, given in sweep.runs().items():
         record = records.get(name, {"results": {}, "versions": {}})
-        status = "waiting" if name not in records else "failed" if "error" in record else "done"
+        status = record.get("status", "done") if name in records else "waiting"
         chosen = {**defaults, **settings(sweep.lesson, sweep.preset, given)}
         chosen.pop("checkpoint", None)  # a file's name
         measured = {column: record["results"].get(key, math.nan) for key, column in measures(sweep, records).items()}

@@ -4,15 +4,17 @@ import statistics
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gancourse import reports, reruns, sweeps, tables
+from gancourse import cluster, reports, reruns, sweeps, tables
 from gancourse.sweeps import Sweep
 
 BAR = "{percentage:3.0f}%|{bar:30}| {n_fmt}/{total_fmt} runs, {elapsed} so far, {remaining} to go"
+MARKS = {"done": "✓", "unmet": "○", "failed": "✗"}
 EVERY = 20  # seconds between two versions of the report while runs go on
 
 
@@ -35,13 +37,13 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
     print(size(sweep, records))
     if waiting:
         print(f"  {estimate(sweep, records, workers, scheduler)}\n  {folder / 'report.html'} shows what is done so far")
-        with sweeps.cluster(workers, scheduler) as client:
+        with cluster.connect(workers, scheduler) as client:
             _save(folder, sweep, records, asked, maximise, runs)
             shown = time.monotonic()
             print(_line(sweep, {}, asked, {}), flush=True)
             with (tqdm(total=len(names), initial=len(records), smoothing=0, bar_format=BAR) as bar, _ticking(bar),
                   _deaths_told(client, bar.write)):
-                for name, record in sweeps.execute(client, sweep, waiting, runs, again):
+                for name, record in cluster.execute(client, sweep, waiting, runs, again):
                     records[name] = record
                     tqdm.write(_line(sweep, sweep.runs()[name], asked, record))
                     bar.update()
@@ -51,8 +53,10 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
                         shown = time.monotonic()
     _save(folder, sweep, records, asked, maximise, runs)
     table = tables.rows(sweep, records)
-    failed = sum(row["status"] == "failed" for row in table)
-    print(f"\n{len(table)} runs: {len(table) - failed} done, {failed} failed")
+    count = Counter(row["status"] for row in table)
+    print(f"\n{len(table)} runs: {count['done'] + count['unmet']} done, {count['failed']} failed")
+    if count["unmet"]:
+        print(f"In {count['unmet']} of them (○) a claim that the lesson makes does not hold; their numbers count too.")
     if words := tables.mixed(table):
         print(f"Mind that they were made under different versions: {words}.  --again makes all of them anew.")
     columns = [*tables.measures(sweep, records).values(), "seconds"]
@@ -63,7 +67,7 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
         print("--measure says which result decides what is best; with it the same command repeats no run.  There are:")
         print("  " + "\n  ".join(columns))
     print(f"Look at {(folder / 'report.html').resolve()}; the numbers are in table.csv and table.parquet beside it.")
-    return failed
+    return count["failed"]
 
 
 @contextmanager
@@ -122,7 +126,7 @@ def estimate(sweep: Sweep, records: dict[str, dict], workers: int = 0, scheduler
     source = "those done before" if known else "the lesson's own settings"
     if scheduler:
         return f"{left} runs, {_duration(left * seconds)} of computing if each takes {seconds:.0f} s like {source}"
-    workers = min(workers or sweeps.default_workers(), left)
+    workers = min(workers or cluster.default_workers(), left)
     total = -(-left // max(workers, 1)) * seconds
     return f"{left} runs on {workers} worker(s): about {_duration(total)} if each takes {seconds:.0f} s like {source}"
 
@@ -135,9 +139,9 @@ def _line(sweep: Sweep, given: dict[str, Any], asked: str, record: dict) -> str:
     if not record:
         return "  ".join([" ", *cells, "seconds", asked])
     numbers = [f"{value:.5g}" for name, value in record["results"].items() if asked and asked.lower() in name.lower()]
-    said = record["error"].splitlines()[0] if "error" in record else "  ".join(numbers)
-    seconds = f"{record['seconds']:.1f}" if "seconds" in record else ""
-    return "  ".join(["✗" if "error" in record else "✓", *cells, seconds.rjust(len("seconds")), said])
+    status = record.get("status", "done")
+    said = record["error"].splitlines()[0] if status == "failed" else "  ".join(numbers)
+    return "  ".join([MARKS[status], *cells, f"{record['seconds']:.1f}".rjust(len("seconds")), said])
 
 
 def _duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ import math
 import nbformat
 import pytest
 
-from gancourse import cli, plots, reports, sweeps, tables
+from gancourse import cli, cluster, plots, reports, sweeps, tables
 
 pandas = pytest.importorskip("pandas", reason='sweeps need: pip install "gancourse[sweep]"')
 pytest.importorskip("distributed", reason='sweeps need: pip install "gancourse[sweep]"')
@@ -42,7 +42,7 @@ def lesson(tmp_path):
 def client():
     import dask
 
-    with dask.config.set({"distributed.scheduler.allowed-failures": 1}), sweeps.cluster(workers=2) as client:
+    with dask.config.set({"distributed.scheduler.allowed-failures": 1}), cluster.connect(workers=2) as client:
         yield client
 
 
@@ -56,7 +56,8 @@ def records(sweep, score):
     found = {}
     for name, given in sweep.runs().items():
         value = score(given)
-        found[name] = record(sweep, {}, error="cell 3: no") if value is None else record(sweep, {"score": value})
+        failed = {"error": "cell 3: no", "status": "failed"} if value is None else {}
+        found[name] = record(sweep, {} if failed else {"score": value}, **failed)
     return found
 
 
@@ -140,9 +141,9 @@ def test_nothing_starts_on_bad_input(argv, status, words, capsys, tmp_path):
 
 
 def test_a_scheduler_that_is_not_there_is_said_to_be_so(monkeypatch):
-    monkeypatch.setattr(sweeps, "PATIENCE", 0.2)
+    monkeypatch.setattr(cluster, "PATIENCE", 0.2)
     with pytest.raises(ConnectionError, match="no Dask scheduler answers at tcp://127.0.0.1:9"), \
-            sweeps.cluster(scheduler="tcp://127.0.0.1:9"):
+            cluster.connect(scheduler="tcp://127.0.0.1:9"):
         pass
 
 
@@ -218,7 +219,8 @@ def test_runs_under_different_versions_are_named(lesson):
 def test_the_page_names_the_best_setting_and_the_command_that_repeats_it(lesson):
     sweep = sweeps.plan(lesson, "smoke", grid={"a": [1, 2], "kind": ["x", "y"]}, seeds=[0, 1, 2])
     known = records(sweep, lambda given: given["a"] + given["seed"] / 8 + 2 * (given["kind"] == "y"))
-    known["a=1,b=0.25,kind=y,seed=1"] = record(sweep, {}, error="lesson 01_t failed in cell 2: <ValueError>")
+    known["a=1,b=0.25,kind=y,seed=1"] = record(
+        sweep, {}, error="lesson 01_t failed in cell 2: <ValueError>", status="failed")
     page = reports.page(sweep, tables.rows(sweep, known), "score", home="../..")
     assert "<b>a=1, kind=x</b><br>median 1.125, 1 to 1.25 over 3 seeds" in page
     assert f"OMP_NUM_THREADS=1 gancourse run {lesson} -p a=1 -p kind=x -p seed=1 --preset smoke" in page
@@ -249,19 +251,21 @@ def test_every_seed_is_a_dot():
 
 
 def test_a_sweep_runs_is_reported_and_goes_on_where_it_was(lesson, tmp_path, client, monkeypatch, capsys):
-    """Two runs, one of which fails: the other is done; the second time only the failed one runs again."""
+    """At a = 1 a claim does not hold but all is measured; at a = 9 a cell raises, so only that one runs again."""
     monkeypatch.chdir(tmp_path)
-    argv = ["sweep", lesson, "-g", "a=1,9", "--seeds", "5", "--measure", "sum"]
+    argv = ["sweep", lesson, "-g", "a=1,9", "--seeds", "99", "--measure", "sum"]
     for done_before in (0, 1):
         with pytest.raises(SystemExit) as stop:
             cli.main([*argv, "--scheduler", client.scheduler.address])
         out = capsys.readouterr().out
         assert stop.value.code == 1 and f"= 2 runs, {done_before} done before" in out
-        assert out.count("✗") == 1 and out.count("6.5\n") == 1 - done_before and "2 runs: 1 done, 1 failed" in out
+        assert out.count("✗") == 1 and out.count("100.5\n") == 1 - done_before and "2 runs: 1 done, 1 failed" in out
+        assert "In 1 of them (○) a claim" in out
     (folder,) = (tmp_path / "runs" / "sweeps").iterdir()
     rows = list(csv.DictReader((folder / "table.csv").open()))
     assert [(r["a"], r["seed"], r["status"], r["sum of all"]) for r in rows] == [
-        ("1", "5", "done", "6.5"), ("9", "5", "failed", "")]
+        ("1", "99", "unmet", "100.5"), ("9", "99", "failed", "")]
+    assert "did not hold on this run: sum of all" in rows[0]["error"]
     assert "failed in cell 3: AssertionError: nine is too many" in rows[1]["error"]
     assert {r["version of threads"] for r in rows} == {"1"}
     assert "nine is too many" in (folder / "report.html").read_text()
@@ -271,9 +275,10 @@ def test_a_killed_worker_s_run_is_run_again_and_a_hopeless_one_fails(tmp_path, c
     """The lesson kills its own worker: once at a = 3, every time at a = 4."""
     monkeypatch.chdir(tmp_path)
     sweep = sweeps.plan(plant(tmp_path, [CELLS[0], (KILL, []), *CELLS[1:]]), grid={"a": [3, 4]}, seeds=[0])
-    ended = dict(sweeps.execute(client, sweep, list(sweep.runs()), tmp_path / "runs"))
-    assert (tmp_path / "killed-3").exists() and ended["a=3"]["results"]["sum of all"] == 3.5
-    assert "its worker died again and again" in ended["a=4"]["error"] and len(ended) == 2
+    ((_, once),) = cluster.execute(client, sweep, ["a=3"], tmp_path / "runs")
+    ((_, always),) = cluster.execute(client, sweep, ["a=4"], tmp_path / "runs")
+    assert (tmp_path / "killed-3").exists() and once["results"]["sum of all"] == 3.5 and "error" not in once
+    assert always["status"] == "failed" and "its worker died again and again" in always["error"]
     assert not list((tmp_path / "runs" / "01_t" / "a=3").glob(".running*"))
 
 
@@ -283,11 +288,11 @@ def test_a_worker_with_other_code_stops_the_sweep(lesson, tmp_path, client, monk
     changed["cells"][1]["source"] += "\n# changed"
     (tmp_path / "01_t.ipynb").write_text(json.dumps(changed))
     with pytest.raises(ValueError, match="is not the one this sweep started with"):
-        list(sweeps.execute(client, sweep, list(sweep.runs()), tmp_path / "runs"))
+        list(cluster.execute(client, sweep, list(sweep.runs()), tmp_path / "runs"))
 
 
 def test_a_run_that_is_under_way_elsewhere_is_waited_for(lesson, tmp_path, client):
     """The same run submitted twice: the second finds it done, and the folder holds one record."""
     sweep = sweeps.plan(lesson, grid={"a": [1]}, seeds=[0])
-    both = list(sweeps.execute(client, sweep, ["a=1", "a=1"], tmp_path / "runs"))
+    both = list(cluster.execute(client, sweep, ["a=1", "a=1"], tmp_path / "runs"))
     assert len(both) == 2 and both[0] == both[1]
