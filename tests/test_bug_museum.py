@@ -78,4 +78,4 @@ def test_the_packages_gradient_penalty_has_none_of_the_three_bugs():
     w = torch.zeros(4, 1, requires_grad=True)
     penalty = gradient_penalty(lambda x: x.flatten(1) @ w, real, fake, torch.rand(5))
     penalty.backward()
-    assert float(penalty) == pytest.approx(1, abs=1e-5) and w.grad.isfinite().all()
+    assert penalty.item() == pytest.approx(1, abs=1e-5) and w.grad.isfinite().all()

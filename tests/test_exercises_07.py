@@ -15,8 +15,8 @@ def plateau(k, n):
     D = k / (k + n)
     return -k / n * np.log(D) - np.log(1 - D)
 """,
-    "pack": """
-def pack(x, m):
+    "side_by_side": """
+def side_by_side(x, m):
     if x.shape[0] % m != 0:
         raise ValueError("the batch does not divide")
     return torch.cat([x[i::m] for i in range(m)], dim=1)
@@ -42,13 +42,13 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("plateau", "the densities exchanged", ("k / (k + n)", "n / (k + n)")),
     ("plateau", "all real points are covered", ("-k / n * np.log(D)", "-np.log(D)")),
     ("plateau", "only the real half", (" - np.log(1 - D)", "")),
-    ("pack", "neighbours are torn apart", ("torch.cat([x[i::m] for i in range(m)], dim=1)",
+    ("side_by_side", "neighbours are torn apart", ("torch.cat([x[i::m] for i in range(m)], dim=1)",
                                            "torch.cat(x.chunk(m), dim=1)")),
-    ("pack", "samples are dropped in silence", ('raise ValueError("the batch does not divide")',
+    ("side_by_side", "samples are dropped in silence", ('raise ValueError("the batch does not divide")',
                                                 "x = x[: len(x) // m * m]")),
-    ("pack", "coordinates are interleaved", ("torch.cat([x[i::m] for i in range(m)], dim=1)",
+    ("side_by_side", "coordinates are interleaved", ("torch.cat([x[i::m] for i in range(m)], dim=1)",
                                              "torch.stack([x[i::m] for i in range(m)], dim=2).flatten(1)")),
-    ("pack", "packs of packs: the batch grows instead", ("dim=1)", "dim=0)")),
+    ("side_by_side", "packs of packs: the batch grows instead", ("dim=1)", "dim=0)")),
     ("works", "shape only", ("    if not torch.isfinite(images).all():\n        return False\n", "    return True\n")),
     ("works", "no look at NaN", ("not torch.isfinite(images).all()", "False")),
     ("works", "no look at the range", ("images.min() < -1 or images.max() > 1", "False")),
