@@ -39,9 +39,9 @@ def play(gan, group, loss="nonsaturating", start=0, stop=STEPS):
 # ---- what one process of a group does
 
 
-def games(folder):
+def games(folder, group):
     """Play every game in the group, and leave what this process has seen as arrays."""
-    group, seen = parallel.join("cpu"), {}
+    seen = {}
     for loss in losses.LOSSES:
         gan = new_gan(seed=1 + group.rank)  # other weights, until they agree
         parallel.agree(gan, 0, group)
@@ -75,11 +75,10 @@ def games(folder):
             provoke()
         except (parallel.GroupBroken, ValueError) as error:
             seen[what] = str(error)
-    parallel.leave(group)
     np.savez(folder / f"{group.rank}.npz", **seen)
 
 
-def dies(folder):
+def dies(folder, group):
     """Train as the command does; process 1 is killed at the log of step 9."""
     checks = []
 
@@ -89,7 +88,7 @@ def dies(folder):
             os.kill(os.getpid(), signal.SIGKILL)
         real(gan, group)
 
-    parallel.check_in_sync = check
+    parallel.check_in_sync, parallel.join = check, lambda *_: group  # a process joins once
     cli.main(["train", *command(folder)])
 
 
@@ -145,11 +144,26 @@ def test_two_processes_have_the_losses_of_one(seen, loss):
     assert np.ptp(one[:, 0]) > 1e-2  # the losses move, so that equal ones say something
 
 
+def test_each_process_has_its_own_rows():
+    rows = [parallel.Group(rank, 3, torch.device("cpu")).rows(torch.arange(6)).tolist() for rank in range(3)]
+    assert rows == [[0, 1], [2, 3], [4, 5]]
+
+
 def test_all_processes_end_with_the_same_bits(seen):
     names = [name for name in seen[0] if name.startswith("end.")]
     assert {name.split(".")[1] for name in names} == {"G", "D", "G_ema", "opt_G", "opt_D"}
     for name in names:
         np.testing.assert_array_equal(seen[0][name], seen[1][name], err_msg=name)
+
+
+def test_adams_moments_of_two_processes_are_those_of_one(seen):
+    """Adam divides by the size of a gradient, so that losses would not tell a sum of gradients from their mean."""
+    gan = new_gan()
+    play(gan, ALONE, "relativistic")
+    for name, one in state(gan).items():
+        if "exp_avg" in name:
+            scale = np.abs(one).max()
+            np.testing.assert_allclose(seen[0][f"end.{name}"], one, rtol=0, atol=1e-3 * scale, err_msg=name)
 
 
 def test_a_run_of_two_processes_goes_on_in_one(seen):
@@ -206,13 +220,16 @@ def test_a_process_that_says_nothing_is_given_up(data_folder, monkeypatch):
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     about = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    waiting = subprocess.Popen([sys.executable, "-m", "gancourse", "train", *command(data_folder, "--timeout", "2")],
+    waiting = subprocess.Popen([sys.executable, "-m", "gancourse", "train", *command(data_folder, "--timeout", "5")],
                                env=os.environ | about | {"RANK": "0"}, stderr=subprocess.PIPE, text=True)
     for name, value in (about | {"RANK": "1"}).items():
         monkeypatch.setenv(name, value)
-    group = parallel.join("cpu", timeout=60)
-    _, said = waiting.communicate(timeout=60)
-    parallel.leave(group)
+    try:
+        group = parallel.join("cpu", timeout=60)
+        _, said = waiting.communicate(timeout=60)
+        parallel.leave(group)
+    finally:
+        waiting.kill()
     assert waiting.returncode == 2 and "process 0 of 2 lost the others" in said and "nothing had been saved yet" in said
 
 
@@ -278,6 +295,6 @@ def test_help_shows_an_example_and_the_way_to_several_processes(capsys):
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    games(Path(sys.argv[1]))
-    dies(Path(sys.argv[1]))
+    joined = parallel.join("cpu", threads=1)
+    games(Path(sys.argv[1]), joined)
+    dies(Path(sys.argv[1]), joined)
