@@ -143,9 +143,9 @@ def show_heat_map(values: np.ndarray, *, rows: Sequence, columns: Sequence, note
         ax.add_patch(plt.Rectangle((j, i), 1, 1, facecolor=colour, edgecolor="white", linewidth=2))
         ink = "white" if np.isfinite(value) and share > 0.55 else "#222222"
         note = notes[i][j] if len(notes) else ""
-        ax.text(j + 0.5, i + (0.6 if note else 0.5), f"{value:.3g}" if np.isfinite(value) else "none", ha="center",
+        ax.text(j + 0.5, i + (0.66 if note else 0.5), f"{value:.3g}" if np.isfinite(value) else "none", ha="center",
                 va="center", color=ink, fontsize=12)
-        ax.text(j + 0.5, i + 0.28, note, ha="center", va="center", color=ink, fontsize=8)
+        ax.text(j + 0.5, i + 0.3, note, ha="center", va="center", color=ink, fontsize=8.5)
     if frame:
         i, j = frame
         ax.add_patch(plt.Rectangle((j, i), 1, 1, fill=False, edgecolor=FAKE, linewidth=3, zorder=3))

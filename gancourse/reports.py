@@ -5,7 +5,7 @@ import itertools
 import math
 import os
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from gancourse.sweeps import Sweep
 from gancourse.tables import VERSION, Setting, mixed, ranked
 
 SHOWN = 24  # settings in the figure of seeds: the best ones
-PANELS = 9  # heat maps at most, when more than two parameters are swept
+PANELS = 6  # heat maps at most, when more than two parameters are swept
+WIDTH = 9.5  # of the figures, in inches
 STYLE = """body{font:16px/1.55 system-ui,sans-serif;color:#222;max-width:62rem;margin:2.5rem auto;padding:0 1.2rem}
 h1{font-size:1.7rem;line-height:1.25;margin-bottom:.3rem}h2{font-size:1.2rem;margin-top:2.4rem}img{max-width:100%;height:auto}
 .quiet{color:#666}.card{border-left:5px solid #0072B2;background:#f2f7fb;padding:.9rem 1.3rem;margin:1.4rem 0}
@@ -26,7 +27,7 @@ h1{font-size:1.7rem;line-height:1.25;margin-bottom:.3rem}h2{font-size:1.2rem;mar
 pre{background:#f4f4f4;padding:.7rem .9rem;white-space:pre-wrap;font-size:.85rem;margin:.5rem 0}figure{margin:1rem 0}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}.scroll{overflow-x:auto}
 th,td{padding:.3rem .8rem;text-align:right;border-bottom:1px solid #ddd}th{border-bottom:2px solid #888}
-th.t,td.t{text-align:left}tr.best td{background:#f2f7fb;font-weight:600}"""
+tr.best td{background:#f2f7fb;font-weight:600}"""
 
 
 def save(folder: Path, sweep: Sweep, table: list[dict], name: str, maximise: bool, runs: Path) -> Path:
@@ -46,24 +47,22 @@ def page(sweep: Sweep, table: list[dict], name: str = "", maximise: bool = False
     title = f"Lesson {lesson['lesson']:02d}, {lesson['title']}: {swept}"
     hours = sum(row["seconds"] for row in table if math.isfinite(row["seconds"])) / 3600
     spent = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
-    summary = (f"{len(sweep.settings())} settings × {len(sweep.seeds)} seeds = {len(table)} runs: "
+    summary = (f"{_many(len(sweep.settings()), 'setting')} × {_many(len(sweep.seeds), 'seed')} = {len(table)} runs: "
                f"{', '.join(f'{count[s]} {s}' for s in ('done', 'unmet', 'failed', 'waiting') if count[s])}; "
                f"{spent} of computing.")
     parts = [f"<h1>{_h(title)}</h1><p class=quiet>{_h(summary)}</p>"]
     if count["waiting"]:
         parts.append("<p class=note>The sweep is not complete. While it runs, this page reloads itself.</p>")
     if count["unmet"]:
-        parts.append("<p class=quiet>Unmet: a claim that the lesson makes does not hold at these settings. What was "
-                     "measured there counts like the rest; the table says which claim.</p>")
+        parts.append("<p class=quiet>Unmet (○): a claim that the lesson makes does not hold at these settings. What "
+                     "was measured there counts like the rest; table.csv says which claim.</p>")
     if words := mixed(table):
         parts.append(f"<p class=note>These runs were made under different versions: {_h(words)}. "
                      "<code>--again</code> makes all of them anew.</p>")
     if name:
         parts += _ranking(sweep, table, name, maximise, home)
-    if failed := [row for row in table if row["status"] == "failed"]:
-        keys = [*sweep.grid, "seed"]
-        body = [[*(_h(row[key]) for key in keys), f"<pre>{_h(row['error'])}</pre>"] for row in failed]
-        parts.append(f"<h2>Runs that failed</h2>{_html_table([*keys, 'why'], body, words=len(keys))}")
+    if count["failed"]:
+        parts.append(_failures(sweep, table, home))
     versions = [f"{key.removeprefix(VERSION)} {value}" for key, value in table[0].items() if key.startswith(VERSION)]
     made = [", ".join(versions), "code " + ", ".join(sorted({row["code"] for row in table} - {""}))] if versions else []
     made.append(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
@@ -88,7 +87,7 @@ def _ranking(sweep: Sweep, table: list[dict], name: str, maximise: bool, home: s
     shown = order[:SHOWN] if len(sweep.grid) > 1 else sorted(order, key=lambda s: sweep.settings().index(s.values))
     words = "One dot a run, one line a setting; the bar is the median."
     words += f" The best {SHOWN} of {len(order)} settings." if len(order) > len(shown) else ""
-    fig, ax = plots.figure(width=9.5, height=0.9 + 0.42 * len(shown))
+    fig, ax = plots.figure(width=WIDTH, height=0.9 + 0.42 * len(shown))
     plots.show_spread({setting.text(): [*setting.scores.values()] for setting in shown}, ax=ax,
                       names=[f"seed {seed}" for seed in sweep.seeds], xlabel=f"{name} ({goal})")
     return [*parts, "<h2>Every seed</h2>", _figure(fig, words), _settings_table(sweep, table, order, home)]
@@ -100,9 +99,10 @@ def _card(sweep: Sweep, order: list[Setting], name: str, maximise: bool) -> str:
     scores = {seed: score for seed, score in best.scores.items() if math.isfinite(score)}
     seed = min(scores, key=lambda seed: abs(scores[seed] - best.middle))
     run = sweep.run_command({**sweep.fixed, **best.values, "seed": seed})
-    missing = "" if best.whole else f" No setting has a number for every seed; this one has {len(scores)}."
-    return (f"<div class=card><b>{_h(best.text())}</b><br>median {best.middle:.4g}, {min(scores.values()):.4g} to "
-            f"{max(scores.values()):.4g} over {len(scores)} seeds.{missing}"
+    missing = "" if best.whole else " No setting has a number for every seed."
+    spread = (f"median {best.middle:.4g}, {min(scores.values()):.4g} to {max(scores.values()):.4g} over "
+              f"{_many(len(scores), 'seed')}")
+    return (f"<div class=card><b>{_h(best.text())}</b><br>{spread}.{missing}"
             f"<p>This repeats its run nearest the median, seed {seed}, {scores[seed]:.7g}:</p><pre>{_h(run)}</pre>"
             f"{_doubt(sweep, order, name, maximise)}</div>")
 
@@ -117,9 +117,9 @@ def _doubt(sweep: Sweep, order: list[Setting], name: str, maximise: bool) -> str
     inside = sum(any(min(best.numbers) <= n <= max(best.numbers) for n in other.numbers) for other in order[1:])
     fresh = range(max(sweep.seeds) + 1, max(sweep.seeds) + 1 + max(3, len(sweep.seeds)))
     both = {key: [*dict.fromkeys([best.values[key], second.values[key]])] for key in sweep.grid}
-    return (f"<p>It beats the runner-up, {_h(second.text())}, on {better} of {len(sweep.seeds)} seeds. Other settings "
-            f"with a seed inside its range: {inside} of {len(order) - 1}. The best of {len(order)} looks better than "
-            "it is, and the seeds that chose it cannot confirm it; this tests it on fresh ones:</p>"
+    return (f"<p>It beats the runner-up, {_h(second.text())}, on {better} of {_many(len(sweep.seeds), 'seed')}. Other "
+            f"settings with a seed inside its range: {inside} of {len(order) - 1}. The best of {len(order)} looks "
+            "better than it is, and the seeds that chose it cannot confirm it; this tests it on fresh ones:</p>"
             f"<pre>{_h(sweep._replace(grid=both, seeds=[*fresh]).command(name, maximise))}</pre>")
 
 
@@ -132,9 +132,9 @@ def _heat_maps(sweep: Sweep, order: list[Setting], name: str, maximise: bool) ->
     if len(panels) > PANELS:
         return ""
     middles, best = [setting.middle for setting in order if setting.numbers], order[0].values
-    across = min(len(panels), 3)
-    down = -(-len(panels) // across)
-    fig, axes = plots.figure(down, across, width=min(9.5, across * (1.3 + 1.5 * len(columns))),
+    across = min(len(panels), max(1, int(WIDTH / (1.3 + 1.4 * len(columns)))))
+    down, room = -(-len(panels) // across), min(1.4, (WIDTH / across - 1.3) / len(columns))
+    fig, axes = plots.figure(down, across, width=across * (1.3 + room * len(columns)),
                              height=0.3 + down * (0.9 + 0.72 * len(rows)), squeeze=False)
     fig.suptitle(name, x=0, ha="left", fontsize=11)
     for ax in axes.ravel()[len(panels):]:
@@ -143,7 +143,7 @@ def _heat_maps(sweep: Sweep, order: list[Setting], name: str, maximise: bool) ->
         framed = (rows.index(best[y]), columns.index(best[x])) if panel.items() <= best.items() else None
         at = {(s.values[y], s.values[x]): s for s in order if all(s.values[k] == v for k, v in panel.items())}
         values = np.array([[at[row, column].middle for column in columns] for row in rows])
-        notes = [[_range(at[row, column]) for column in columns] for row in rows]
+        notes = [[_range(at[row, column]) if room > 1.2 else "" for column in columns] for row in rows]
         plots.show_heat_map(values, rows=rows, columns=columns, notes=notes, lower_is_better=not maximise,
                             limits=(min(middles), max(middles)), xlabel=x, ylabel=y, ax=ax,
                             frame=framed, title=", ".join(f"{k}={v}" for k, v in panel.items()))
@@ -155,7 +155,7 @@ def _range(setting: Setting) -> str:
     if len(setting.scores) == 1 or not setting.numbers:
         return ""
     lost = len(setting.scores) - len(setting.numbers)
-    return f"{min(setting.numbers):.3g} – {max(setting.numbers):.3g}" + (f", {lost} lost" if lost else "")
+    return f"{min(setting.numbers):.3g} – {max(setting.numbers):.3g}" + (f"\n{lost} missing" if lost else "")
 
 
 def _settings_table(sweep: Sweep, table: list[dict], order: list[Setting], home: str) -> str:
@@ -167,24 +167,39 @@ def _settings_table(sweep: Sweep, table: list[dict], order: list[Setting], home:
         for seed, score in setting.scores.items():
             row = run[seed, *setting.values.values()]
             address = f"{home}/{sweep.lesson.name}/{row['run']}/notebook.html"
-            linked = f'<a href="{_h(address)}">{score:.4g}</a>' if row["status"] == "done" else f"{score:.4g}"
+            linked = f'<a href="{_h(address)}">{score:.4g}</a>' if row["status"] == "done" else f"○ {score:.4g}"
             cells.append(linked if row["status"] in ("done", "unmet") else row["status"])
         seconds = [row["seconds"] for key, row in run.items() if key[1:] == tuple(setting.values.values())]
         known = [s for s in seconds if math.isfinite(s)]
         spent = f"{sum(known) / len(known):.0f}" if known else "–"
         body.append([*map(_h, setting.values.values()), f"{setting.middle:.4g}", *cells, spent])
     head = [*sweep.grid, "median", *(f"seed {seed}" for seed in sweep.seeds), "seconds a run"]
-    return f"<h2>All settings, best first</h2>{_html_table(head, body, best=True)}"
+    return f"<h2>All settings, best first</h2>{_html_table(head, body)}"
 
 
-def _html_table(head: list[str], body: list[list[str]], words: int = -1, best: bool = False) -> str:
-    """An HTML table of cells that are HTML already; column `words` holds text."""
-    mark = lambda i: " class=t" if i == words else ""
-    first = "".join(f"<th{mark(i)}>{_h(cell)}</th>" for i, cell in enumerate(head))
-    rest = "".join(f"<tr{' class=best' if best and not n else ''}>"
-                   + "".join(f"<td{mark(i)}>{cell}</td>" for i, cell in enumerate(row)) + "</tr>"
+def _failures(sweep: Sweep, table: list[dict], home: str) -> str:
+    """What went wrong, each error once, with the runs that it stopped; they lead to their executed copies."""
+    why = defaultdict(list)
+    for row in table:
+        if row["status"] == "failed":
+            address = f"{home}/{sweep.lesson.name}/{row['run']}/failed.ipynb"
+            words = ", ".join(f"{key}={row[key]}" for key in [*sweep.grid, "seed"])
+            why[row["error"].splitlines()[0]].append(f'<a href="{_h(address)}">{_h(words)}</a>')
+    return "<h2>Runs that failed</h2>" + "".join(
+        f"<pre>{_h(error)}</pre><p class=quiet>{_many(len(stopped), 'run')}: {'; '.join(stopped)}</p>"
+        for error, stopped in why.items())
+
+
+def _html_table(head: list[str], body: list[list[str]]) -> str:
+    """An HTML table of cells that are HTML already; its first row stands out."""
+    first = "".join(f"<th>{_h(cell)}</th>" for cell in head)
+    rest = "".join(f"<tr{'' if n else ' class=best'}>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
                    for n, row in enumerate(body))
     return f"<div class=scroll><table><thead><tr>{first}</tr></thead><tbody>{rest}</tbody></table></div>"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _figure(fig, words: str) -> str:

@@ -43,7 +43,9 @@ class Sweep(NamedTuple):
     def command(self, measure: str = "", maximise: bool = False) -> str:
         """Return the command line of this sweep."""
         lists = [f"-g {shlex.quote(f'{name}={_listed(values)}')}" for name, values in self.grid.items()]
-        words = [f"gancourse sweep {self._words(self.fixed, lists)} --seeds {_listed(self.seeds)}"]
+        first, last = self.seeds[0], self.seeds[-1]
+        seeds = f"{first}-{last}" if self.seeds == [*range(first, last + 1)] and last > first else _listed(self.seeds)
+        words = [f"gancourse sweep {self._words(self.fixed, lists)} --seeds {seeds}"]
         words += [f"--measure {shlex.quote(measure)}"] * bool(measure) + ["--maximise"] * maximise
         return " ".join(words)
 

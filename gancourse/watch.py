@@ -62,7 +62,7 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
     columns = [*tables.measures(sweep, records).values(), "seconds"]
     if asked:
         best = tables.ranked(sweep, table, tables.measure(asked, columns), maximise)[0]
-        print(f"best: {best.text()}: median {best.middle:.4g} over {len(best.numbers)} seed(s)")
+        print(f"best: {best.text()}: median {best.middle:.4g} of {len(best.numbers)} seeds")
     else:
         print("--measure says which result decides what is best; with it the same command repeats no run.  There are:")
         print("  " + "\n  ".join(columns))

@@ -225,7 +225,7 @@ def test_the_page_names_the_best_setting_and_the_command_that_repeats_it(lesson)
     assert "<b>a=1, kind=x</b><br>median 1.125, 1 to 1.25 over 3 seeds" in page
     assert f"OMP_NUM_THREADS=1 gancourse run {lesson} -p a=1 -p kind=x -p seed=1 --preset smoke" in page
     assert "runner-up, a=2, kind=x, on 3 of 3 seeds" in page and "a seed inside its range: 0 of 3" in page
-    assert "--seeds 3,4,5" in page and "11 done, 1 failed" in page and "&lt;ValueError&gt;" in page
+    assert "--seeds 3-5" in page and "11 done, 1 failed" in page and "&lt;ValueError&gt;" in page
     assert 'href="../../01_t/a=1,b=0.25/notebook.html"' in page
     assert page.count("data:image/png") == 2 and page.count("<img") == page.count(' alt="') == 2 and "http:" not in page
 
