@@ -4,7 +4,7 @@ Heavy modules are imported by the command that needs them, so that --help is ins
 """
 
 import argparse
-import ast
+import errno
 import subprocess
 import sys
 import warnings
@@ -23,7 +23,9 @@ def main(argv: list[str] | None = None) -> None:
     try:
         sys.exit(arguments.do(arguments))
     except (ValueError, OSError, ImportError) as error:
-        sys.exit(_say(f"gancourse {arguments.command}: {error}", 2))
+        full = getattr(error, "errno", None) == errno.ENOSPC
+        advice = ": make room; what was finished is kept, and the same command goes on from there" if full else ""
+        sys.exit(_say(f"gancourse {arguments.command}: {error}{advice}", 2))
     except KeyboardInterrupt:
         sys.exit(_say("\nStopped.  What was finished is kept; the same command goes on from there.", 130))
 
@@ -150,8 +152,8 @@ def _sweep(arguments) -> int:
     sweep = sweeps.plan(
         lesson, arguments.preset or said.get("preset", "laptop"),
         {**said.get("parameters", {}), **dict(_assignment(text) for text in arguments.given)},
-        {**said.get("grid", {}), **dict(_assignment(text, _values) for text in arguments.grid)},
-        said.get("seeds") if arguments.seeds is None else _seeds(arguments.seeds))
+        {**said.get("grid", {}), **dict(_assignment(text, sweeps.values) for text in arguments.grid)},
+        said.get("seeds") if arguments.seeds is None else sweeps.seeds(arguments.seeds))
     if arguments.dry_run:
         watch.foresee(sweep, arguments.runs, workers=arguments.workers, scheduler=arguments.scheduler)
         return 0
@@ -264,35 +266,12 @@ def _chosen(which: list[str]) -> list:
 
 def _assignment(text: str, value_of=None) -> tuple[str, object]:
     """NAME=VALUE as a pair; numbers, True and False become Python values, all else is text."""
+    from gancourse.lessons import literal
+
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise ValueError(f"{text!r} must read NAME=VALUE, such as num_steps=100")
-    return name, (value_of or _literal)(value)
-
-
-def _literal(text: str) -> object:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
-
-
-def _values(text: str) -> list:
-    """V1,V2,... as a list; a text with a comma in it stands in quotes, as the others then do."""
-    quoted = _literal(f"[{text}]")
-    return quoted if isinstance(quoted, list) else [_literal(part.strip()) for part in text.split(",") if part.strip()]
-
-
-def _seeds(text: str) -> list[int]:
-    """Seeds written as 0,1,2 or 0-9 or both."""
-    found: list[int] = []
-    try:
-        for part in filter(None, text.split(",")):
-            first, dash, last = part.partition("-")
-            found += range(int(first), int(last) + 1) if dash else [int(first)]
-    except ValueError:
-        raise ValueError(f"--seeds {text!r} must read like 0,1,2 or 0-9") from None
-    return found
+    return name, (value_of or literal)(value)
 
 
 def _say(message: str, status: int) -> int:

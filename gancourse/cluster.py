@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,7 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
               LocalCluster(n_workers=workers or default_workers(), threads_per_worker=1, memory_limit=0,
                            dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL) as local,
               Client(local) as client):
+            client.run(_deaf)
             yield client
         return
     try:
@@ -64,6 +66,11 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
             raise ConnectionError(f"the scheduler at {scheduler} has no workers: start some with "
                                   f"`dask worker {scheduler} --nthreads 1`") from error
         yield client
+
+
+def _deaf() -> None:
+    """Ctrl-C at the terminal is for the driver, which then ends its workers: they need not cry out as well."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = False) -> Iterator[tuple[str, dict]]:

@@ -164,6 +164,14 @@ def settings(lesson: Lesson, preset: str = "laptop", given: dict[str, Any] | Non
     return {name: value for name, value in checked.items() if value != known[name].default}
 
 
+def literal(text: str) -> Any:
+    """Return a parameter's value as it stands on a command line: a number, True or False, else the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
 def without_solutions(notebook: dict) -> dict:
     """Return the student version: solution regions become a stub, outputs go.
 

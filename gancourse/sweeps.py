@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from gancourse import reruns
 from gancourse.errors import unknown
-from gancourse.lessons import FOLDER, Lesson, find, parameters, settings
+from gancourse.lessons import FOLDER, Lesson, find, literal, parameters, settings
 
 FILE_KEYS = {"lesson": str, "preset": str, "parameters": dict, "grid": dict, "seeds": list, "measure": str,
              "maximise": bool}
@@ -100,6 +100,8 @@ def from_file(path: Path) -> dict[str, Any]:
     """
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file {str(path)!r}; README.md shows what one says") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from error
     for key, value in said.items():
@@ -115,6 +117,24 @@ def from_file(path: Path) -> dict[str, Any]:
     return said
 
 
+def values(text: str) -> list:
+    """Return the values in V1,V2,...; a text with a comma in it stands in quotes, as the others then do."""
+    quoted = literal(f"[{text}]")
+    return quoted if isinstance(quoted, list) else [literal(part.strip()) for part in text.split(",") if part.strip()]
+
+
+def seeds(text: str) -> list[int]:
+    """Return the seeds in 0,1,2 or 0-9 or both.  Raises ValueError when they read otherwise."""
+    found: list[int] = []
+    try:
+        for part in filter(None, text.split(",")):
+            first, dash, last = part.partition("-")
+            found += range(int(first), int(last) + 1) if dash else [int(first)]
+    except ValueError:
+        raise ValueError(f"--seeds {text!r} must read like 0,1,2 or 0-9") from None
+    return found
+
+
 def finished(sweep: Sweep, runs: Path) -> dict[str, dict]:
     """Return the records of those runs that have ended under the present code, by name; failed ones have not."""
     code = reruns.code_sha256(sweep.lesson.notebook)
@@ -127,7 +147,7 @@ def ended(folder: Path, code: str) -> dict | None:
     return reruns.finished(folder, code) or reruns.finished(folder, code, UNMET_FILE)
 
 
-def _listed(values: list) -> str:
+def _listed(some: list) -> str:
     """Values as one word of the command line; texts in quotes where one holds a comma."""
-    quoted = any("," in str(value) for value in values)
-    return ",".join(repr(value) if quoted else str(value) for value in values)
+    quoted = any("," in str(value) for value in some)
+    return ",".join(repr(value) if quoted else str(value) for value in some)

@@ -54,7 +54,7 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
     _save(folder, sweep, records, asked, maximise, runs)
     table = tables.rows(sweep, records)
     count = Counter(row["status"] for row in table)
-    print(f"\n{len(table)} runs: {count['done'] + count['unmet']} done, {count['failed']} failed")
+    print(f"\n{len(table)} run(s): {count['done'] + count['unmet']} done, {count['failed']} failed")
     if count["unmet"]:
         print(f"In {count['unmet']} of them (○) a claim that the lesson makes does not hold; their numbers count too.")
     if words := tables.mixed(table):
@@ -62,7 +62,7 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
     columns = [*tables.measures(sweep, records).values(), "seconds"]
     if asked:
         best = tables.ranked(sweep, table, tables.measure(asked, columns), maximise)[0]
-        print(f"best: {best.text()}: median {best.middle:.4g} of {len(best.numbers)} seeds")
+        print(f"best: {best.text()}, with {best.middle:.4g} as the median of {len(best.numbers)} seed(s)")
     else:
         print("--measure says which result decides what is best; with it the same command repeats no run.  There are:")
         print("  " + "\n  ".join(columns))
@@ -115,7 +115,7 @@ def foresee(sweep: Sweep, runs: Path, *, workers: int = 0, scheduler: str = "") 
 def size(sweep: Sweep, records: dict[str, dict]) -> str:
     """Return in words how many runs a sweep has and how many are done."""
     factors = [*(f"{name} ({len(values)})" for name, values in sweep.grid.items()), f"seeds ({len(sweep.seeds)})"]
-    return f"{sweep.lesson.name}: {' × '.join(factors)} = {len(sweep.runs())} runs, {len(records)} done before"
+    return f"{sweep.lesson.name}: {' × '.join(factors)} = {len(sweep.runs())} run(s), {len(records)} done before"
 
 
 def estimate(sweep: Sweep, records: dict[str, dict], workers: int = 0, scheduler: str = "") -> str:
@@ -125,10 +125,10 @@ def estimate(sweep: Sweep, records: dict[str, dict], workers: int = 0, scheduler
     seconds = statistics.median(known) if known else sweep.lesson.seconds
     source = "those done before" if known else "the lesson's own settings"
     if scheduler:
-        return f"{left} runs, {_duration(left * seconds)} of computing if each takes {seconds:.0f} s like {source}"
+        return f"{left} run(s), {_duration(left * seconds)} of computing if each takes {seconds:.0f} s like {source}"
     workers = min(workers or cluster.default_workers(), left)
     total = -(-left // max(workers, 1)) * seconds
-    return f"{left} runs on {workers} worker(s): about {_duration(total)} if each takes {seconds:.0f} s like {source}"
+    return f"{left} run(s) on {workers} worker(s): about {_duration(total)} if each takes {seconds:.0f} s like {source}"
 
 
 def _line(sweep: Sweep, given: dict[str, Any], asked: str, record: dict) -> str:

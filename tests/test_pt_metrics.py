@@ -79,6 +79,14 @@ def test_a_net_counts_bytes_and_floats_alike_and_never_trains(strokes):
     np.testing.assert_allclose(net(x).numpy(), measure.features(real[:20]), atol=2e-4)
 
 
+def test_features_of_any_net_serve_every_distance(strokes):
+    """In batches of 7, of floats or bytes, they are the ruler's own."""
+    measure, real, _, _ = strokes
+    got = pt_metrics.features(pt_metrics.ruler_net(measure), data.to_float(real[:20]), batch_size=7)
+    assert got.dtype == np.float64
+    np.testing.assert_allclose(got, measure.features(real[:20]), atol=2e-4)
+
+
 def test_inception_needs_the_extra(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torch_fidelity", None)
     with pytest.raises(ImportError, match=r'pip install "gancourse\[inception\]"'):

@@ -3,6 +3,8 @@
 import csv
 import json
 import math
+import shlex
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -12,6 +14,7 @@ from gancourse import cli, cluster, plots, reports, sweeps, tables
 pandas = pytest.importorskip("pandas", reason='sweeps need: pip install "gancourse[sweep]"')
 pytest.importorskip("distributed", reason='sweeps need: pip install "gancourse[sweep]"')
 
+ROOT = Path(__file__).parents[1]
 CELLS = [
     ('a: int = 2  # a number [0, 9]\nb: float = 0.5  # another [0, 1]\nkind: str = "x"  # a word {x, y}\n'
      "seed: int = 0  # a seed [0, 99]", ["parameters"]),
@@ -111,6 +114,18 @@ def test_the_command_line_overrules_the_file(lesson, tmp_path, monkeypatch):
     assert said == [sweeps.plan(lesson, fixed={"b": 0.75}, grid={"a": [3]}, seeds=[0, 1, 2, 7])]
 
 
+def test_the_readme_s_file_and_its_command_are_the_same_sweep(tmp_path, monkeypatch):
+    readme = (ROOT / "README.md").read_text()
+    (tmp_path / "sweep.toml").write_text(readme.split("```toml")[1].split("```")[0])
+    (line,) = [line for line in readme.splitlines() if line.startswith("gancourse sweep") and "--measure" in line]
+    said = []
+    monkeypatch.setattr("gancourse.watch.run", lambda sweep, *_, asked, **__: said.append((sweep, asked)))
+    for argv in (["sweep", "--file", str(tmp_path / "sweep.toml")], shlex.split(line)[1:]):
+        with pytest.raises(SystemExit):
+            cli.main(argv)
+    assert said[0] == said[1] and len(said[0][0].runs()) == 24
+
+
 @pytest.mark.parametrize("text, words", [
     ("grids = 1", "did you mean 'grid'"), ("[grid]\na = 1", r"must be a list, such as \[1\]"),
     ("seeds = 3", "type list"), ("lesson", "is not TOML"), ("maximise = 1", "type bool")])
@@ -120,18 +135,24 @@ def test_a_wrong_file_is_refused(tmp_path, text, words):
         sweeps.from_file(tmp_path / "s.toml")
 
 
-@pytest.mark.parametrize("text, values", [
+@pytest.mark.parametrize("text, found", [
     ("8,16", [8, 16]), ("1e-3", [1e-3]), ("x,y", ["x", "y"]), ("True,False", [True, False]), ("", []),
     ("'folder:a,b','strokes'", ["folder:a,b", "strokes"]), ("folder:a b,strokes", ["folder:a b", "strokes"])])
-def test_values_on_the_command_line(text, values):
-    assert cli._values(text) == values
+def test_values_on_the_command_line(text, found):
+    assert sweeps.values(text) == found
+
+
+def test_help_has_an_example(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["sweep", "--help"])
+    assert "example: gancourse sweep 05 -g" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("argv, status, words", [
     (["sweep", "05", "-g", "widht=8"], 2, "did you mean 'width'"), (["sweep", "05"], 2, "the grid is empty"),
     (["sweep", "-g", "a=1"], 2, "say which lesson"), (["sweep", "05", "-g", "width=8", "--seeds", "0..3"], 2, "0-9"),
     (["sweep", "05", "-g", "width=8", "--measure", "nonsense"], 2, "distance of the samples"),
-    (["sweep", "05", "-g", "width=8", "--file", "none.toml"], 2, "none.toml"),
+    (["sweep", "05", "-g", "width=8", "--file", "none.toml"], 2, "no file 'none.toml'"),
 ])
 def test_nothing_starts_on_bad_input(argv, status, words, capsys, tmp_path):
     with pytest.raises(SystemExit) as stop:
@@ -258,8 +279,8 @@ def test_a_sweep_runs_is_reported_and_goes_on_where_it_was(lesson, tmp_path, cli
         with pytest.raises(SystemExit) as stop:
             cli.main([*argv, "--scheduler", client.scheduler.address])
         out = capsys.readouterr().out
-        assert stop.value.code == 1 and f"= 2 runs, {done_before} done before" in out
-        assert out.count("✗") == 1 and out.count("100.5\n") == 1 - done_before and "2 runs: 1 done, 1 failed" in out
+        assert stop.value.code == 1 and f"= 2 run(s), {done_before} done before" in out
+        assert out.count("✗") == 1 and out.count("100.5\n") == 1 - done_before and "2 run(s): 1 done, 1 failed" in out
         assert "In 1 of them (○) a claim" in out
     (folder,) = (tmp_path / "runs" / "sweeps").iterdir()
     rows = list(csv.DictReader((folder / "table.csv").open()))

@@ -8,6 +8,7 @@ batch works as in every torchmetrics program, also on a GPU; `compare` does it f
 import hashlib
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -74,6 +75,16 @@ def inception_net(weights: str | Path) -> FeatureNet:
     return FeatureNet(nn.Sequential(_Bytes(), net), 2048)
 
 
+def features(net: FeatureNet, images: np.ndarray, batch_size: int = 250) -> np.ndarray:
+    """Return a net's features of images (n, height, width, channels), for the functions of `gancourse.metrics`.
+
+    Images are uint8 or float in [-1, 1]; the features float64 (n, num_features).  Runs on the net's device.
+    """
+    device = next(net.parameters(), torch.empty(0)).device
+    with torch.no_grad():
+        return np.concatenate([net(batch.to(device)).cpu().numpy() for batch in _batches(images, batch_size)])
+
+
 def frechet(net: FeatureNet) -> FrechetInceptionDistance:
     """Return torchmetrics' Frechet distance in a net's features; an FID only with `inception_net`."""
     return FrechetInceptionDistance(net)
@@ -95,11 +106,16 @@ def compare(metric: Metric, real: np.ndarray, fake: np.ndarray, batch_size: int 
     with torch.no_grad(), torch.random.fork_rng():
         torch.manual_seed(0)
         for images, is_real in ((real, True), (fake, False)):
-            for i in range(0, len(images), batch_size):
-                batch = torch.from_numpy(np.ascontiguousarray(images[i : i + batch_size])).permute(0, 3, 1, 2)
+            for batch in _batches(images, batch_size):
                 metric.update(batch.to(metric.device), real=is_real)
         value = metric.compute()
     return float(value[0] if isinstance(value, tuple) else value)  # KID gives the mean over subsets and its spread
+
+
+def _batches(images: np.ndarray, batch_size: int) -> Iterator[Tensor]:
+    """Images in parts, channels first."""
+    for i in range(0, len(images), batch_size):
+        yield torch.from_numpy(np.ascontiguousarray(images[i : i + batch_size])).permute(0, 3, 1, 2)
 
 
 class _Floats(nn.Module):
