@@ -141,19 +141,19 @@ def _run(arguments) -> int:
 
 
 def _sweep(arguments) -> int:
-    from gancourse import sweeps, watch
+    from gancourse.sweeps import plan, watch
 
-    said = sweeps.from_file(arguments.file) if arguments.file else {}
+    said = plan.from_file(arguments.file) if arguments.file else {}
     lesson = arguments.lesson or said.get("lesson")
     if not lesson:
         raise ValueError("say which lesson, such as: gancourse sweep 05 -g width=8,16")
     if arguments.workers < 0:
         raise ValueError(f"--workers {arguments.workers} must be 1 or more")
-    sweep = sweeps.plan(
+    sweep = plan.make_sweep(
         lesson, arguments.preset or said.get("preset", "laptop"),
         {**said.get("parameters", {}), **dict(_assignment(text) for text in arguments.given)},
-        {**said.get("grid", {}), **dict(_assignment(text, sweeps.values) for text in arguments.grid)},
-        said.get("seeds") if arguments.seeds is None else sweeps.seeds(arguments.seeds))
+        {**said.get("grid", {}), **dict(_assignment(text, plan.values) for text in arguments.grid)},
+        said.get("seeds") if arguments.seeds is None else plan.seeds(arguments.seeds))
     if arguments.dry_run:
         watch.foresee(sweep, arguments.runs, workers=arguments.workers, scheduler=arguments.scheduler)
         return 0

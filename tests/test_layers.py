@@ -15,14 +15,15 @@ LAYERS = [  # low to high; a module imports only from lower layers, or from earl
     ["pt.losses", "tf.losses", "pt.models", "tf.models"],
     ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics", "pt.stacked",
      "pt.parallel", "pt.runs"],
-    ["kernels", "reruns", "sweeps", "cluster", "tables", "reports", "watch"],
+    ["kernels", "reruns", "sweeps.plan", "sweeps.cluster", "sweeps.tables", "sweeps.report", "sweeps.watch"],
     ["cli", "__main__"],
 ]
 ONLY_IN = {  # a package and the modules that may import it
     "torch": ("pt.",), "tensorflow": ("tf.",), "keras": ("tf.",), "matplotlib": ("plots",),
     "torchmetrics": ("pt.metrics",), "torch_fidelity": ("pt.metrics",), "prdc": ("metrics",),
     "papermill": ("reruns",), "nbclient": ("reruns",), "nbconvert": ("pages",),
-    "jupyter_client": ("kernels",), "distributed": ("cluster",), "dask": ("cluster",), "pandas": ("tables",),
+    "jupyter_client": ("kernels",), "distributed": ("sweeps.cluster",), "dask": ("sweeps.cluster",),
+    "pandas": ("sweeps.tables",),
 }
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from gancourse import cli, cluster, plots, reports, sweeps, tables
+from gancourse import cli, plots
+from gancourse.sweeps import cluster, plan, report, tables
 
 pandas = pytest.importorskip("pandas", reason='sweeps need: pip install "gancourse[sweep]"')
 pytest.importorskip("distributed", reason='sweeps need: pip install "gancourse[sweep]"')
@@ -65,17 +66,17 @@ def records(sweep, score):
 
 
 def test_every_setting_runs_once_with_every_seed_before_the_next_seed(lesson):
-    sweep = sweeps.plan(lesson, fixed={"b": 0.25}, grid={"a": [1, 2], "kind": ["x", "y"]}, seeds=[0, 1])
+    sweep = plan.make_sweep(lesson, fixed={"b": 0.25}, grid={"a": [1, 2], "kind": ["x", "y"]}, seeds=[0, 1])
     assert [(r["seed"], r["a"], r["kind"]) for r in sweep.runs().values()] == [
         (0, 1, "x"), (0, 1, "y"), (0, 2, "x"), (0, 2, "y"), (1, 1, "x"), (1, 1, "y"), (1, 2, "x"), (1, 2, "y")]
     assert list(sweep.runs())[0] == "a=1,b=0.25" and list(sweep.runs())[-1] == "b=0.25,kind=y,seed=1"
-    assert sweep.name() == sweeps.plan(lesson, fixed={"b": 0.25}, grid=sweep.grid, seeds=[0, 1]).name()
+    assert sweep.name() == plan.make_sweep(lesson, fixed={"b": 0.25}, grid=sweep.grid, seeds=[0, 1]).name()
     assert sweep.name() != sweep._replace(seeds=[0]).name()
 
 
 def test_values_take_the_type_of_the_parameter(lesson):
-    assert sweeps.plan(lesson, grid={"b": [0, 1]}).grid == {"b": [0.0, 1.0]}
-    assert [type(v) for v in sweeps.plan(lesson, grid={"b": [0, 1]}).grid["b"]] == [float, float]
+    assert plan.make_sweep(lesson, grid={"b": [0, 1]}).grid == {"b": [0.0, 1.0]}
+    assert [type(v) for v in plan.make_sweep(lesson, grid={"b": [0, 1]}).grid["b"]] == [float, float]
 
 
 @pytest.mark.parametrize("given, words", [
@@ -92,13 +93,13 @@ def test_values_take_the_type_of_the_parameter(lesson):
 ])
 def test_a_wrong_grid_is_refused(lesson, given, words):
     with pytest.raises(ValueError, match=words):
-        sweeps.plan(lesson, **given)
+        plan.make_sweep(lesson, **given)
 
 
 def test_a_sweep_s_command_makes_the_same_sweep(lesson, monkeypatch):
-    sweep = sweeps.plan(lesson, "smoke", {"kind": "y"}, {"a": [1, 2], "b": [0.5, 1e-5]}, [0, 3])
+    sweep = plan.make_sweep(lesson, "smoke", {"kind": "y"}, {"a": [1, 2], "b": [0.5, 1e-5]}, [0, 3])
     said = []
-    monkeypatch.setattr("gancourse.watch.foresee", lambda sweep, runs, **_: said.append(sweep))
+    monkeypatch.setattr("gancourse.sweeps.watch.foresee", lambda sweep, runs, **_: said.append(sweep))
     assert sweep.command() == f"gancourse sweep {lesson} -g a=1,2 -g b=0.5,1e-05 -p kind=y --preset smoke --seeds 0,3"
     with pytest.raises(SystemExit):
         cli.main([*sweep.command().split()[1:], "--dry-run"])
@@ -108,10 +109,10 @@ def test_a_sweep_s_command_makes_the_same_sweep(lesson, monkeypatch):
 def test_the_command_line_overrules_the_file(lesson, tmp_path, monkeypatch):
     (tmp_path / "s.toml").write_text(f'lesson = "{lesson}"\nseeds = [5]\n[parameters]\nb = 0.75\n[grid]\na = [1, 2]\n')
     said = []
-    monkeypatch.setattr("gancourse.watch.foresee", lambda sweep, runs, **_: said.append(sweep))
+    monkeypatch.setattr("gancourse.sweeps.watch.foresee", lambda sweep, runs, **_: said.append(sweep))
     with pytest.raises(SystemExit):
         cli.main(["sweep", "--file", str(tmp_path / "s.toml"), "-g", "a=3", "--seeds", "0-2,7", "--dry-run"])
-    assert said == [sweeps.plan(lesson, fixed={"b": 0.75}, grid={"a": [3]}, seeds=[0, 1, 2, 7])]
+    assert said == [plan.make_sweep(lesson, fixed={"b": 0.75}, grid={"a": [3]}, seeds=[0, 1, 2, 7])]
 
 
 def test_the_readme_s_file_and_its_command_are_the_same_sweep(tmp_path, monkeypatch):
@@ -119,7 +120,7 @@ def test_the_readme_s_file_and_its_command_are_the_same_sweep(tmp_path, monkeypa
     (tmp_path / "sweep.toml").write_text(readme.split("```toml")[1].split("```")[0])
     (line,) = [line for line in readme.splitlines() if line.startswith("gancourse sweep") and "--measure" in line]
     said = []
-    monkeypatch.setattr("gancourse.watch.run", lambda sweep, *_, asked, **__: said.append((sweep, asked)))
+    monkeypatch.setattr("gancourse.sweeps.watch.run", lambda sweep, *_, asked, **__: said.append((sweep, asked)))
     for argv in (["sweep", "--file", str(tmp_path / "sweep.toml")], shlex.split(line)[1:]):
         with pytest.raises(SystemExit):
             cli.main(argv)
@@ -132,14 +133,14 @@ def test_the_readme_s_file_and_its_command_are_the_same_sweep(tmp_path, monkeypa
 def test_a_wrong_file_is_refused(tmp_path, text, words):
     (tmp_path / "s.toml").write_text(text)
     with pytest.raises(ValueError, match=words):
-        sweeps.from_file(tmp_path / "s.toml")
+        plan.from_file(tmp_path / "s.toml")
 
 
 @pytest.mark.parametrize("text, found", [
     ("8,16", [8, 16]), ("1e-3", [1e-3]), ("x,y", ["x", "y"]), ("True,False", [True, False]), ("", []),
     ("'folder:a,b','strokes'", ["folder:a,b", "strokes"]), ("folder:a b,strokes", ["folder:a b", "strokes"])])
 def test_values_on_the_command_line(text, found):
-    assert sweeps.values(text) == found
+    assert plan.values(text) == found
 
 
 def test_help_has_an_example(capsys):
@@ -169,7 +170,7 @@ def test_a_scheduler_that_is_not_there_is_said_to_be_so(monkeypatch):
 
 
 def test_the_table_has_one_row_a_run_whatever_became_of_it(lesson):
-    sweep = sweeps.plan(lesson, grid={"a": [1, 2, 3]}, seeds=[0, 1])
+    sweep = plan.make_sweep(lesson, grid={"a": [1, 2, 3]}, seeds=[0, 1])
     known = records(sweep, lambda given: None if given["a"] == 2 else 10.0 * given["a"] + given["seed"])
     known.pop("a=3,seed=1")
     rows = tables.rows(sweep, known)
@@ -181,13 +182,13 @@ def test_the_table_has_one_row_a_run_whatever_became_of_it(lesson):
 
 
 def test_a_result_named_like_a_parameter_keeps_both(lesson):
-    sweep = sweeps.plan(lesson, grid={"a": [1]}, seeds=[0])
+    sweep = plan.make_sweep(lesson, grid={"a": [1]}, seeds=[0])
     (row,) = tables.rows(sweep, {"a=1": record(sweep, {"b": 7.0})})
     assert row["b"] == 0.5 and row["b (result)"] == 7.0
 
 
 def test_csv_and_parquet_hold_the_same(lesson, tmp_path):
-    sweep = sweeps.plan(lesson, grid={"a": [1, 2]}, seeds=[0, 1])
+    sweep = plan.make_sweep(lesson, grid={"a": [1, 2]}, seeds=[0, 1])
     tables.write(tmp_path, tables.rows(sweep, records(sweep, lambda given: given["a"] / 3)))
     a, b = pandas.read_csv(tmp_path / "table.csv"), pandas.read_parquet(tmp_path / "table.parquet")
     assert list(a) == list(b) and len(a) == 4
@@ -208,7 +209,7 @@ def test_a_name_that_fits_none_or_several_lists_them(asked, words):
 
 def test_the_median_ranks_and_a_lost_seed_ranks_last(lesson):
     """Medians: a = 1 has 5, a = 2 has 4, a = 3 has 1 on the one seed that ended, so it cannot win."""
-    sweep = sweeps.plan(lesson, grid={"a": [1, 2, 3]}, seeds=[0, 1, 2])
+    sweep = plan.make_sweep(lesson, grid={"a": [1, 2, 3]}, seeds=[0, 1, 2])
     scores = {1: [5, 0, 9], 2: [4, 100, 3], 3: [1, None, math.inf]}
     table = tables.rows(sweep, records(sweep, lambda given: scores[given["a"]][given["seed"]]))
     order = tables.ranked(sweep, table, "score")
@@ -217,7 +218,7 @@ def test_the_median_ranks_and_a_lost_seed_ranks_last(lesson):
 
 
 def test_a_table_of_other_code_is_set_aside(lesson, tmp_path):
-    sweep = sweeps.plan(lesson, grid={"a": [1, 2]}, seeds=[0])
+    sweep = plan.make_sweep(lesson, grid={"a": [1, 2]}, seeds=[0])
     assert tables.set_aside(tmp_path, "c" * 64) is None
     tables.write(tmp_path, tables.rows(sweep, records(sweep, lambda given: 1.0)))
     assert tables.set_aside(tmp_path, "c" * 64) is None
@@ -229,20 +230,20 @@ def test_a_table_of_other_code_is_set_aside(lesson, tmp_path):
 
 
 def test_runs_under_different_versions_are_named(lesson):
-    sweep = sweeps.plan(lesson, grid={"a": [1, 2]}, seeds=[0])
+    sweep = plan.make_sweep(lesson, grid={"a": [1, 2]}, seeds=[0])
     known = records(sweep, lambda given: 1.0)
     assert tables.mixed(tables.rows(sweep, known)) == ""
     known["default"]["versions"] = {"torch": "2"}
     table = tables.rows(sweep, known)
-    assert tables.mixed(table) == "torch 1 and 2" and "torch 1 and 2" in reports.page(sweep, table)
+    assert tables.mixed(table) == "torch 1 and 2" and "torch 1 and 2" in report.page(sweep, table)
 
 
 def test_the_page_names_the_best_setting_and_the_command_that_repeats_it(lesson):
-    sweep = sweeps.plan(lesson, "smoke", grid={"a": [1, 2], "kind": ["x", "y"]}, seeds=[0, 1, 2])
+    sweep = plan.make_sweep(lesson, "smoke", grid={"a": [1, 2], "kind": ["x", "y"]}, seeds=[0, 1, 2])
     known = records(sweep, lambda given: given["a"] + given["seed"] / 8 + 2 * (given["kind"] == "y"))
     known["a=1,b=0.25,kind=y,seed=1"] = record(
         sweep, {}, error="lesson 01_t failed in cell 2: <ValueError>", status="failed")
-    page = reports.page(sweep, tables.rows(sweep, known), "score", home="../..")
+    page = report.page(sweep, tables.rows(sweep, known), "score", home="../..")
     assert "<b>a=1, kind=x</b><br>median 1.125, 1 to 1.25 over 3 seeds" in page
     assert f"OMP_NUM_THREADS=1 gancourse run {lesson} -p a=1 -p kind=x -p seed=1 --preset smoke" in page
     assert "runner-up, a=2, kind=x, on 3 of 3 seeds" in page and "a seed inside its range: 0 of 3" in page
@@ -295,7 +296,7 @@ def test_a_sweep_runs_is_reported_and_goes_on_where_it_was(lesson, tmp_path, cli
 def test_a_killed_worker_s_run_is_run_again_and_a_hopeless_one_fails(tmp_path, client, monkeypatch):
     """The lesson kills its own worker: once at a = 3, every time at a = 4."""
     monkeypatch.chdir(tmp_path)
-    sweep = sweeps.plan(plant(tmp_path, [CELLS[0], (KILL, []), *CELLS[1:]]), grid={"a": [3, 4]}, seeds=[0])
+    sweep = plan.make_sweep(plant(tmp_path, [CELLS[0], (KILL, []), *CELLS[1:]]), grid={"a": [3, 4]}, seeds=[0])
     ((_, once),) = cluster.execute(client, sweep, ["a=3"], tmp_path / "runs")
     ((_, always),) = cluster.execute(client, sweep, ["a=4"], tmp_path / "runs")
     assert (tmp_path / "killed-3").exists() and once["results"]["sum of all"] == 3.5 and "error" not in once
@@ -304,7 +305,7 @@ def test_a_killed_worker_s_run_is_run_again_and_a_hopeless_one_fails(tmp_path, c
 
 
 def test_a_worker_with_other_code_stops_the_sweep(lesson, tmp_path, client, monkeypatch):
-    sweep = sweeps.plan(lesson, grid={"a": [1]}, seeds=[0])
+    sweep = plan.make_sweep(lesson, grid={"a": [1]}, seeds=[0])
     changed = json.loads((tmp_path / "01_t.ipynb").read_text())
     changed["cells"][1]["source"] += "\n# changed"
     (tmp_path / "01_t.ipynb").write_text(json.dumps(changed))
@@ -314,6 +315,6 @@ def test_a_worker_with_other_code_stops_the_sweep(lesson, tmp_path, client, monk
 
 def test_a_run_that_is_under_way_elsewhere_is_waited_for(lesson, tmp_path, client):
     """The same run submitted twice: the second finds it done, and the folder holds one record."""
-    sweep = sweeps.plan(lesson, grid={"a": [1]}, seeds=[0])
+    sweep = plan.make_sweep(lesson, grid={"a": [1]}, seeds=[0])
     both = list(cluster.execute(client, sweep, ["a=1", "a=1"], tmp_path / "runs"))
     assert len(both) == 2 and both[0] == both[1]

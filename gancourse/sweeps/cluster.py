@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gancourse import checks, doctor, reruns, sweeps
+from gancourse import checks, doctor, reruns
 from gancourse.checkpoints import write_atomically
 from gancourse.cores import physical_cores
 from gancourse.lessons import Lesson, read
-from gancourse.sweeps import Sweep, ended
+from gancourse.sweeps.plan import UNMET_FILE, Sweep, ended
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
                             "TF_NUM_INTEROP_THREADS"), "1")  # runs side by side must not fight over cores
@@ -129,11 +129,11 @@ def _job(path: Path, code: str, preset: str, given: dict, name: str, runs: Path,
         started = time.monotonic()
         try:
             record, _ = reruns.run(lesson, runs, preset, given, again, cwd=cwd, bar=False)
-            (folder / sweeps.UNMET_FILE).unlink(missing_ok=True)
+            (folder / UNMET_FILE).unlink(missing_ok=True)
         except reruns.LessonFailed as error:
             record = _failure(preset, code, str(error), error.results, time.monotonic() - started)
             if record["status"] == "unmet":
-                write_atomically(folder / sweeps.UNMET_FILE, json.dumps(record, indent=1, ensure_ascii=False).encode())
+                write_atomically(folder / UNMET_FILE, json.dumps(record, indent=1, ensure_ascii=False).encode())
         return record
 
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from gancourse import plots
 from gancourse.checkpoints import write_atomically
-from gancourse.sweeps import Sweep
-from gancourse.tables import VERSION, Setting, mixed, ranked
+from gancourse.sweeps.plan import Sweep
+from gancourse.sweeps.tables import VERSION, Setting, mixed, ranked
 
 SHOWN = 24  # settings in the figure of seeds: the best ones
 PANELS = 6  # heat maps at most, when more than two parameters are swept

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gancourse import cluster, reports, reruns, sweeps, tables
-from gancourse.sweeps import Sweep
+from gancourse import reruns
+from gancourse.sweeps import cluster, plan, report, tables
+from gancourse.sweeps.plan import Sweep
 
 BAR = "{percentage:3.0f}%|{bar:30}| {n_fmt}/{total_fmt} runs, {elapsed} so far, {remaining} to go"
 MARKS = {"done": "✓", "unmet": "○", "failed": "✗"}
@@ -30,7 +31,7 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
     stored = reruns.results(sweep.lesson.notebook)
     asked = tables.measure(asked, [*stored, "seconds"]) if asked and stored else asked
     names = list(sweep.runs())
-    records = {} if again else sweeps.finished(sweep, runs)
+    records = {} if again else plan.finished(sweep, runs)
     waiting = [name for name in names if name not in records]
     if kept := tables.set_aside(folder, reruns.code_sha256(sweep.lesson.notebook)):
         print(f"The table in {folder} comes from other code: it is kept as {kept.name}, and its runs are made again.")
@@ -105,7 +106,7 @@ def _deaths_told(client, say: Callable[[str], None]) -> Iterator[None]:
 
 def foresee(sweep: Sweep, runs: Path, *, workers: int = 0, scheduler: str = "") -> None:
     """Print the runs of a sweep, which of them are done, and about how long the others take."""
-    records = sweeps.finished(sweep, runs)
+    records = plan.finished(sweep, runs)
     print(size(sweep, records))
     for name, given in sweep.runs().items():
         print(f"  {'✓' if name in records else ' '} {sweep.run_command(given)}")
@@ -155,4 +156,4 @@ def _save(folder: Path, sweep: Sweep, records: dict[str, dict], asked: str, maxi
     columns = [*tables.measures(sweep, records).values(), "seconds"]
     tables.write(folder, table)
     name = tables.measure(asked, columns) if asked and len(columns) > 1 else ""
-    reports.save(folder, sweep, table, name, maximise, runs)
+    report.save(folder, sweep, table, name, maximise, runs)

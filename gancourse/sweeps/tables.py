@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from gancourse.checkpoints import write_atomically
 from gancourse.lessons import parameters, settings
-from gancourse.sweeps import Sweep
+from gancourse.sweeps.plan import Sweep
 
 VERSION = "version of "  # how the columns of versions begin
 

@@ -61,7 +61,7 @@ class Sweep(NamedTuple):
         return " ".join([which, *lists, *fixed, *preset])
 
 
-def plan(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None = None,
+def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None = None,
          grid: dict[str, list] | None = None, seeds: list[int] | None = None) -> Sweep:
     """Return a checked sweep; without `seeds` they are 0, 1, 2.
 
