@@ -10,10 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
     ["errors", "cores", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "images", "photos",
-     "data", "checks", "metrics", "loop", "lessons", "checkpoints", "ruler", "doctor", "plots", "pages",
+     "data", "labels", "checks", "metrics", "loop", "lessons", "checkpoints", "ruler", "doctor", "plots", "pages",
      "training"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models"],
-    ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics", "pt.stacked",
+    ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics", "pt.stacked", "pt.conditional",
      "pt.parallel", "pt.runs"],
     ["kernels", "reruns", "sweeps.plan", "sweeps.cluster", "sweeps.tables", "sweeps.report", "sweeps.watch"],
     ["cli", "__main__"],

@@ -15,17 +15,18 @@ from gancourse.pt.train import GAN, Penalty, due, ema_at, noise, play_step, set_
 WARM_UP = 3  # steps played as written before one is recorded: libraries choose their kernels in the first ones
 
 
-def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty: Penalty | None = None,
-                schedule: Callable[[int], float] | None = None, step: Callable = play_step,
-                precision: str = "fp32", compiled: str = "auto") -> Callable[[int, int], dict[str, Tensor]]:
+def make_rounds(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], *, batch_size: int, loss: Loss,
+                penalty: Penalty | None = None, schedule: Callable[[int], float] | None = None,
+                step: Callable = play_step, precision: str = "fp32",
+                compiled: str = "auto") -> Callable[[int, int], dict[str, Tensor]]:
     """Return `rounds(k, n)`, which plays steps k to k + n - 1 on the data `x`, for `loop.train_rounds`.
 
     `x` is uint8 images (n, height, width, channels), or float32 images or points; a memory map is read
-    batch by batch.  Batch and noise of step k depend on (gan.seed, k) only.  `schedule(k)` is the
-    learning rate of step k; `step` is any function with the arguments of `play_step`.  `precision` is
-    fp32, bf16 (products in 16 bits, sums and weights in 32), or auto: bf16 where the hardware computes
-    it.  `compiled` is auto, yes or no.  Raises ValueError when `batch_size` does not fit the data, or for
-    another word.  Lessons 04 and 05.
+    batch by batch.  A tuple, such as (images, labels), gives `step` a tuple for `real`: `conditional_step` takes it.
+    Batch and noise of step k depend on (gan.seed, k) only.  `schedule(k)` is the learning rate of step k; `step`
+    is any function with the arguments of `play_step`.  `precision` is fp32, bf16 (products in 16 bits, sums and
+    weights in 32), or auto: bf16 where the hardware computes it.  `compiled` is auto, yes or no.  Raises
+    ValueError when `batch_size` does not fit the data, or for another word.  Lessons 04, 05 and 09.
     """
     check_choice("precision", precision, ("fp32", "bf16", "auto"))
     check_choice("compiled", compiled, ("auto", "yes", "no"))
@@ -33,7 +34,7 @@ def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty
     bf16 = precision == "bf16" or (precision == "auto" and native_bf16(device.type))
     batch = resident(x, batch_size, gan.seed, device)
 
-    def play(real: Tensor, z: Tensor, penalty: Penalty | None, ema: float | Tensor) -> Tensor:
+    def play(real: Tensor | tuple, z: Tensor, penalty: Penalty | None, ema: float | Tensor) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
             return torch.stack(step(gan, real, z, loss, penalty, ema))
 
@@ -52,12 +53,19 @@ def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty
     return rounds
 
 
-def resident(x: np.ndarray, batch_size: int, seed: int, device: torch.device | str = "cpu") -> Callable[[int], Tensor]:
+def resident(x: np.ndarray | tuple[np.ndarray, ...], batch_size: int, seed: int,
+             device: torch.device | str = "cpu") -> Callable[[int], Tensor | tuple[Tensor, ...]]:
     """Return k -> batch of step k on the device, float32; the same batches as `loop.batches`.
 
-    uint8 images stay uint8 until they are drawn, channels first by a view.  Data larger than a quarter of
-    the device's free memory, and memory maps, stay where they are; each batch is then sent for itself.
+    uint8 images stay uint8 until they are drawn, channels first by a view; int64 labels stay integers.  Of a
+    tuple, the same rows of each part.  Data larger than a quarter of the device's free memory, and memory maps,
+    stay where they are; each batch is then sent for itself.  Raises ValueError for parts of different lengths.
     """
+    if isinstance(x, tuple):
+        if len({len(part) for part in x}) != 1:
+            raise ValueError(f"the parts have {', '.join(str(len(part)) for part in x)} rows: each image needs a label")
+        parts = [resident(part, batch_size, seed, device) for part in x]
+        return lambda k: tuple(part(k) for part in parts)
     check_range("batch_size", batch_size, 1, len(x), include_low=True)
     device, per_epoch, orders = torch.device(device), len(x) // batch_size, {}
     moved = device.type == "cuda" and not isinstance(x, np.memmap) and x.nbytes < torch.cuda.mem_get_info(device)[0] / 4
@@ -71,6 +79,8 @@ def resident(x: np.ndarray, batch_size: int, seed: int, device: torch.device | s
             orders[epoch] = _send(order, device) if moved else order
         drawn = pool[orders[epoch][i * batch_size : (i + 1) * batch_size]]
         real = drawn if moved else _send(drawn, device)
+        if real.dtype == torch.int64:
+            return real
         real = real.float().div_(127.5).sub_(1) if real.dtype == torch.uint8 else real.float()
         return real.permute(0, 3, 1, 2) if real.ndim == 4 else real
 
@@ -87,15 +97,19 @@ def recorded(step: Callable, record: Callable, warm_up: Callable) -> Callable:
     calls: dict[Penalty | None, int] = {}
     tapes: dict[Penalty | None, tuple] = {}
 
-    def play(real: Tensor, z: Tensor, penalty: Penalty | None, ema: float) -> Tensor:
+    def play(real: Tensor | tuple, z: Tensor, penalty: Penalty | None, ema: float) -> Tensor:
         calls[penalty] = calls.get(penalty, 0) + 1
         if calls[penalty] <= WARM_UP:
             return warm_up(step, real, z, penalty, ema)
         if penalty not in tapes:
-            inputs = torch.empty_like(real), torch.empty_like(z), torch.empty((), device=z.device)
+            memory = tuple(torch.empty_like(part) for part in _parts(real))
+            inputs = memory if isinstance(real, tuple) else memory[0], torch.empty_like(z), torch.empty(
+                (), device=z.device)
             tapes[penalty] = (*inputs, *record(lambda: step(*inputs[:2], penalty, inputs[2])))
         real_in, z_in, ema_in, replay, losses = tapes[penalty]
-        real_in.copy_(real), z_in.copy_(z), ema_in.fill_(ema)
+        for memory, part in zip(_parts(real_in), _parts(real), strict=True):
+            memory.copy_(part)
+        z_in.copy_(z), ema_in.fill_(ema)
         replay()
         return losses
 
@@ -118,6 +132,11 @@ def _on_side_stream(step: Callable, *inputs) -> Tensor:
         losses = step(*inputs)
     main.wait_stream(side)
     return losses
+
+
+def _parts(real: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """What a batch consists of: images, or images and labels."""
+    return real if isinstance(real, tuple) else (real,)
 
 
 def _send(x: np.ndarray, device: torch.device) -> Tensor:

@@ -1,0 +1,101 @@
+"""A GAN that is told what to draw: G(z, y) and D(x, y) for a label y.  Lesson 09.
+
+For fixed labels it is an ordinary GAN: `given` makes one of it, on which losses, penalties and `play_step` work as they
+stand.  Train with  make_rounds(gan, (images, labels), step=conditional_step, ...).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gancourse.labels import check_labels
+from gancourse.loop import draw_noise
+from gancourse.pt.losses import Loss
+from gancourse.pt.models import shallow_pair
+from gancourse.pt.train import GAN, Penalty, play_step, sample
+
+
+class LabelledG(nn.Module):
+    """G(z, y): a G that is given the label as more numbers of z, all 0 but a 1 at place y.  Mirza & Osindero 2014.
+
+    The unconditional `G` takes (batch, z_dim + num_classes).
+    """
+
+    def __init__(self, G: nn.Module, num_classes: int) -> None:
+        super().__init__()
+        self.G = G
+        self.register_buffer("one_hot", torch.eye(num_classes), persistent=False)
+
+    def forward(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return the samples of z (batch, z_dim) and labels y (batch,), int64."""
+        return self.G(torch.cat([z, self.one_hot[y]], 1))
+
+
+class ProjectionD(nn.Module):
+    """D(x, y) = psi(phi(x)) + <v_y, phi(x)>: one logit whether x is real, plus one whether it is real *as a y*.
+
+    Miyato & Koyama 2018, eq. 3.  `D` is a Sequential that ends in a linear layer, psi; what comes before it is phi,
+    and v has a row of as many features for each class, 0 at first.
+    """
+
+    def __init__(self, D: nn.Sequential, num_classes: int) -> None:
+        super().__init__()
+        self.phi, self.psi = D[:-1], D[-1]
+        self.v = nn.Parameter(torch.zeros(num_classes, self.psi.in_features))
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return the logits (batch, 1) of samples x and labels y (batch,), int64."""
+        features = self.phi(x)
+        return self.psi(features) + (self.v[y] * features).sum(1, keepdim=True)
+
+
+def conditional_pair(z_dim: int, shape: tuple[int, int, int], num_classes: int, width: int = 32,
+                     build: Callable[..., tuple[nn.Module, nn.Module]] = shallow_pair) -> tuple[nn.Module, nn.Module]:
+    """Return the pair G(z, y), D(x, y) of an unconditional pair that `build(z_dim, shape, width)` makes.
+
+    `build` is one of `pt.models`, or any function whose D is a Sequential that ends in a linear layer.
+    Raises ValueError for fewer than two classes.
+    """
+    if num_classes < 2:
+        raise ValueError("a conditional GAN needs at least two classes: one label says nothing")
+    G, D = build(z_dim + num_classes, shape, width)
+    return LabelledG(G, num_classes), ProjectionD(D, num_classes)
+
+
+class Given(nn.Module):
+    """A conditional network with its labels filled in: net(x) is net(x, y).  It shares the weights."""
+
+    def __init__(self, net: nn.Module, y: Tensor) -> None:
+        super().__init__()
+        self.net, self.y = net, y
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return net(x, y)."""
+        return self.net(x, self.y)
+
+
+def given(gan: GAN, y: Tensor) -> GAN:
+    """Return the unconditional GAN that a conditional one is for labels y (batch,): the same weights and optimisers."""
+    return replace(gan, G=Given(gan.G, y), D=Given(gan.D, y), G_ema=Given(gan.G_ema, y))
+
+
+def conditional_step(gan: GAN, real: tuple[Tensor, Tensor], z: Tensor, loss: Loss, penalty: Penalty | None = None,
+                     ema: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """Play one step on (images, labels) and return d_loss and g_loss: `play_step`, with fakes of the real labels."""
+    x, y = real
+    return play_step(given(gan, y), x, z, loss, penalty, ema)
+
+
+def sample_labels(gan: GAN, y: np.ndarray, averaged: bool = True, seed: int = 2**31) -> np.ndarray:
+    """Return one sample for each label y (n,), int64, float32 and channels last, as `train.sample` does.
+
+    z is drawn from (gan.seed, seed).  Raises ValueError for a label that the networks have no place for.
+    """
+    y = check_labels(y, gan.D.v.shape[0])
+    z = draw_noise(len(y), gan.z_dim, gan.seed, seed)
+    device = gan.D.v.device
+    return np.concatenate([sample(given(gan, torch.from_numpy(y[i : i + 500]).to(device)), z[i : i + 500], averaged)
+                           for i in range(0, len(y), 500)])

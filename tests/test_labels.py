@@ -1,0 +1,66 @@
+"""Labels are checked, drawn so many of each class, and a test image that was trained on is found."""
+
+import numpy as np
+import pytest
+
+from gancourse.labels import check_classes, check_labels, draw_labelled, in_common
+
+Y = np.repeat(np.arange(3), [4, 2, 5])
+
+
+def test_labels_come_back_as_int64():
+    assert check_labels([0, 2, 1], 3).dtype == np.int64
+
+
+@pytest.mark.parametrize("y, hint", [([0, 3], "label 3 is out of range: 3 classes have the labels 0 to 2"),
+                                     ([-1, 1], "label -1 is out of range"),
+                                     ([0.0, 1.0], "whole numbers"), ([[0], [1]], r"not int64 \(2, 1\)")])
+def test_a_label_without_a_place_is_refused(y, hint):
+    with pytest.raises(ValueError, match=hint):
+        check_labels(np.array(y), 3)
+
+
+def test_classes_are_counted():
+    assert check_classes(Y) == 3
+
+
+@pytest.mark.parametrize("y, hint", [(np.zeros(5, int), "folder:cats has no labels"),
+                                     (np.array([0, 2]), "no image with label 1")])
+def test_a_data_set_without_labels_is_refused(y, hint):
+    with pytest.raises(ValueError, match=hint):
+        check_classes(y, "folder:cats")
+
+
+def test_two_of_each_class_are_drawn_by_the_seed():
+    rows = draw_labelled(Y, 2, seed=0)
+    assert Y[rows].tolist() == [0, 0, 1, 1, 2, 2] and len(set(rows.tolist())) == 6
+    assert rows.tolist() == draw_labelled(Y, 2, seed=0).tolist()
+    assert any(rows.tolist() != draw_labelled(Y, 2, seed=s).tolist() for s in (1, 2, 3))
+
+
+def test_fewer_are_among_more():
+    y = np.repeat(np.arange(3), 50)
+    assert set(draw_labelled(y, 5, seed=4)) < set(draw_labelled(y, 20, seed=4))
+
+
+@pytest.mark.parametrize("per_class", [3, 0])
+def test_more_than_a_class_has_is_refused(per_class):
+    with pytest.raises(ValueError, match="class 1 has only 2: take a number from 1 to 2"):
+        draw_labelled(Y, per_class)
+
+
+def test_a_leak_is_noticed():
+    """Ten images; the test set holds the fourth of them, and one with a single pixel changed."""
+    train = np.random.default_rng(0).integers(0, 256, (10, 4, 4, 1), dtype=np.uint8)
+    changed = train[5].copy()
+    changed[0, 0] ^= 1
+    test = np.stack([changed, train[3], 255 - train[7]])
+    assert in_common(train, test).tolist() == [1]
+    assert in_common(train[:3], test).tolist() == []
+
+
+def test_images_that_cannot_be_compared_are_refused():
+    """A float copy of a byte image is never equal to it: the leak would be overlooked."""
+    train = np.zeros((2, 4, 4, 1), np.uint8)
+    with pytest.raises(ValueError, match="compare both as they were loaded"):
+        in_common(train, train.astype(np.float32))
