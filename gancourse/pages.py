@@ -6,6 +6,7 @@ import re
 
 MATHS = re.compile(r"(?<![\\$])\$\$(.+?)\$\$|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?![\w$])", re.DOTALL)
 WIDGETS = "application/vnd.jupyter.widget-view+json"
+NAMED = re.compile(r"<mi>(log|exp|sin|cos|tanh?|det|dim)</mi>(?=(</msub>)?(<mo stretchy)?)")
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
@@ -62,4 +63,6 @@ def _mathml(match: re.Match) -> str:
 
     shown = match[1] is not None
     # one line, so that Markdown does not see a new paragraph or a list within the formula
-    return convert((match[1] or match[2]).strip(), display="block" if shown else "inline").replace("\n", " ")
+    maths = convert((match[1] or match[2]).strip(), display="block" if shown else "inline").replace("\n", " ")
+    # latex2mathml sets "log 2" like a product; as an operator it stands apart, but from a bracket that follows
+    return NAMED.sub(lambda m: f'<mo lspace="0.17em" rspace="{0 if m[3] else "0.17em"}">{m[1]}</mo>', maths)

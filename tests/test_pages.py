@@ -9,6 +9,12 @@ def page(*cells):
     return pages.to_html(nbformat.v4.new_notebook(cells=cells), "t")
 
 
+def test_a_named_function_stands_apart_from_its_argument():
+    """log 2 has a thin space, log(x) none."""
+    assert '<mo lspace="0.17em" rspace="0.17em">log</mo><mn>2</mn>' in pages.with_mathml(r"$2\log 2$")
+    assert '<mo lspace="0.17em" rspace="0">log</mo><mo stretchy="false">' in pages.with_mathml(r"$\log(x)$")
+
+
 def test_formulas_become_mathml_and_code_stays():
     html = page(nbformat.v4.new_markdown_cell("A price of $5 and $x^2$, `echo $x$`\n\n$$\\frac{1}{2}$$"))
     assert "<msup>" in html and "<mfrac>" in html and "echo $x$" in html and "A price of $5 and" in html
