@@ -9,9 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
-    ["errors", "cores", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "images", "photos",
-     "data", "labels", "checks", "metrics", "loop", "lessons", "checkpoints", "ruler", "doctor", "plots", "pages",
-     "training"],
+    ["errors", "cores", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "synth.grammar",
+     "synth.speech", "audio", "images", "photos", "data", "labels", "checks", "metrics", "loop",
+     "lessons", "checkpoints", "masks", "board", "ruler",
+     "doctor", "plots", "pages", "training"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models"],
     ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics", "pt.stacked", "pt.conditional",
      "pt.parallel", "pt.runs"],
