@@ -13,7 +13,7 @@ LAYERS = [  # low to high; a module imports only from lower layers, or from earl
      "synth.speech", "audio", "images", "photos", "data", "labels", "checks", "metrics", "loop",
      "lessons", "checkpoints", "masks", "board", "ruler",
      "doctor", "plots", "pages", "training"],
-    ["pt.losses", "tf.losses", "pt.models", "tf.models"],
+    ["pt.losses", "tf.losses", "pt.models", "tf.models", "pt.augment"],
     ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics", "pt.stacked", "pt.conditional",
      "pt.parallel", "pt.runs"],
     ["kernels", "reruns", "sweeps.plan", "sweeps.cluster", "sweeps.tables", "sweeps.report", "sweeps.watch"],

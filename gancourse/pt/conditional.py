@@ -26,7 +26,7 @@ class LabelledG(nn.Module):
 
     def __init__(self, G: nn.Module, num_classes: int) -> None:
         super().__init__()
-        self.G = G
+        self.G, self.num_classes = G, num_classes
         self.register_buffer("one_hot", torch.eye(num_classes), persistent=False)
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
@@ -94,8 +94,8 @@ def sample_labels(gan: GAN, y: np.ndarray, averaged: bool = True, seed: int = 2*
 
     z is drawn from (gan.seed, seed).  Raises ValueError for a label that the networks have no place for.
     """
-    y = check_labels(y, gan.D.v.shape[0])
+    y = check_labels(y, gan.G.num_classes)
     z = draw_noise(len(y), gan.z_dim, gan.seed, seed)
-    device = gan.D.v.device
+    device = gan.G.one_hot.device
     return np.concatenate([sample(given(gan, torch.from_numpy(y[i : i + 500]).to(device)), z[i : i + 500], averaged)
                            for i in range(0, len(y), 500)])

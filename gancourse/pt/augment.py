@@ -1,0 +1,81 @@
+"""Random changes of images that keep what they show, written so that slopes pass through them.  Lesson 09.
+
+Each takes images (batch, channels, height, width) in [-1, 1] and returns as many, changed independently of one
+another; random numbers come from torch's generator of the device.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+
+def affine(x: Tensor, degrees: float = 10, scale: float = 0.1, shift: float = 0.08, shear: float = 0.15) -> Tensor:
+    """Turn by up to +-`degrees`, stretch each way by up to +-`scale`, shear and shift by shares of the side.
+
+    What lies outside the image is as its border.  The classical augmentation of digits (Simard et al. 2003).
+    """
+    u = torch.rand(len(x), 6, device=x.device) * 2 - 1
+    angle = u[:, 0] * math.radians(degrees)
+    c, s = angle.cos(), angle.sin()
+    wide, high, lean = 1 + scale * u[:, 1], 1 + scale * u[:, 2], shear * u[:, 3]
+    rows = [torch.stack([wide * c, lean - high * s, 2 * shift * u[:, 4]], 1),
+            torch.stack([wide * s, high * c, 2 * shift * u[:, 5]], 1)]
+    grid = nn.functional.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
+    return nn.functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
+
+
+def translate(x: Tensor, share: float = 0.125) -> Tensor:
+    """Shift by whole pixels, up to +-`share` of the side; the border is repeated.  Zhao et al. 2020, translation."""
+    n, _, h, w = x.shape
+    rows, columns = (_positions(n, side, share, x.device) for side in (h, w))
+    each = torch.arange(n, device=x.device)[:, None, None]
+    return x[each, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def cutout(x: Tensor, share: float = 0.5) -> Tensor:
+    """Make a square of `share` of the side gray (0), at a random place, partly outside.  Zhao et al. 2020, cutout."""
+    n, _, h, w = x.shape
+    inside = [_window(n, side, share, x.device) for side in (h, w)]
+    return x * ~(inside[0][:, None, :, None] & inside[1][:, None, None, :])
+
+
+def recolour(x: Tensor) -> Tensor:
+    """Change brightness by up to +-.5, and contrast by a factor of .5 to 1.5.  Zhao et al. 2020, color."""
+    u = torch.rand(2, len(x), 1, 1, 1, device=x.device)
+    x = x + u[0] - 0.5
+    mean = x.mean((1, 2, 3), keepdim=True)
+    return (x - mean) * (u[1] + 0.5) + mean
+
+
+class Augmented(nn.Module):
+    """A D that sees every image, real or fake, through random changes: D(T(x)).  DiffAugment, Zhao et al. 2020.
+
+    G's slopes pass through T, so G learns to draw images that look real when changed, not changed images.
+    """
+
+    def __init__(self, D: nn.Module, *changes: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.D, self.changes = D, changes
+
+    def forward(self, x: Tensor, *y: Tensor) -> Tensor:
+        """Return D's logits of the changed images, and of their labels where it takes labels."""
+        for change in self.changes:
+            x = change(x)
+        return self.D(x, *y)
+
+
+def _positions(n: int, side: int, share: float, device: torch.device) -> Tensor:
+    """For each image, which row (or column) stands where, int64 (n, side), after a random shift."""
+    most = round(share * side)
+    shift = torch.randint(-most, most + 1, (n, 1), device=device)
+    return (torch.arange(side, device=device) + shift).clamp(0, side - 1)
+
+
+def _window(n: int, side: int, share: float, device: torch.device) -> Tensor:
+    """For each image, which rows (or columns) lie in a random window, bool (n, side)."""
+    size = round(share * side)
+    start = torch.randint(0, side + 1 - size % 2, (n, 1), device=device) - size // 2
+    at = torch.arange(side, device=device)
+    return (at >= start) & (at < start + size)
