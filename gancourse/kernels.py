@@ -1,4 +1,4 @@
-"""A kernel manager whose client never sleeps through an answer.
+"""Kernels that start, and a client of theirs that never sleeps through an answer.
 
 nbclient answers a widget's messages on the socket on which the client waits for the cell's reply.  A send
 there can swallow the only signal that the reply has come, and the wait then lasts until the cell's
@@ -7,7 +7,9 @@ times a second ends that.
 """
 
 import time
+from collections.abc import Callable
 from queue import Empty
+from typing import Any
 
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
@@ -41,3 +43,18 @@ class Manager(AsyncKernelManager):
     """A manager that hands out such clients; for nbclient's and papermill's `kernel_manager_class`."""
 
     client_factory = Type(Client, klass=AsyncKernelClient)
+
+
+def patiently(execute: Callable[..., Any], *args, **kwargs) -> Any:
+    """Return `execute(...)`, called again, up to three times in all, when its kernel does not come up.
+
+    Kernels that start at the same moment, as in a sweep, can pick the same port; all but one then die at once.
+    Raises RuntimeError when the third does not come up either.
+    """
+    for left in (2, 1, 0):
+        try:
+            return execute(*args, **kwargs)
+        except RuntimeError as error:
+            if not left or type(error) is not RuntimeError:  # a kernel that died at work is a subclass
+                raise
+    raise AssertionError

@@ -124,13 +124,13 @@ def render(lesson: Lesson) -> float:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-    from gancourse.kernels import Manager
+    from gancourse.kernels import Manager, patiently
 
     notebook = nbformat.reads(json.dumps(lesson.notebook), as_version=4)
     started = time.monotonic()
     try:
-        NotebookClient(notebook, timeout=CELL_TIMEOUT, kernel_name="python3", kernel_manager_class=Manager,
-                       extra_arguments=QUIET).execute()
+        patiently(NotebookClient(notebook, timeout=CELL_TIMEOUT, kernel_name="python3", kernel_manager_class=Manager,
+                                 extra_arguments=QUIET).execute)
     except (CellExecutionError, DeadKernelError) as error:
         raise LessonFailed(f"lesson {lesson.name} failed: {_plain(str(error))[-2000:]}") from error
     seconds = time.monotonic() - started
@@ -181,25 +181,27 @@ def _execute(lesson: Lesson, folder: Path, chosen: dict[str, Any], cwd: Path, ba
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    from gancourse.kernels import Manager
+    from gancourse.kernels import Manager, patiently
 
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob(".running-*"):  # left by a run that was killed
         stale.unlink(missing_ok=True)
     temporary, failed = folder / f".running-{os.getpid()}.ipynb", folder / "failed.ipynb"
     try:
-        papermill.execute_notebook(
-            str(lesson.path), str(temporary), parameters=chosen, kernel_name="python3", language="python",
-            progress_bar=bar, execution_timeout=CELL_TIMEOUT, cwd=str(cwd), kernel_manager_class=Manager,
-            extra_arguments=QUIET)
-    except (PapermillExecutionError, DeadKernelError, CellTimeoutError) as error:
+        patiently(
+            papermill.execute_notebook, str(lesson.path), str(temporary), parameters=chosen, kernel_name="python3",
+            language="python", progress_bar=bar, execution_timeout=CELL_TIMEOUT, cwd=str(cwd),
+            kernel_manager_class=Manager, extra_arguments=QUIET)
+    except (PapermillExecutionError, CellTimeoutError, RuntimeError) as error:
         os.replace(temporary, failed)
         copy = json.loads(failed.read_text(encoding="utf-8"))
         if isinstance(error, PapermillExecutionError):
             why = f"{error.ename}: {_plain(error.evalue)[:1500]}"
+        elif isinstance(error, DeadKernelError):
+            why = "its kernel died (out of memory?)"
         else:
-            dead = isinstance(error, DeadKernelError)
-            why = "its kernel died (out of memory?)" if dead else f"it took over {CELL_TIMEOUT} s"
+            late = isinstance(error, CellTimeoutError)
+            why = f"it took over {CELL_TIMEOUT} s" if late else f"its kernel does not start ({error})"
         cell = sum(cell["cell_type"] == "code" and cell["metadata"]["papermill"]["exception"] is not None
                    for cell in copy["cells"])  # those that ran
         failure = LessonFailed(f"lesson {lesson.name} failed in cell {cell}: {why}\n  the executed copy is {failed}")

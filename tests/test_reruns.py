@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from gancourse import cli, lessons, reruns
+from gancourse import cli, kernels, lessons, reruns
 
 CELLS = [
     ("n: int = 2  # a number [0, 9]", ["parameters"]),
@@ -63,6 +63,25 @@ def test_a_kernel_that_dies_is_a_failure_of_its_cell(lesson, tmp_path):
     lesson.path.write_text(json.dumps(lesson.notebook))
     with pytest.raises(reruns.LessonFailed, match=r"cell 2: its kernel died \(out of memory"):
         reruns.run(lesson, tmp_path / "runs")
+
+
+@pytest.mark.parametrize("deaths, ends", [(2, "n=1"), (3, "failed")])
+def test_a_kernel_that_does_not_come_up_is_started_three_times(lesson, tmp_path, monkeypatch, deaths, ends):
+    start, tries = kernels.Manager.start_kernel, []
+
+    def dies_at_first(self, **options):
+        tries.append(1)
+        if len(tries) <= deaths:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return start(self, **options)
+
+    monkeypatch.setattr(kernels.Manager, "start_kernel", dies_at_first)
+    if ends == "failed":
+        with pytest.raises(reruns.LessonFailed, match=r"cell 0: its kernel does not start \(Kernel died"):
+            reruns.run(lesson, tmp_path / "runs", given={"n": 1})
+    else:
+        assert reruns.run(lesson, tmp_path / "runs", given={"n": 1})[0]["results"] == {"n doubled": 2.0}
+    assert len(tries) == 3
 
 
 def test_the_code_of_a_run_is_the_notebook_and_what_it_imports(lesson, monkeypatch, tmp_path):
