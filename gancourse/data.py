@@ -1,4 +1,4 @@
-"""Every data set of the course by name: `load("strokes")`.  data/README.md is the card of each."""
+"""Every data set of the course by name: `load("strokes")`, `load_sounds("speech")`.  data/README.md is the card of each."""
 
 import gzip
 import io
@@ -37,6 +37,21 @@ class Dataset:
         return self.x_train.shape[1:]
 
 
+@dataclass(frozen=True)
+class Sounds:
+    """Clips and labels: x_* float32 (n, samples) in [-1, 1], y_* int64 (n,)."""
+
+    name: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    class_names: tuple[str, ...]
+    rate: int  # samples a second
+    source: str
+    licence: str
+
+
 def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Dataset:
     """Return a data set by name: one of DATASETS, "folder:PATH" or "npz:PATH".
 
@@ -49,6 +64,8 @@ def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Data
     check_range("num", num, 0, 10**8, include_low=True)
     check_range("resolution", resolution, 0, 1024, include_low=True)
     check_name(name)
+    if name in SOUNDS:
+        raise ValueError(f"dataset {name!r} holds sounds, for lesson 12; sets of images are {', '.join(DATASETS)}")
     kind, _, path = name.partition(":")
     dataset = FILES[kind](path, resolution, seed) if path else DATASETS[name](num, resolution, seed)
     if resolution:
@@ -59,11 +76,37 @@ def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Data
     return dataset
 
 
+def load_sounds(name: str, *, num: int = 0, seed: int = 0) -> Sounds:
+    """Return a set of sounds by name: "speech", or "folder:PATH" of wav files or of a zip of them (`audio.read_folder`).
+
+    Clips of 4,096 samples at 8,000 a second.  `num` keeps that many training clips (0: all; of speech, 3,000).
+    `seed` draws the speech and splits a folder: a sixth of it, 500 clips at most, is kept for testing.  Raises
+    ValueError for an unknown name, a bad number or too few files, FileNotFoundError for a missing path.  Lesson 12.
+    """
+    check_range("num", num, 0, 10**6, include_low=True)
+    kind, _, path = name.partition(":")
+    if name in SOUNDS:
+        return SOUNDS[name](num, seed)
+    if kind != "folder" or not path:
+        raise unknown("set of sounds", name, [*SOUNDS, "folder:PATH"])
+    from gancourse import audio
+    from gancourse.synth import speech
+
+    clips, labels, names = audio.read_folder(path, speech.SAMPLES, speech.RATE)
+    if len(clips) < 12:
+        raise ValueError(f"{path!r} gives {len(clips)} clips: a lesson needs 12 at least, and hundreds to learn from")
+    order = np.random.default_rng(seed).permutation(len(clips))
+    cut = min(500, len(clips) // 6)
+    test, train = order[:cut], order[cut:][: num or None]
+    return Sounds(name, clips[train], labels[train], clips[test], labels[test], tuple(names), speech.RATE, path,
+                  "the reader's own")
+
+
 def check_name(name: str) -> None:
     """Raise ValueError for an unknown data set, FileNotFoundError for a path that leads nowhere; loads nothing."""
     kind, _, path = name.partition(":")
-    if not (kind in FILES and path) and name not in DATASETS:
-        raise unknown("dataset", name, [*DATASETS, *(f"{kind}:PATH" for kind in FILES)])
+    if not (kind in FILES and path) and name not in DATASETS | SOUNDS:
+        raise unknown("dataset", name, [*DATASETS, *SOUNDS, *(f"{kind}:PATH" for kind in FILES)])
     if path and not Path(path).expanduser().exists():
         raise FileNotFoundError(f"there is no file or folder {path!r}: give dataset={kind}:PATH with one that exists")
 
@@ -101,6 +144,14 @@ def _digits(num: int, resolution: int, seed: int) -> Dataset:
     return _dataset("digits", images[:1500], bunch.target[:1500], images[1500:], bunch.target[1500:],
                     DIGITS, "scikit-learn load_digits: UCI optical digits, Alpaydin & Kaynak 1998",
                     "CC BY 4.0")
+
+
+def _speech(num: int, seed: int) -> Sounds:
+    from gancourse.synth import speech
+
+    train, test = speech.words(num or 3000, 2 * seed), speech.words(500, 2 * seed + 1)
+    return Sounds("speech", train.clips, train.labels, test.clips, test.labels, speech.NAMES, speech.RATE,
+                  "spoken by gancourse.synth.speech", "CC BY 4.0")
 
 
 DIGITS = tuple("0123456789")
@@ -213,3 +264,4 @@ DATASETS: dict[str, Callable[[int, int, int], Dataset]] = {
     "cifar10": _cifar10,
 }
 FILES: dict[str, Callable[[str, int, int], Dataset]] = {"folder": _folder, "npz": _npz}
+SOUNDS: dict[str, Callable[[int, int], Sounds]] = {"speech": _speech}

@@ -27,9 +27,9 @@ def lenet(shape: tuple[int, int, int], num_classes: int) -> nn.Sequential:
                          nn.Flatten(), nn.Linear(flat, 64), nn.ReLU(), nn.Linear(64, num_classes))
 
 
-def train_ruler(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray,
-                seed: int = 0) -> tuple[nn.Sequential, dict]:
-    """Return a LeNet trained on uint8 images (n, height, width, channels), and the facts about it.
+def train_ruler(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, seed: int = 0,
+                steps: int = STEPS) -> tuple[nn.Sequential, dict]:
+    """Return a LeNet trained for `steps` on uint8 images (n, height, width, channels), and the facts about it.
 
     With one class only, the labels are the quarter turns of each image (Gidaris et al. 2018).
     Adam, one cycle up to 2e-3 (Smith & Topin 2018).  Lesson 06.
@@ -39,9 +39,9 @@ def train_ruler(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.nda
         labels, (x, y), (x_test, y_test) = "quarter turns", _turned(x), _turned(x_test)
     net = seeded(lenet, x.shape[1:], int(y.max()) + 1, seed=seed)
     opt = torch.optim.Adam(net.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(opt, 2e-3, total_steps=STEPS)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(opt, 2e-3, total_steps=steps)
     rng = np.random.default_rng(seed)
-    for _ in range(STEPS):
+    for _ in range(steps):
         rows = rng.integers(0, len(x), BATCH)
         loss = nn.functional.cross_entropy(net(from_numpy(to_float(x[rows]))), torch.from_numpy(y[rows]))
         opt.zero_grad()
@@ -52,7 +52,7 @@ def train_ruler(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.nda
         hits = [net(from_numpy(to_float(x_test[i : i + 500]))).argmax(1).numpy() == y_test[i : i + 500]
                 for i in range(0, len(x_test), 500)]
     accuracy = float(np.concatenate(hits).mean()) if hits else float("nan")
-    return net, {"shape": list(x.shape[1:]), "labels": labels, "accuracy": accuracy, "seed": seed, "steps": STEPS}
+    return net, {"shape": list(x.shape[1:]), "labels": labels, "accuracy": accuracy, "seed": seed, "steps": steps}
 
 
 def weights(net: nn.Sequential, shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
