@@ -96,6 +96,12 @@ def test_a_wrong_grid_is_refused(lesson, given, words):
         plan.make_sweep(lesson, **given)
 
 
+def test_a_parameter_cannot_have_the_name_of_a_column(tmp_path):
+    source = CELLS[0][0].replace("kind: str", "seconds: str")
+    with pytest.raises(ValueError, match="has a parameter named 'seconds', as a column .* rename it"):
+        plan.make_sweep(plant(tmp_path, [(source, ["parameters"]), *CELLS[1:]]), grid={"a": [1]})
+
+
 def test_a_sweep_s_command_makes_the_same_sweep(lesson, monkeypatch):
     sweep = plan.make_sweep(lesson, "smoke", {"kind": "y"}, {"a": [1, 2], "b": [0.5, 1e-5]}, [0, 3])
     said = []

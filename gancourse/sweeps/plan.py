@@ -14,6 +14,7 @@ from gancourse.lessons import FOLDER, Lesson, find, literal, parameters, setting
 
 FILE_KEYS = {"lesson": str, "preset": str, "parameters": dict, "grid": dict, "seeds": list, "measure": str,
              "maximise": bool}
+COLUMNS = ("lesson", "status", "seconds", "error", "date", "code", "run")  # of the table, whatever the lesson
 UNMET_FILE = "unmet.json"  # the record of a run whose numbers are there, though a claim of the lesson failed
 
 
@@ -83,6 +84,9 @@ def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None
         raise ValueError(f"{both[0]} is both fixed (-p) and swept (-g): leave one out")
     found = find(lesson)
     known = parameters(found.notebook)
+    if taken := sorted(set(known) & set(COLUMNS)):
+        raise ValueError(f"lesson {found.name} has a parameter named {taken[0]!r}, as a column of every table is named: "
+                         "rename it in the notebook")
     settings(found, preset, fixed)
     for name, values in swept.items():
         for value in values:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from gancourse.checkpoints import write_atomically
 from gancourse.lessons import parameters, settings
-from gancourse.sweeps.plan import Sweep
+from gancourse.sweeps.plan import COLUMNS, Sweep
 
 VERSION = "version of "  # how the columns of versions begin
 
@@ -65,7 +65,7 @@ def rows(sweep: Sweep, records: dict[str, dict]) -> list[dict[str, Any]]:
 
 def measures(sweep: Sweep, records: dict[str, dict]) -> dict[str, str]:
     """Return the names of what the runs measured, each with its column in the table."""
-    taken = {"lesson", "status", "seconds", "error", "date", "code", "run", *parameters(sweep.lesson.notebook)}
+    taken = {*COLUMNS, *parameters(sweep.lesson.notebook)}
     names = dict.fromkeys(name for record in records.values() for name in record["results"])
     return {name: f"{name} (result)" if name in taken else name for name in names}
 
