@@ -3,7 +3,9 @@
 A clip is float32 (samples,) in [-1, 1]; all clips of a set have one rate, in samples a second, and one length.
 """
 
+import html
 import io
+import struct
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from gancourse.errors import check_range
 
 WINDOW, HOP = 256, 64  # samples that one column of a spectrogram looks at, and from one column to the next
 HANN = hann(WINDOW, sym=False).astype(np.float32)
+CHUNK = 20  # clips at once: their columns still fit the processor's cache
 FLOOR = -60.0  # dB below a full-scale tone that count as silence
 QUIET = 0.03  # of a clip's peak: where a sound begins
 
@@ -28,7 +31,8 @@ def read_wav(file, rate: int = 8000) -> np.ndarray:
     """Return a wav file as float32 (samples,) in [-1, 1] at `rate` samples a second.
 
     Any rate, any number of channels (mixed down to their mean), 8, 16, 24 or 32 bits or floats.  `file` is a path
-    or an open file.  Raises ValueError when it is no wav file, is cut short, empty or holds numbers that are not finite.
+    or an open file.  Raises ValueError when it is no wav file, is cut short or empty, or holds numbers that are not
+    finite.
     """
     check_range("rate", rate, 1000, 200_000, include_low=True)
     try:
@@ -36,9 +40,7 @@ def read_wav(file, rate: int = 8000) -> np.ndarray:
             warnings.simplefilter("ignore", wavfile.WavFileWarning)  # chunks with a title or a date
             warnings.filterwarnings("error", "Reached EOF prematurely", wavfile.WavFileWarning)
             own_rate, x = wavfile.read(file)
-    except (ValueError, EOFError, OSError, wavfile.WavFileWarning, SyntaxError) as error:
-        if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
-            raise
+    except (ValueError, EOFError, struct.error, wavfile.WavFileWarning) as error:
         raise ValueError(f"it is no wav file that can be read, or is cut short ({error}); save it again as PCM wav, "
                          "or remove it") from error
     if x.size == 0:
@@ -65,7 +67,7 @@ def read_folder(folder: str | Path, samples: int, rate: int = 8000) -> tuple[np.
     """
     folder = Path(folder).expanduser()
     if not folder.exists():
-        raise FileNotFoundError(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with a folder of wav files")
+        raise FileNotFoundError(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with one of wav files")
     clips, names, problems = [], [], []
     for name, file in _wav_files(folder):
         try:
@@ -76,7 +78,7 @@ def read_folder(folder: str | Path, samples: int, rate: int = 8000) -> tuple[np.
             warnings.warn(f"skipped {name}: {error}", stacklevel=2)
     if not clips:
         raise ValueError(f"none of the {len(problems)} wav files in {str(folder)!r} could be used" if problems else
-                         f"{str(folder)!r} holds no wav file: put recordings there as .wav (mp3 and others do not count)")
+                         f"{str(folder)!r} holds no wav file: put recordings there as .wav (mp3 does not count)")
     labels, classes = _classes(names)
     return np.stack(clips), labels, classes
 
@@ -122,17 +124,12 @@ def griffin_lim(magnitudes: np.ndarray, iterations: int = 32, momentum: float = 
     """Return clips (n, samples) whose spectrograms are close to the given magnitudes (n, 128, columns).  Lesson 12.
 
     A phase is guessed, the sound made, its phase kept and its magnitude replaced, again and again (Griffin & Lim 1984);
-    `momentum` is that of Perraudin et al. 2013, 0 is the original.  The first phases are drawn from `seed`.
+    `momentum` is that of Perraudin et al. 2013, 0 is the original.  The first phases come from `seed`, the same for
+    each clip, so that none depends on its neighbours.
     """
-    target = np.pad(magnitudes, ((0, 0), (0, 1), (0, 0))).transpose(0, 2, 1).astype(np.float32)
-    turns = np.random.default_rng(seed).uniform(0, 2 * np.pi, target.shape).astype(np.float32)
-    columns, before = target * np.exp(1j * turns), 0.0
-    for _ in range(iterations):
-        now = _stft(_inverse(columns))
-        columns = now + momentum * (now - before) if momentum else now
-        columns *= target / np.sqrt(columns.real**2 + columns.imag**2 + np.float32(1e-18))
-        before = now
-    return _inverse(columns)
+    turns = np.random.default_rng(seed).uniform(0, 2 * np.pi, (WINDOW // 2 + 1, magnitudes.shape[2])).T
+    blocks = [magnitudes[i : i + CHUNK] for i in range(0, len(magnitudes), CHUNK)]
+    return np.concatenate([_griffin_lim(block, turns.astype(np.float32), iterations, momentum) for block in blocks])
 
 
 def pitch(clips: np.ndarray, rate: int = 8000, low: float = 80, high: float = 400, voiced: float = 0.6) -> np.ndarray:
@@ -180,10 +177,21 @@ def show_players(sounds: dict[str, np.ndarray], rate: int = 8000) -> None:
     rows = []
     for name, x in sounds.items():
         loud = 0.9 * np.asarray(x, float) / max(np.abs(x).max(), 1e-9)
-        player = Audio(wav_bytes(loud, rate)).src_attr()
-        rows.append(f'<tr><td style="text-align:left">{name}</td><td><audio controls preload="auto" '
-                    f'aria-label="{name}" src="{player}"></audio></td></tr>')
+        player, label = Audio(wav_bytes(loud, rate)).src_attr(), html.escape(name)
+        rows.append(f'<tr><td style="text-align:left">{label}</td><td><audio controls preload="auto" '
+                    f'aria-label="{label}" src="{player}"></audio></td></tr>')
     display(HTML(f"<table>{''.join(rows)}</table>"))
+
+
+def _griffin_lim(magnitudes: np.ndarray, turns: np.ndarray, iterations: int, momentum: float) -> np.ndarray:
+    target = np.pad(magnitudes, ((0, 0), (0, 1), (0, 0))).transpose(0, 2, 1).astype(np.float32)
+    columns, before = target * np.exp(1j * turns), 0.0
+    for _ in range(iterations):
+        now = _stft(_inverse(columns))
+        columns = now + momentum * (now - before) if momentum else now
+        columns *= target / np.sqrt(columns.real**2 + columns.imag**2 + np.float32(1e-18))
+        before = now
+    return _inverse(columns)
 
 
 def _wav_files(folder: Path) -> Iterator[tuple[str, object]]:
@@ -224,11 +232,12 @@ def _stft(clips: np.ndarray) -> np.ndarray:
 
 
 def _inverse(stft: np.ndarray) -> np.ndarray:
-    """The clips whose columns are nearest to the given ones in the mean square: overlap and add (Griffin & Lim 1984)."""
+    """The clips whose columns are nearest to the given ones in the mean square (Griffin & Lim 1984, eq. 6)."""
     n, columns, _ = stft.shape
     frames = fft.irfft(stft) * (HANN * np.float32(WINDOW / 4))
     parts = WINDOW // HOP
-    total, weight = np.zeros((n, columns + parts - 1, HOP), np.float32), np.zeros((columns + parts - 1, HOP), np.float32)
+    total = np.zeros((n, columns + parts - 1, HOP), np.float32)
+    weight = np.zeros(total.shape[1:], np.float32)
     for i in range(parts):
         cut = slice(i * HOP, (i + 1) * HOP)
         total[:, i : i + columns] += frames[..., cut]

@@ -245,9 +245,11 @@ def _bench(arguments) -> int:
 def _data(arguments) -> None:
     from gancourse import data
 
-    dataset = data.load(arguments.dataset)
-    print(f"{dataset.name}: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test images, "
-          f"{'x'.join(map(str, dataset.shape))} uint8\n  classes: {', '.join(dataset.class_names) or 'none'}\n"
+    sounds = arguments.dataset in data.SOUNDS
+    dataset = (data.load_sounds if sounds else data.load)(arguments.dataset)
+    what = "clips" if sounds else "images"
+    print(f"{dataset.name}: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test {what}, "
+          f"{'x'.join(map(str, dataset.x_train.shape[1:]))} {dataset.x_train.dtype}\n  classes: {', '.join(dataset.class_names) or 'none'}\n"
           f"  source: {dataset.source}\n  licence: {dataset.licence}")
 
 

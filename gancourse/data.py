@@ -1,4 +1,4 @@
-"""Every data set of the course by name: `load("strokes")`, `load_sounds("speech")`.  data/README.md is the card of each."""
+"""Every data set of the course by name: `load("strokes")`, `load_sounds("speech")`.  Their cards: data/README.md."""
 
 import gzip
 import io
@@ -77,7 +77,7 @@ def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Data
 
 
 def load_sounds(name: str, *, num: int = 0, seed: int = 0) -> Sounds:
-    """Return a set of sounds by name: "speech", or "folder:PATH" of wav files or of a zip of them (`audio.read_folder`).
+    """Return a set of sounds by name: "speech", or "folder:PATH" of wav files or a zip of them (`audio.read_folder`).
 
     Clips of 4,096 samples at 8,000 a second.  `num` keeps that many training clips (0: all; of speech, 3,000).
     `seed` draws the speech and splits a folder: a sixth of it, 500 clips at most, is kept for testing.  Raises

@@ -16,14 +16,16 @@ from gancourse.errors import check_range
 RATE, SAMPLES = 8000, 4096  # samples a second, samples of a clip: .512 s
 BLOCK = 250  # clips that share a random stream, so that the first m of n are the same for every n >= m
 VOWELS = {  # F1, F2, F3 in Hz
-    "i": (270, 2290, 3010), "a": (730, 1090, 2440), "o": (570, 840, 2410), "u": (300, 870, 2240), "I": (390, 1990, 2550),
+    "i": (270, 2290, 3010), "a": (730, 1090, 2440), "o": (570, 840, 2410), "u": (300, 870, 2240),
+    "I": (390, 1990, 2550),
 }
 F4, BANDWIDTHS = 3500, (70, 90, 120, 180)  # in Hz
 HISS = {"sh": (2600, 700), "s": (3800, 500)}  # centre and width of the noise, in Hz
 WORDS = {  # word: its hiss or "", then (share of the voiced time, vowel) to pass through
     "ah": ("", [(0, "a")]), "oh": ("", [(0.2, "o"), (1, "u")]), "we": ("", [(0.05, "u"), (0.45, "i")]),
     "you": ("", [(0.05, "i"), (0.5, "u")]), "eye": ("", [(0.35, "a"), (0.85, "I")]),
-    "why": ("", [(0, "u"), (0.3, "a"), (0.5, "a"), (0.9, "I")]), "wow": ("", [(0, "u"), (0.4, "a"), (0.55, "a"), (1, "u")]),
+    "why": ("", [(0, "u"), (0.3, "a"), (0.5, "a"), (0.9, "I")]),
+    "wow": ("", [(0, "u"), (0.4, "a"), (0.55, "a"), (1, "u")]),
     "she": ("sh", [(0, "i")]), "shoe": ("sh", [(0, "I"), (0.25, "u")]), "saw": ("s", [(0.1, "o")]),
 }
 NAMES = tuple(WORDS)

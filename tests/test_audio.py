@@ -1,0 +1,279 @@
+"""Sound as arrays: every kind of wav file, spectrograms and back, pitch; and every file that is no good."""
+
+import io
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+from gancourse import audio, data
+
+RATE = 8000
+FSDD = Path(__file__).parents[2] / "shared" / "datasets" / "fsdd.zip"
+
+
+def tone(hz, seconds=0.5, rate=RATE, size=0.5):
+    return size * np.sin(2 * np.pi * hz * np.arange(int(seconds * rate)) / rate)
+
+
+def wav(samples, rate=RATE):
+    buffer = io.BytesIO()
+    wavfile.write(buffer, rate, samples)
+    return io.BytesIO(buffer.getvalue())
+
+
+def folder_of(path, names, rate=RATE):
+    for i, name in enumerate(names):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        wavfile.write(path / name, rate, np.int16(32767 * tone(200 + 10 * i, 0.3)))
+    return path
+
+
+# reading
+
+@pytest.mark.parametrize("samples, coarse", [
+    (np.int16(32768 * tone(440)), 2**-15), (np.int32(2.0**31 * tone(440)), 2**-23),
+    (np.uint8(128 + 128 * tone(440)), 2**-6), (np.float32(tone(440)), 1e-6), (tone(440), 1e-6),
+], ids=["16 bit", "32 bit", "8 bit", "float32", "float64"])
+def test_every_kind_of_number_gives_the_same_tone(samples, coarse):
+    x = audio.read_wav(wav(samples))
+    assert x.dtype == np.float32
+    np.testing.assert_allclose(x, tone(440), atol=coarse)
+
+
+def test_24_bits_are_read():
+    """Written by hand: three bytes a sample, little end first."""
+    values = (2.0**23 * tone(440, 0.1)).astype(np.int32)
+    body = b"".join(int(v).to_bytes(3, "little", signed=True) for v in values)
+    head = (b"RIFF" + (36 + len(body)).to_bytes(4, "little") + b"WAVEfmt " + (16).to_bytes(4, "little")
+            + (1).to_bytes(2, "little") + (1).to_bytes(2, "little") + RATE.to_bytes(4, "little")
+            + (3 * RATE).to_bytes(4, "little") + (3).to_bytes(2, "little") + (24).to_bytes(2, "little") + b"data"
+            + len(body).to_bytes(4, "little"))
+    np.testing.assert_allclose(audio.read_wav(io.BytesIO(head + body)), tone(440, 0.1), atol=1e-6)
+
+
+def test_stereo_is_mixed_down_to_its_mean():
+    left, right = tone(440), tone(600)
+    both = audio.read_wav(wav(np.stack([left, right], 1).astype(np.float32)))
+    np.testing.assert_allclose(both, (left + right) / 2, atol=1e-6)
+    opposite = audio.read_wav(wav(np.stack([left, -left], 1).astype(np.float32)))
+    assert np.abs(opposite).max() < 1e-6
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000, 16_000, 11_025, 4_000])
+def test_another_rate_is_resampled_the_tone_keeps_its_pitch_and_loudness(rate):
+    x = audio.read_wav(wav(np.float32(tone(440, rate=rate)), rate), RATE)
+    assert len(x) == pytest.approx(RATE / 2, abs=2)
+    inner = slice(200, 3800)  # the filter rings at the ends
+    np.testing.assert_allclose(x[inner], tone(440)[inner], atol=0.01)
+
+
+def test_what_is_too_high_for_the_new_rate_is_filtered_out_not_folded_down():
+    """At 8,000 samples a second 6,000 Hz would come back as a tone of 2,000 Hz."""
+    x = audio.read_wav(wav(np.float32(tone(6000, rate=44_100)), 44_100), RATE)
+    assert np.abs(x[200:3800]).max() < 0.01
+
+
+def test_44_khz_stereo_in_8_bits_is_all_of_it_at_once():
+    both = np.stack([tone(440, rate=44_100), tone(440, rate=44_100)], 1)
+    x = audio.read_wav(wav(np.uint8(128 + 127 * both), 44_100), RATE)
+    np.testing.assert_allclose(x[200:3800], tone(440)[200:3800], atol=0.03)
+
+
+def test_files_that_are_no_good_say_why(tmp_path):
+    whole = wav(np.int16(32767 * tone(440))).getvalue()
+    with pytest.raises(ValueError, match="cut short.*save it again as PCM wav"):
+        audio.read_wav(io.BytesIO(whole[:2000]))
+    with pytest.raises(ValueError, match="cut short"):
+        audio.read_wav(io.BytesIO(whole[:30]))
+    with pytest.raises(ValueError, match="no wav file"):
+        audio.read_wav(io.BytesIO(b"ID3 this is an mp3"))
+    with pytest.raises(ValueError, match="empty"):
+        audio.read_wav(wav(np.zeros(0, np.int16)))
+    with pytest.raises(ValueError, match="not finite"):
+        audio.read_wav(wav(np.array([0.0, np.nan, 1.0], np.float32)))
+    with pytest.raises(FileNotFoundError):
+        audio.read_wav(tmp_path / "none.wav")
+    with pytest.raises(ValueError, match="rate=5 is out of range"):
+        audio.read_wav(io.BytesIO(whole), 5)
+
+
+# folders
+
+def test_sub_folders_are_the_classes(tmp_path):
+    names = [f"{word}/{i}.wav" for word in ("no", "yes") for i in range(10)]
+    clips, labels, classes = audio.read_folder(folder_of(tmp_path, names), 4096)
+    assert clips.shape == (20, 4096) and classes == ["no", "yes"] and labels.tolist() == [0] * 10 + [1] * 10
+
+
+def test_in_one_folder_the_name_before_the_underscore_is_the_class(tmp_path):
+    names = [f"fsdd/{digit}_anna_{i}.wav" for digit in (3, 7) for i in range(10)]
+    assert audio.read_folder(folder_of(tmp_path, names), 4096)[2] == ["3", "7"]
+
+
+def test_names_that_are_no_classes_make_one_class(tmp_path):
+    _, labels, classes = audio.read_folder(folder_of(tmp_path, [f"take{i}.wav" for i in range(12)]), 4096)
+    assert classes == [""] and labels.tolist() == [0] * 12
+
+
+def test_a_zip_of_a_folder_is_read_as_the_folder(tmp_path):
+    folder = folder_of(tmp_path / "a", [f"{d}_x_{i}.wav" for d in "01" for i in range(10)])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for file in folder.iterdir():
+            archive.write(file, f"a/{file.name}")
+    for part, same in zip(audio.read_folder(tmp_path / "a.zip", 4096), audio.read_folder(folder, 4096), strict=True):
+        assert np.array_equal(part, same)
+
+
+def test_a_file_cut_short_is_named_and_skipped(tmp_path):
+    folder_of(tmp_path, [f"take{i}.wav" for i in range(12)])
+    (tmp_path / "take5.wav").write_bytes((tmp_path / "take5.wav").read_bytes()[:999])
+    with pytest.warns(UserWarning, match="skipped take5.wav: .*cut short"):
+        clips, _, _ = audio.read_folder(tmp_path, 4096)
+    assert len(clips) == 11
+
+
+def test_a_silent_file_is_named_and_skipped(tmp_path):
+    folder_of(tmp_path, ["a.wav", "b.wav"])
+    wavfile.write(tmp_path / "b.wav", RATE, np.zeros(3000, np.int16))
+    with pytest.warns(UserWarning, match="skipped b.wav: it is silent"):
+        assert len(audio.read_folder(tmp_path, 4096)[0]) == 1
+
+
+def test_a_folder_without_wav_files_or_without_any_good_one(tmp_path):
+    (tmp_path / "song.mp3").write_bytes(b"ID3")
+    with pytest.raises(ValueError, match="holds no wav file: put recordings there as .wav"):
+        audio.read_folder(tmp_path, 4096)
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ValueError, match="none of the 1 wav files"):
+            audio.read_folder(tmp_path, 4096)
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        audio.read_folder(tmp_path / "none", 4096)
+    with pytest.raises(ValueError, match="neither a folder nor a zip"):
+        audio.read_folder(tmp_path / "a.wav", 4096)
+
+
+def test_a_clip_begins_with_its_sound_and_has_one_loudness():
+    x = np.concatenate([np.zeros(5000), tone(300, 0.2, size=0.02)])
+    c = audio.clip(x, 4096)
+    assert c.shape == (4096,) and np.abs(c).max() == pytest.approx(0.9, abs=1e-6)
+    first = np.flatnonzero(np.abs(c) > 0.03)[0]
+    assert first == pytest.approx(160, abs=3) and np.abs(c[first + 1600 :]).max() == 0
+
+
+# data.load_sounds
+
+def test_a_folder_is_split_and_nothing_is_lost(tmp_path):
+    folder_of(tmp_path, [f"{d}_x_{i}.wav" for d in "012" for i in range(12)])
+    sounds = data.load_sounds(f"folder:{tmp_path}", seed=1)
+    assert len(sounds.x_train) == 30 and len(sounds.x_test) == 6 and sounds.class_names == ("0", "1", "2")
+    assert len(np.unique(np.concatenate([sounds.x_train, sounds.x_test]), axis=0)) == 36
+    assert len(data.load_sounds(f"folder:{tmp_path}", num=10).x_train) == 10
+
+
+def test_the_default_sounds_are_made_on_the_spot():
+    sounds = data.load_sounds("speech", num=30)
+    assert sounds.x_train.shape == (30, 4096) and len(sounds.x_test) == 500 and sounds.rate == 8000
+    assert sounds.class_names[0] == "ah"
+
+
+@pytest.mark.parametrize("name, word", [("speach", "did you mean 'speech'"), ("strokes", "Known: speech, folder:PATH"),
+                                        ("folder:", "folder:PATH")])
+def test_an_unknown_set_of_sounds_is_refused(name, word):
+    with pytest.raises(ValueError, match=word):
+        data.load_sounds(name)
+
+
+def test_too_few_files_and_sounds_where_images_are_wanted(tmp_path):
+    folder_of(tmp_path, ["a.wav", "b.wav"])
+    with pytest.raises(ValueError, match="gives 2 clips: a lesson needs 12"):
+        data.load_sounds(f"folder:{tmp_path}")
+    with pytest.raises(ValueError, match="holds sounds, for lesson 12"):
+        data.load("speech")
+
+
+@pytest.mark.skipif(not FSDD.exists(), reason="the Free Spoken Digit Dataset is not beside this checkout")
+def test_three_thousand_recordings_of_ten_digits():
+    clips, labels, classes = audio.read_folder(FSDD, 4096)
+    assert clips.shape == (3000, 4096) and classes == list("0123456789")
+    assert np.bincount(labels).tolist() == [300] * 10
+
+
+# spectrograms and back
+
+def test_a_full_tone_has_height_one_in_its_row():
+    """1000 Hz is row 32 of rows that lie 31.25 Hz apart; a Hann window leaves half of it in each neighbour."""
+    s = audio.spectrogram(tone(1000, 0.512, size=1.0)[None])
+    assert s.shape == (1, 128, 64) and s.dtype == np.float32
+    np.testing.assert_allclose(s[0, 30:35, 20], [0, 0.5, 1, 0.5, 0], atol=1e-3)
+
+
+def test_clips_of_a_wrong_length_are_refused():
+    for shape in ((4096,), (2, 4000), (2, 192)):
+        with pytest.raises(ValueError, match="multiple of 64, at least 256"):
+            audio.spectrogram(np.zeros(shape))
+
+
+def test_pictures_are_decibels_and_back():
+    """-30 dB of a floor of -60 is 0; silence is -1 and stays silent."""
+    p = audio.to_picture(np.array([1.0, 10**-1.5, 1e-3, 0.0]))
+    np.testing.assert_allclose(p, [1, 0, -1, -1], atol=1e-6)
+    m = np.geomspace(2e-3, 0.9, 20)
+    np.testing.assert_allclose(audio.to_magnitudes(audio.to_picture(m)), m, rtol=1e-5)
+    assert audio.to_magnitudes(np.array([-1.0, -1.1])).tolist() == [0, 0]
+
+
+def test_columns_of_a_sound_give_the_sound_back():
+    x = np.random.default_rng(0).normal(size=(3, 1024)).astype(np.float32)
+    x[:, 960:] = 0  # the last 64 samples stand under the end of one window only
+    back = audio._inverse(audio._stft(x))
+    np.testing.assert_allclose(back[:, :900], x[:, :900], atol=1e-4)
+
+
+def test_griffin_lim_error_never_rises_without_momentum_and_momentum_is_better():
+    x = np.stack([tone(hz, 0.512) + tone(2.5 * hz, 0.512, size=0.2) for hz in (200, 333)]).astype(np.float32)
+    wanted = audio.spectrogram(x)
+    error = lambda rounds, momentum: np.linalg.norm(
+        audio.spectrogram(audio.griffin_lim(wanted, rounds, momentum)) - wanted) / np.linalg.norm(wanted)
+    plain = [error(i, 0.0) for i in range(6)]
+    assert all(b <= a + 1e-4 for a, b in zip(plain, plain[1:], strict=False))
+    assert error(40, 0.99) < 0.6 * error(40, 0.0) and error(40, 0.99) < 0.1
+
+
+def test_griffin_lim_of_silence_is_silent_and_of_many_is_that_of_each():
+    assert np.abs(audio.griffin_lim(np.zeros((1, 128, 16)), 3)).max() == 0
+    m = np.random.default_rng(0).uniform(0, 1e-2, (25, 128, 16)).astype(np.float32)
+    np.testing.assert_allclose(audio.griffin_lim(m, 3)[21:22], audio.griffin_lim(m[21:22], 3), atol=1e-6)
+
+
+# pitch
+
+def test_the_pitch_of_a_harmonic_tone_even_without_its_fundamental():
+    """200 and 300 Hz repeat together 100 times a second."""
+    x = np.stack([sum(tone(k * 125, 0.512, size=0.2) for k in (1, 2, 3, 4)), tone(200, 0.512) + tone(300, 0.512)])
+    np.testing.assert_allclose(audio.pitch(x), [125, 100], rtol=2e-3)
+
+
+def test_noise_and_silence_have_no_pitch():
+    noise = np.random.default_rng(0).normal(size=(1, 4096))
+    assert np.isnan(audio.pitch(np.concatenate([noise, np.zeros((1, 4096))]))).all()
+
+
+# out again
+
+def test_wav_bytes_are_a_16_bit_file_of_the_clip():
+    rate, x = wavfile.read(io.BytesIO(audio.wav_bytes(np.array([0, 0.5, -1, 2.0]), 8000)))
+    assert rate == 8000 and x.dtype == np.int16 and x.tolist() == [0, 16384, -32767, 32767]
+
+
+def test_players_name_their_sounds_and_hold_them(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda html: shown.append(html.data))
+    audio.show_players({"a < b": tone(200, 0.1), "silence": np.zeros(100)})
+    (page,) = shown
+    assert page.count("<audio") == 2 and page.count("data:audio/wav;base64,") == 2 and "a &lt; b" in page
