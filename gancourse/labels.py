@@ -31,6 +31,20 @@ def check_classes(y: np.ndarray, name: str = "this data set") -> int:
     return num_classes
 
 
+def labelled_sizes(text: str, y: np.ndarray) -> list[int]:
+    """Return the numbers of a text such as "5,50", ascending, as sizes for `draw_labelled`.
+
+    Raises ValueError for what is no whole number, and for more than a class of the labels y has, before time is spent.
+    """
+    try:
+        sizes = sorted({int(number) for number in text.split(",")})
+    except ValueError as error:
+        raise ValueError(f"{text!r} must be whole numbers with commas between, such as '5,50'") from error
+    for size in sizes:
+        draw_labelled(y, size)
+    return sizes
+
+
 def draw_labelled(y: np.ndarray, per_class: int, seed: int = 0) -> np.ndarray:
     """Return the rows of `per_class` random images of each class, int64 (classes * per_class,), sorted by class.
 

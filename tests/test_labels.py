@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gancourse.labels import check_classes, check_labels, draw_labelled, in_common
+from gancourse.data import load
+from gancourse.labels import check_classes, check_labels, draw_labelled, in_common, labelled_sizes
 
 Y = np.repeat(np.arange(3), [4, 2, 5])
 
@@ -49,6 +50,17 @@ def test_more_than_a_class_has_is_refused(per_class):
         draw_labelled(Y, per_class)
 
 
+def test_sizes_are_read_from_a_text():
+    assert labelled_sizes("2, 1,2", Y) == [1, 2]
+
+
+@pytest.mark.parametrize("text, hint", [("2,x", "whole numbers with commas between"), ("", "such as '5,50'"),
+                                        ("1,3", "class 1 has only 2"), ("-1", "a number from 1 to 2")])
+def test_sizes_that_cannot_be_are_refused(text, hint):
+    with pytest.raises(ValueError, match=hint):
+        labelled_sizes(text, Y)
+
+
 def test_a_leak_is_noticed():
     """Ten images; the test set holds the fourth of them, and one with a single pixel changed."""
     train = np.random.default_rng(0).integers(0, 256, (10, 4, 4, 1), dtype=np.uint8)
@@ -64,3 +76,23 @@ def test_images_that_cannot_be_compared_are_refused():
     train = np.zeros((2, 4, 4, 1), np.uint8)
     with pytest.raises(ValueError, match="compare both as they were loaded"):
         in_common(train, train.astype(np.float32))
+
+
+def test_a_file_without_a_test_set_is_tested_on_what_it_trains_on(tmp_path):
+    """`data.load` then takes the first tenth of the training images for a test set: all of them are leaks."""
+    x = np.random.default_rng(0).integers(0, 256, (50, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "own.npz", x_train=x, y_train=np.arange(50) % 5)
+    own = load(f"npz:{tmp_path / 'own.npz'}")
+    assert in_common(own.x_test, own.x_train).tolist() == [0, 1, 2, 3, 4]
+    kept = np.delete(own.x_train, in_common(own.x_test, own.x_train), axis=0)
+    assert len(kept) == 45 and len(in_common(kept, own.x_test)) == 0
+
+
+def test_a_folder_without_classes_is_refused_and_told_how(tmp_path):
+    from PIL import Image
+
+    for i in range(12):
+        Image.fromarray(np.full((8, 8), 20 * i, np.uint8)).save(tmp_path / f"{i}.png")
+    flat = load(f"folder:{tmp_path}", resolution=8)
+    with pytest.raises(ValueError, match="put the images of each class into a folder of its own"):
+        check_classes(flat.y_train, flat.name)
