@@ -38,11 +38,10 @@ def make_holes(name: str, n: int, shape: tuple[int, ...], share: float = 0.25, s
         return np.stack([scribble(height, width, share, np.random.default_rng((seed, i))) for i in range(n)])
     part = share**0.5 if name == "centre" else share  # of a side; a pixel at least is missing, and one is known
     rows, columns = (max(1, min(round(part * side), side - 1)) for side in (height, width))
-    if name == "centre":
-        top, left = (height - rows) // 2, (width - columns) // 2
-        hole[:, top : top + rows, left : left + columns] = True
-    hole[:, : rows * (name == "top")] = hole[:, height - rows * (name == "bottom") :] = True
-    hole[:, :, : columns * (name == "left")] = hole[:, :, width - columns * (name == "right") :] = True
+    top, left = (height - rows) // 2, (width - columns) // 2
+    box = {"centre": np.s_[:, top : top + rows, left : left + columns], "top": np.s_[:, :rows],
+           "bottom": np.s_[:, height - rows :], "left": np.s_[:, :, :columns], "right": np.s_[:, :, width - columns :]}
+    hole[box[name]] = True
     return hole
 
 
