@@ -39,6 +39,7 @@ def read(path: str | Path, *, unit: str = "words", length: int = 20, max_units: 
     check_choice("unit", unit, ("words", "characters"))
     check_range("length", length, 2, 10_000, include_low=True)
     check_range("max_units", max_units, 3, 10**6, include_low=True)
+    path = Path(str(path).removeprefix("file:")).expanduser()
     cut = WORD.findall if unit == "words" else list
     lines = [parts[:length] for parts in map(cut, _lines(path)) if parts]
     lines = [list(line) for line in dict.fromkeys(map(tuple, lines))]
@@ -74,8 +75,7 @@ def overlap(rows: np.ndarray, reference: np.ndarray, n: int) -> np.ndarray:
     return np.array([np.mean([piece in known for piece in own]) if (own := pieces(row, n)) else 0.0 for row in rows])
 
 
-def _lines(path: str | Path) -> list[str]:
-    path = Path(str(path).removeprefix("file:")).expanduser()
+def _lines(path: Path) -> list[str]:
     if path.is_dir():
         raise ValueError(f"{path} is a folder: give one text file, with a sentence on each line")
     if not path.exists():
