@@ -124,12 +124,12 @@ def griffin_lim(magnitudes: np.ndarray, iterations: int = 32, momentum: float = 
     """Return clips (n, samples) whose spectrograms are close to the given magnitudes (n, 128, columns).  Lesson 12.
 
     A phase is guessed, the sound made, its phase kept and its magnitude replaced, again and again (Griffin & Lim 1984);
-    `momentum` is that of Perraudin et al. 2013, 0 is the original.  The first phases come from `seed`, the same for
-    each clip, so that none depends on its neighbours.
+    `momentum` is that of Perraudin et al. 2013, 0 is the original.  The first phases come from `seed`, clip by clip.
     """
-    turns = np.random.default_rng(seed).uniform(0, 2 * np.pi, (WINDOW // 2 + 1, magnitudes.shape[2])).T
-    blocks = [magnitudes[i : i + CHUNK] for i in range(0, len(magnitudes), CHUNK)]
-    return np.concatenate([_griffin_lim(block, turns.astype(np.float32), iterations, momentum) for block in blocks])
+    n, columns = len(magnitudes), magnitudes.shape[2]
+    turns = np.random.default_rng(seed).random((n, columns, WINDOW // 2 + 1), np.float32) * np.float32(2 * np.pi)
+    cuts = [slice(i, i + CHUNK) for i in range(0, n, CHUNK)]
+    return np.concatenate([_griffin_lim(magnitudes[cut], turns[cut], iterations, momentum) for cut in cuts])
 
 
 def pitch(clips: np.ndarray, rate: int = 8000, low: float = 80, high: float = 400, voiced: float = 0.6) -> np.ndarray:
@@ -185,7 +185,7 @@ def show_players(sounds: dict[str, np.ndarray], rate: int = 8000) -> None:
 
 def _griffin_lim(magnitudes: np.ndarray, turns: np.ndarray, iterations: int, momentum: float) -> np.ndarray:
     target = np.pad(magnitudes, ((0, 0), (0, 1), (0, 0))).transpose(0, 2, 1).astype(np.float32)
-    columns, before = target * np.exp(1j * turns), 0.0
+    columns, before = target * np.exp(1j * turns), np.float32(0)
     for _ in range(iterations):
         now = _stft(_inverse(columns))
         columns = now + momentum * (now - before) if momentum else now

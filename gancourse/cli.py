@@ -249,8 +249,9 @@ def _data(arguments) -> None:
     dataset = (data.load_sounds if sounds else data.load)(arguments.dataset)
     what = "clips" if sounds else "images"
     print(f"{dataset.name}: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test {what}, "
-          f"{'x'.join(map(str, dataset.x_train.shape[1:]))} {dataset.x_train.dtype}\n  classes: {', '.join(dataset.class_names) or 'none'}\n"
-          f"  source: {dataset.source}\n  licence: {dataset.licence}")
+          f"{'x'.join(map(str, dataset.x_train.shape[1:]))} {dataset.x_train.dtype}\n"
+          f"  classes: {', '.join(dataset.class_names) or 'none'}\n  source: {dataset.source}\n"
+          f"  licence: {dataset.licence}")
 
 
 def _doctor(arguments) -> None:
