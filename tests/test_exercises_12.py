@@ -25,7 +25,7 @@ def silenced(k, s):
 """,
 }
 WRONG = [  # exercise, what is wrong, (old, new) in a right answer
-    ("likeness", "the shorter sum is not made up for", ("np.mean(pairs) / np.mean(x**2)", "np.sum(pairs) / np.sum(x**2)")),
+    ("likeness", "the shorter sum is left short", ("np.mean(pairs) / np.mean(x**2)", "np.sum(pairs) / np.sum(x**2)")),
     ("likeness", "not divided by the energy", (" / np.mean(x**2)", "")),
     ("likeness", "divided by the amplitude", ("np.mean(x**2)", "np.mean(np.abs(x))")),
     ("likeness", "sizes only", ("np.mean(pairs)", "np.mean(np.abs(pairs))")),
@@ -52,13 +52,13 @@ def names():
     """What the lesson has defined before its exercises, on few clips; nothing is trained or drawn."""
     scope = names_from("12", ["num_steps: int", "import numpy"])
     scope["sounds"] = sounds = scope["data"].load_sounds("speech", num=100)
-    scope |= {"rate": sounds.rate, "samples": sounds.x_train.shape[1], "one_each": [0, 1, 2],
+    scope |= {"rate": sounds.rate, "samples": sounds.x_train.shape[1], "one_each": [0, 1, 2, 3],
               "plots": None, "seed": 0}
     from exercises import code_cells
 
     from gancourse.lessons import source
 
-    for mark in ("def spectrum(x):", "def sound(S):", "def tone_of("):
+    for mark in ("def spectrum(x):", "known = speech.words", "def sound(S):", "def tone_of("):
         (text,) = [source(c) for c in code_cells("12") if mark in source(c)]
         exec(text.replace("audio.show_players(takes, rate)", ""), scope)
     return scope
