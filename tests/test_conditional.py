@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch")
 from torch import nn
 
 from gancourse.loop import train_rounds
+from gancourse.pt.augment import Augmented, cutout, translate
 from gancourse.pt.conditional import (
     LabelledG,
     ProjectionD,
@@ -110,6 +111,17 @@ def test_a_recorded_step_reads_labels_from_its_own_memory():
     for k in range(7):
         images, labels = torch.full((2, 3), float(k)), torch.tensor([k, 2 * k])
         assert play((images, labels), torch.ones(2, 1), None, 0.0).tolist() == [6 * k + 2, 3 * k]
+
+
+def test_a_D_that_looks_through_changes_is_trained_like_any_other():
+    """DiffAugment on labels: its D is one more module around ours, and drawing by label does not ask for D."""
+    G, D = seeded(conditional_pair, 5, (8, 8, 1), 3, 4, dcgan_pair, seed=1)
+    gan = make_gan(G, Augmented(D, translate, cutout), z_dim=5)
+    before = D.v.detach().clone()
+    list(train_rounds(make_rounds(gan, (X, Y), batch_size=20, loss=NS, penalty=R1, step=conditional_step),
+                      num_steps=3, progress=False))
+    assert not torch.equal(D.v, before)
+    assert sample_labels(gan, np.array([0, 1, 2])).shape == (3, 8, 8, 1)
 
 
 def test_labels_decide_what_is_drawn():
