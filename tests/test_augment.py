@@ -23,7 +23,7 @@ def test_no_change_of_size_nothing_is_no_change():
 
 
 def test_a_translation_moves_whole_pixels_and_repeats_the_border():
-    """One bright pixel in the middle of black stays one bright pixel, at most 2 of 16 pixels away, as an eighth says."""
+    """One bright pixel in the middle of black stays one, at most 2 of 16 pixels away, an eighth."""
     x = torch.full((500, 1, 16, 16), -1.0)
     x[:, 0, 8, 8] = 1
     moved = translate(x)
