@@ -85,8 +85,8 @@ def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None
     found = find(lesson)
     known = parameters(found.notebook)
     if taken := sorted(set(known) & set(COLUMNS)):
-        raise ValueError(f"lesson {found.name} has a parameter named {taken[0]!r}, as a column of every table is named: "
-                         "rename it in the notebook")
+        raise ValueError(f"lesson {found.name} has a parameter named {taken[0]!r}, as a column of every table is "
+                         "named: rename it in the notebook")
     settings(found, preset, fixed)
     for name, values in swept.items():
         for value in values:
