@@ -14,6 +14,7 @@ from gancourse.loop import batches, train, train_rounds
 ROOT = Path(__file__).parents[1] / "gancourse"
 PT_ONLY = {"ruler.py", "metrics.py",  # a tool that both tracks use the product of; a wrapper of torchmetrics
            "stacked.py",  # seeds trained together: a study of PyTorch lessons
+           "conditional.py", "augment.py",  # lessons 09 and 12, which are PyTorch's
            "parallel.py", "runs.py"}  # several processes, and what `gancourse train` does with them
 MODULES = sorted({path.name for track in ("pt", "tf") for path in (ROOT / track).glob("*.py")} - PT_ONLY)
 ITS_OWN = {"from_numpy", "to_numpy",  # only PyTorch wants channels first

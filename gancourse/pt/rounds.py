@@ -22,12 +22,13 @@ def make_rounds(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], *, batch_size:
     """Return `rounds(k, n)`, which plays steps k to k + n - 1 on the data `x`, for `loop.train_rounds`.
 
     `x` is uint8 images (n, height, width, channels), or float32 images or points; a memory map is read
-    batch by batch.  A tuple, such as (images, labels), gives `step` a tuple for `real`: `conditional_step` takes it.
-    Batch and noise of step k depend on (gan.seed, k) only.  `schedule(k)` is the learning rate of step k; `step`
-    is any function with the arguments of `play_step`.  `precision` is fp32, bf16 (products in 16 bits, sums and
-    weights in 32), or auto: bf16 where the hardware computes it.  `compiled` is auto, yes or no.  Raises
-    ValueError when `batch_size` does not fit the data, or for another word.  Lessons 04, 05 and 09.
+    batch by batch.  Batch and noise of step k depend on (gan.seed, k) only.  `schedule(k)` is the
+    learning rate of step k; `step` is any function with the arguments of `play_step`.  `precision` is
+    fp32, bf16 (products in 16 bits, sums and weights in 32), or auto: bf16 where the hardware computes
+    it.  `compiled` is auto, yes or no.  Raises ValueError when `batch_size` does not fit the data, or for
+    another word.  Lessons 04 and 05.
     """
+    # a tuple, such as (images, labels), gives `step` a tuple for `real`: `conditional_step` takes it (lesson 09)
     check_choice("precision", precision, ("fp32", "bf16", "auto"))
     check_choice("compiled", compiled, ("auto", "yes", "no"))
     device = next(gan.G.parameters()).device
