@@ -19,8 +19,8 @@ from gancourse.synth import digits as stroke_digits
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """Images and labels: x_* uint8 (n, height, width, channels), y_* int64 (n,)."""
+class Labelled:
+    """Examples and labels, y_* int64 (n,), with where they come from."""
 
     name: str
     x_train: np.ndarray
@@ -30,6 +30,11 @@ class Dataset:
     class_names: tuple[str, ...]
     source: str
     licence: str
+
+
+@dataclass(frozen=True)
+class Dataset(Labelled):
+    """Images and labels: x_* uint8 (n, height, width, channels), y_* int64 (n,)."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -38,18 +43,10 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Sounds:
+class Sounds(Labelled):
     """Clips and labels: x_* float32 (n, samples) in [-1, 1], y_* int64 (n,)."""
 
-    name: str
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    class_names: tuple[str, ...]
     rate: int  # samples a second
-    source: str
-    licence: str
 
 
 def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Dataset:
@@ -98,8 +95,8 @@ def load_sounds(name: str, *, num: int = 0, seed: int = 0) -> Sounds:
     order = np.random.default_rng(seed).permutation(len(clips))
     cut = min(500, len(clips) // 6)
     test, train = order[:cut], order[cut:][: num or None]
-    return Sounds(name, clips[train], labels[train], clips[test], labels[test], tuple(names), speech.RATE, path,
-                  "the reader's own")
+    return Sounds(name, clips[train], labels[train], clips[test], labels[test], tuple(names), path,
+                  "the reader's own", speech.RATE)
 
 
 def check_name(name: str) -> None:
@@ -150,8 +147,8 @@ def _speech(num: int, seed: int) -> Sounds:
     from gancourse.synth import speech
 
     train, test = speech.words(num or 3000, 2 * seed), speech.words(500, 2 * seed + 1)
-    return Sounds("speech", train.clips, train.labels, test.clips, test.labels, speech.NAMES, speech.RATE,
-                  "spoken by gancourse.synth.speech", "CC BY 4.0")
+    return Sounds("speech", train.clips, train.labels, test.clips, test.labels, speech.NAMES,
+                  "spoken by gancourse.synth.speech", "CC BY 4.0", speech.RATE)
 
 
 DIGITS = tuple("0123456789")
