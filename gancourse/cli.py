@@ -5,6 +5,7 @@ Heavy modules are imported by the command that needs them, so that --help is ins
 
 import argparse
 import errno
+import os
 import subprocess
 import sys
 import warnings
@@ -169,9 +170,13 @@ def _train(arguments) -> None:
 
     with training.said_once():
         settings, folder, again = training.parse(arguments.extra)
-        from gancourse.pt import runs
+        from gancourse.pt import parallel, runs
 
-        record = runs.train(settings, folder, again)
+        try:
+            record = runs.train(settings, folder, again)
+        except parallel.GroupBroken as error:
+            # gloo's threads still wait for the others; the ordinary end of Python aborts over them now and then
+            os._exit(_say(f"gancourse train: {error}", 2))
     if record:  # only process 0 has one
         print(training.summary(record, folder))
 
@@ -278,5 +283,5 @@ def _assignment(text: str, value_of=None) -> tuple[str, object]:
 
 
 def _say(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
+    print(message, file=sys.stderr, flush=True)
     return status

@@ -133,8 +133,8 @@ def test_labels_decide_what_is_drawn():
 
 
 def test_many_labels_are_sampled_in_parts():
-    y = np.arange(1203) % 3
-    assert (sample_labels(new_gan(), y)[:10] == sample_labels(new_gan(), y[:10])).all()
+    y = np.arange(1203) % 3  # products of another shape may differ in the last bit
+    assert sample_labels(new_gan(), y)[:10] == pytest.approx(sample_labels(new_gan(), y[:10]), abs=1e-6)
 
 
 @pytest.mark.parametrize("y, hint", [(np.array([0, 3]), "label 3 is out of range: 3 classes"),

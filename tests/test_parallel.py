@@ -230,7 +230,8 @@ def test_a_process_that_says_nothing_is_given_up(data_folder, monkeypatch):
         parallel.leave(group)
     finally:
         waiting.kill()
-    assert waiting.returncode == 2 and "process 0 of 2 lost the others" in said and "nothing had been saved yet" in said
+    assert "process 0 of 2 lost the others" in said and "nothing had been saved yet" in said
+    assert waiting.returncode == 2, said
 
 
 # ---- the command, in one process
