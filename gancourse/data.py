@@ -52,9 +52,10 @@ class Sounds(Labelled):
 def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Dataset:
     """Return a data set by name: one of DATASETS, "folder:PATH" or "npz:PATH".
 
-    `num` keeps that many training images (0: all; of strokes, 20,000).  `resolution` is the side in
-    pixels (0: the set's own; 28 for strokes, 32 for a folder).  `seed` draws the strokes and splits a
-    folder.  Sets that are not embedded are downloaded once, checked by sha256, into `cache_folder()`.
+    `num` keeps that many training images (0: all; of strokes, 20,000).  `resolution` is the side in pixels (0: the
+    set's own; 28 for strokes, 32 for a folder).  `seed` draws the strokes, and the tenth that is kept for testing of
+    a folder, or of a file without test images.  Sets that are not embedded are downloaded once, checked by sha256,
+    into `cache_folder()`.
     Raises ValueError for an unknown name (naming the nearest), a bad number or a damaged file,
     FileNotFoundError for a missing path, ConnectionError when a download is needed and fails.
     """
@@ -178,11 +179,7 @@ def _cifar10(num: int, resolution: int, seed: int) -> Dataset:
 
 def _folder(path: str, resolution: int, seed: int) -> Dataset:
     images, labels, names = read_folder(path, resolution or 32)
-    order = np.random.default_rng(seed).permutation(len(images))
-    cut = max(1, len(images) // 10) if len(images) > 1 else 0
-    test, train = order[:cut], order[cut:]
-    return _dataset(f"folder:{path}", images[train], labels[train], images[test], labels[test], names,
-                    path, "the reader's own")
+    return _dataset(f"folder:{path}", *_split(images, labels, seed), names, path, "the reader's own")
 
 
 def _npz(path: str, resolution: int, seed: int) -> Dataset:
@@ -192,32 +189,45 @@ def _npz(path: str, resolution: int, seed: int) -> Dataset:
     try:
         with np.load(file, allow_pickle=False) as arrays:
             x, y = arrays["x_train"], arrays["y_train"]
-            x_test = arrays["x_test"] if "x_test" in arrays else x[: max(1, len(x) // 10)]
-            y_test = arrays["y_test"] if "y_test" in arrays else y[: max(1, len(x) // 10)]
+            pair = ("x_test", "y_test")
+            test = tuple(arrays[name] for name in pair) if any(name in arrays for name in pair) else None
     except KeyError as error:
-        raise ValueError(f"{path!r} has no array {error}: it must hold x_train and y_train") from error
+        raise ValueError(f"{path!r} has no array {error}: it must hold x_train and y_train, and may hold x_test and "
+                         "y_test, both or neither") from error
     except ValueError as error:  # a pickled array, which could run code
         raise ValueError(f"{path!r} holds arrays of objects, which are not opened: save plain numbers") from error
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path!r} is a damaged .npz file ({error})") from error
     names = [str(c) for c in range(int(y.max(initial=0)) + 1)] if np.issubdtype(y.dtype, np.integer) else []
-    return _dataset(f"npz:{path}", x, y, x_test, y_test, names, path, "the reader's own")
+    name = f"npz:{path}"
+    parts = (x, y, *test) if test else _split(*_checked(name, "train", x, y), seed)
+    return _dataset(name, *parts, names, path, "the reader's own")
+
+
+def _split(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, ...]:
+    """x_train, y_train, x_test, y_test: a tenth, drawn by `seed`, is kept for testing."""
+    order = np.random.default_rng(seed).permutation(len(x))
+    cut = max(1, len(x) // 10) if len(x) > 1 else 0
+    return x[order[cut:]], y[order[cut:]], x[order[:cut]], y[order[:cut]]
 
 
 def _dataset(name, x_train, y_train, x_test, y_test, class_names, source, licence) -> Dataset:
-    """Check and unify arrays that come from outside; gray images get their channel axis."""
-    arrays = []
-    for what, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
-        if x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[-1] not in (1, 3)):
-            raise ValueError(f"{name}: x_{what} has shape {x.shape}; images must be (n, height, width), "
-                             "(n, height, width, 1) or (n, height, width, 3)")
-        if x.dtype != np.uint8:
-            raise ValueError(f"{name}: x_{what} is {x.dtype}; images must be uint8, 0 to 255")
-        if y.shape != (len(x),) or not np.issubdtype(y.dtype, np.integer):
-            raise ValueError(f"{name}: y_{what} is {y.dtype} {y.shape}; it must hold one integer for each of the "
-                             f"{len(x)} images")
-        arrays += [np.ascontiguousarray(x if x.ndim == 4 else x[..., None]), y.astype(np.int64)]
-    return Dataset(name, *arrays, tuple(class_names), source, licence)
+    """Check and unify arrays that come from outside."""
+    train, test = _checked(name, "train", x_train, y_train), _checked(name, "test", x_test, y_test)
+    return Dataset(name, *train, *test, tuple(class_names), source, licence)
+
+
+def _checked(name: str, what: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels as a Dataset holds them; gray images get their channel axis."""
+    if x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[-1] not in (1, 3)):
+        raise ValueError(f"{name}: x_{what} has shape {x.shape}; images must be (n, height, width), "
+                         "(n, height, width, 1) or (n, height, width, 3)")
+    if x.dtype != np.uint8:
+        raise ValueError(f"{name}: x_{what} is {x.dtype}; images must be uint8, 0 to 255")
+    if y.shape != (len(x),) or not np.issubdtype(y.dtype, np.integer):
+        raise ValueError(f"{name}: y_{what} is {y.dtype} {y.shape}; it must hold one integer for each of the "
+                         f"{len(x)} images")
+    return np.ascontiguousarray(x if x.ndim == 4 else x[..., None]), y.astype(np.int64)
 
 
 def _read_idx(path: str) -> np.ndarray:

@@ -64,7 +64,27 @@ def test_numbers_out_of_range_are_refused(wrong):
 
 def test_npz_of_the_reader(tmp_path):
     mine = data.load(npz(tmp_path / "mine.npz", y_train=np.arange(20) % 4))
-    assert mine.x_train.shape == (20, 8, 8, 1) and mine.class_names == ("0", "1", "2", "3")
+    assert mine.x_train.shape == (18, 8, 8, 1) and mine.class_names == ("0", "1", "2", "3")
+
+
+def test_npz_without_test_images_is_split_so_that_no_image_is_in_both_parts(tmp_path):
+    x = np.arange(30, dtype=np.uint8)[:, None, None].repeat(4, 1).repeat(4, 2)
+    name = npz(tmp_path / "mine.npz", x_train=x, y_train=np.arange(30))
+    mine = data.load(name)
+    assert len(mine.x_test) == 3 and (mine.x_test[:, 0, 0, 0] == mine.y_test).all()
+    assert sorted([*mine.y_train, *mine.y_test]) == list(range(30))
+    assert not np.array_equal(data.load(name, seed=1).y_test, mine.y_test)
+
+
+def test_npz_with_its_own_test_images_keeps_them(tmp_path):
+    test = {"x_test": np.full((2, 8, 8), 7, np.uint8), "y_test": np.array([1, 0])}
+    mine = data.load(npz(tmp_path / "mine.npz", y_train=np.arange(20) % 4, **test))
+    assert len(mine.x_train) == 20 and (mine.x_test == 7).all() and list(mine.y_test) == [1, 0]
+
+
+def test_npz_with_half_of_its_test_images_says_what_is_missing(tmp_path):
+    with pytest.raises(ValueError, match="no array .*y_test.*both or neither"):
+        data.load(npz(tmp_path / "mine.npz", x_test=np.zeros((2, 8, 8), np.uint8)))
 
 
 @pytest.mark.parametrize("arrays, word", [

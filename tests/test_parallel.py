@@ -253,7 +253,7 @@ def test_a_run_that_is_done_is_not_repeated_and_goes_on_when_asked_for_more(data
     (["--dataset", "mnits"], 1, "did you mean 'mnist'"),
     (["--batch-size", "15"], 2, "does not split evenly over 2 processes: take 14 or 16"),
     (["--batch-size", "1"], 2, "take 2"),
-    (["--batch-size", "97"], 1, r"must lie in [1, 96]"),
+    (["--batch-size", "97"], 1, r"must lie in [1, 87]"),  # of 96 images, nine are kept for testing
     (["--learning-rate", "2"], 1, "nearest right value is 1.0"),
     (["--sync-batchnorm"], 1, "needs GPUs"),
     (["--device", "cuda"], 1, "on a machine with 0 GPU(s)"),
