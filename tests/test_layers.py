@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ ONLY_IN = {  # a package and the modules that may import it
 }
 
 
+@cache
 def modules():
     """Map each module's dotted name within the package to its syntax tree; packages' own files left out."""
     paths = [p for p in ROOT.rglob("*.py") if p.name != "__init__.py"]

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -11,31 +12,34 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def run_nbval(folder, source, tags=()):
-    """Run one-cell notebook `source` under the project's conftest; return exit code and output."""
+PLANTED = {  # one-cell notebooks: source, tags, and what nbval must say of it; nothing, if it passes
+    "a sound cell": ("assert 1 + 1 == 2", (), None),
+    "an expected exception": ("1 / 0", ("raises-exception",), None),
+    "unknown magic": ("%notamagic\nassert False", (), "status=error"),
+    "an expected exception that does not come": ("1 + 1", ("raises-exception",), "nothing was raised"),
+    "dead kernel": ("import os; os._exit(1)", (), "kernel died"),
+    "failed assertion": ("assert 1 + 1 == 3", (), "AssertionError"),
+}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What nbval says of each planted notebook, under the project's conftest: the text of its failure, or None."""
+    folder = tmp_path_factory.mktemp("planted")
     shutil.copy(ROOT / "conftest.py", folder)
-    cell = nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)})
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "planted.ipynb")
+    for name, (cell, tags, _) in PLANTED.items():
+        cells = [nbformat.v4.new_code_cell(cell, metadata={"tags": list(tags)})]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"{name}.ipynb")
     options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=120", "-p", "no:cacheprovider", "-q"]
-    done = subprocess.run([sys.executable, "-m", "pytest", *options, "planted.ipynb"], cwd=folder, text=True,
-                          capture_output=True, timeout=100)
-    return done.returncode, done.stdout
+    done = subprocess.run([sys.executable, "-m", "pytest", *options, "--junitxml=said.xml"], cwd=folder, text=True,
+                          capture_output=True, timeout=200)
+    cases = ElementTree.parse(folder / "said.xml").getroot().iter("testcase")
+    failures = {case.get("classname").removesuffix(".ipynb"): case.find("failure") for case in cases}
+    assert sorted(failures) == sorted(PLANTED), done.stdout
+    return {name: None if failure is None else failure.text for name, failure in failures.items()}
 
 
-def test_a_sound_cell_passes(tmp_path):
-    assert run_nbval(tmp_path, "assert 1 + 1 == 2")[0] == 0
-
-
-@pytest.mark.parametrize("source, tags, word", [
-    ("%notamagic\nassert False", (), "status=error"),
-    ("1 + 1", ("raises-exception",), "nothing was raised"),
-    ("import os; os._exit(1)", (), "kernel died"),
-    ("assert 1 + 1 == 3", (), "AssertionError"),
-], ids=["unknown magic", "an expected exception that does not come", "dead kernel", "failed assertion"])
-def test_a_planted_fault_fails(tmp_path, source, tags, word):
-    code, output = run_nbval(tmp_path, source, tags)
-    assert code == 1 and word in output, output
-
-
-def test_an_expected_exception_passes(tmp_path):
-    assert run_nbval(tmp_path, "1 / 0", ("raises-exception",))[0] == 0
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_fault_fails_and_no_other_cell_does(said, name):
+    word = PLANTED[name][2]
+    assert (said[name] is None) if word is None else word in said[name]

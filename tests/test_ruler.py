@@ -49,30 +49,28 @@ def test_a_damaged_ruler_is_refused(tmp_path):
             ruler.read(tmp_path / shipped.name, ruler.SHIPPED / "sha256.json")
 
 
-def test_numpy_and_pytorch_agree_also_on_colour_and_odd_sizes(monkeypatch):
+def test_numpy_and_pytorch_agree_also_on_colour_and_odd_sizes():
     pytest.importorskip("torch")
     from gancourse.pt import ruler as training
     from gancourse.pt.train import from_numpy
 
-    monkeypatch.setattr(training, "STEPS", 3)
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (80, 30, 30, 3)).astype(np.uint8), np.zeros(80, int)
-    net, facts = training.train_ruler(x, y, x[:8], y[:8])
+    net, facts = training.train_ruler(x, y, x[:8], y[:8], steps=3)
     assert facts["labels"] == "quarter turns"
     mine = ruler.Ruler(training.weights(net, facts["shape"]), facts)
     theirs = net[:9](from_numpy(data.to_float(x))).detach().numpy()
     np.testing.assert_allclose(mine.features(x), theirs, atol=1e-4)
 
 
-def test_images_that_are_not_square_have_a_ruler_too(monkeypatch):
+def test_images_that_are_not_square_have_a_ruler_too():
     pytest.importorskip("torch")
     from gancourse.pt import ruler as training
     from gancourse.pt.train import from_numpy
 
-    monkeypatch.setattr(training, "STEPS", 3)
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (80, 16, 36, 1)).astype(np.uint8), np.arange(80) % 3
-    net, facts = training.train_ruler(x, y, x[:8], y[:8])
+    net, facts = training.train_ruler(x, y, x[:8], y[:8], steps=3)
     mine = ruler.Ruler(training.weights(net, facts["shape"]), facts)
     theirs = net[:9](from_numpy(data.to_float(x))).detach().numpy()
     np.testing.assert_allclose(mine.features(x), theirs, atol=1e-4)
@@ -81,14 +79,13 @@ def test_images_that_are_not_square_have_a_ruler_too(monkeypatch):
         assert np.array_equal(got.detach().numpy(), want.detach().numpy())
 
 
-def test_training_a_ruler_again_gives_the_same_one(monkeypatch):
+def test_training_a_ruler_again_gives_the_same_one():
     """Ten steps of its training, twice: the same weights.  Lesson 06 trains it whole."""
     pytest.importorskip("torch")
     from gancourse.pt import ruler as training
 
-    monkeypatch.setattr(training, "STEPS", 10)
-    runs = [training.train_ruler(STROKES.x_train, STROKES.y_train, STROKES.x_test[:9], STROKES.y_test[:9])[0]
-            for _ in range(2)]
+    some = STROKES.x_train, STROKES.y_train, STROKES.x_test[:9], STROKES.y_test[:9]
+    runs = [training.train_ruler(*some, steps=10)[0] for _ in range(2)]
     for a, b in zip(*(net.parameters() for net in runs), strict=True):
         assert np.array_equal(a.detach().numpy(), b.detach().numpy())
 
