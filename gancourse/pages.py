@@ -7,6 +7,8 @@ import re
 MATHS = re.compile(r"(?<![\\$])\$\$(.+?)\$\$|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?![\w$])", re.DOTALL)
 WIDGETS = "application/vnd.jupyter.widget-view+json"
 NAMED = re.compile(r"<mi>(log|exp|sin|cos|tanh?|det|dim)</mi>(?=(</msub>)?(<mo stretchy)?)")
+SPELT = {"lVert": "‖", "rVert": "‖", "Vert": "‖", "arg": r"\operatorname{arg}"}  # what latex2mathml leaves as it stands
+FONT = '<style>math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}</style>'
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
@@ -32,6 +34,7 @@ def to_html(notebook: dict, title: str) -> str:
     page["metadata"].pop("widgets", None)
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
+    body = body.replace("</head>", f"{FONT}</head>", 1)  # with another font sums and brackets stay small
     body = re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", body)
     return re.sub(r'<script type="module">.*?</script>', "", body, flags=re.DOTALL)  # mermaid diagrams
 
@@ -63,6 +66,7 @@ def _mathml(match: re.Match) -> str:
 
     shown = match[1] is not None
     # one line, so that Markdown does not see a new paragraph or a list within the formula
-    maths = convert((match[1] or match[2]).strip(), display="block" if shown else "inline").replace("\n", " ")
+    tex = re.sub(rf"\\({'|'.join(SPELT)})\b", lambda m: SPELT[m[1]], (match[1] or match[2]).strip())
+    maths = convert(tex, display="block" if shown else "inline").replace("\n", " ")
     # latex2mathml sets "log 2" like a product; as an operator it stands apart, but from a bracket that follows
     return NAMED.sub(lambda m: f'<mo lspace="0.17em" rspace="{0 if m[3] else "0.17em"}">{m[1]}</mo>', maths)

@@ -15,6 +15,13 @@ def test_a_named_function_stands_apart_from_its_argument():
     assert '<mo lspace="0.17em" rspace="0">log</mo><mo stretchy="false">' in pages.with_mathml(r"$\log(x)$")
 
 
+def test_no_command_is_shown_as_it_is_written():
+    """Norms in big bars and arg min are drawn; latex2mathml alone shows their names with a backslash."""
+    maths = pages.with_mathml(r"$\Big\lVert x \Big\rVert + \left\lVert y \right\rVert, \arg\min_z \arg \max$")
+    assert "\\" not in maths and "<mo>arg</mo><msub><mo>min</mo>" in maths
+    assert maths.count("‖") + maths.count("&#x02016;") == 4
+
+
 def test_formulas_become_mathml_and_code_stays():
     html = page(nbformat.v4.new_markdown_cell("A price of $5 and $x^2$, `echo $x$`\n\n$$\\frac{1}{2}$$"))
     assert "<msup>" in html and "<mfrac>" in html and "echo $x$" in html and "A price of $5 and" in html
