@@ -41,14 +41,6 @@ def cutout(x: Tensor, share: float = 0.5) -> Tensor:
     return x * ~(inside[0][:, None, :, None] & inside[1][:, None, None, :])
 
 
-def recolour(x: Tensor) -> Tensor:
-    """Change brightness by up to +-.5, and contrast by a factor of .5 to 1.5.  Zhao et al. 2020, color."""
-    u = torch.rand(2, len(x), 1, 1, 1, device=x.device)
-    x = x + u[0] - 0.5
-    mean = x.mean((1, 2, 3), keepdim=True)
-    return (x - mean) * (u[1] + 0.5) + mean
-
-
 class Augmented(nn.Module):
     """A D that sees every image, real or fake, through random changes: D(T(x)).  DiffAugment, Zhao et al. 2020.
 
