@@ -25,6 +25,7 @@ def test_no_command_is_shown_as_it_is_written():
 def test_formulas_become_mathml_and_code_stays():
     html = page(nbformat.v4.new_markdown_cell("A price of $5 and $x^2$, `echo $x$`\n\n$$\\frac{1}{2}$$"))
     assert "<msup>" in html and "<mfrac>" in html and "echo $x$" in html and "A price of $5 and" in html
+    assert html.index("math{font-family:") < html.index("</head>") < html.index("<mfrac>")
 
 
 def test_nothing_is_fetched():
