@@ -47,10 +47,11 @@ def _parser() -> argparse.ArgumentParser:
               "gancourse run 05 -p learning_rate=1e-4 -p dataset=folder:photos")
     run.add_argument("lessons", nargs="*", help="numbers or names; none means all")
     run.add_argument("-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
-    run.add_argument("--preset", default="laptop", help="smoke (seconds), laptop (default) or gpu")
+    run.add_argument("--preset", default="laptop",
+                     help="smoke (seconds), laptop (default), gpu, or another that --parameters shows")
     run.add_argument("--runs", type=Path, default=Path("runs"), help="where the results go (runs/)")
     run.add_argument("--again", action="store_true", help="repeat runs that are already done")
-    run.add_argument("--parameters", action="store_true", help="show the lesson's parameters and stop")
+    run.add_argument("--parameters", action="store_true", help="show the lesson's parameters and presets and stop")
     sweep = add("sweep", _sweep, "run a lesson over a grid of parameters and seeds, on all cores or a Dask cluster",
                 "gancourse sweep 05 -g learning_rate=1e-3,2e-3 -g width=8,16 --seeds 0-2 --measure 'distance of the'")
     sweep.add_argument("lesson", nargs="?", help="number or name, unless the file says it")
@@ -108,6 +109,8 @@ def _run(arguments) -> int:
             print(lesson.name)
             for p in parameters(lesson.notebook).values():
                 print(f"  -p {p.name}={p.default!r:<12} {p.help} {p.limits()}")
+            for name, values in lesson.about.get("presets", {}).items():
+                print(f"  --preset {name}: " + ", ".join(f"{key}={value!r}" for key, value in values.items()))
         return 0
     given = dict(_assignment(text) for text in arguments.given)
     for lesson in lessons:  # everything is checked before anything runs

@@ -135,6 +135,13 @@ def test_the_command_line_names_the_fix(argv, status, word, capsys):
     assert stop.value.code == status and word in capsys.readouterr().err
 
 
+def test_a_lesson_says_what_can_be_set_and_what_its_presets_set(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["run", "09", "--parameters"])
+    said = capsys.readouterr().out
+    assert stop.value.code == 0 and "-p learning_rate=0.004" in said and "--preset curve: curve_seeds=6" in said
+
+
 @pytest.mark.parametrize("command", ["list", "run", "lab", "student", "render", "test", "data", "doctor"])
 def test_every_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
