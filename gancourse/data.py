@@ -93,10 +93,8 @@ def load_sounds(name: str, *, num: int = 0, seed: int = 0) -> Sounds:
     clips, labels, names = audio.read_folder(path, speech.SAMPLES, speech.RATE)
     if len(clips) < 12:
         raise ValueError(f"{path!r} gives {len(clips)} clips: a lesson needs 12 at least, and hundreds to learn from")
-    order = np.random.default_rng(seed).permutation(len(clips))
-    cut = min(500, len(clips) // 6)
-    test, train = order[:cut], order[cut:][: num or None]
-    return Sounds(name, clips[train], labels[train], clips[test], labels[test], tuple(names), path,
+    x, y, x_test, y_test = _split(clips, labels, seed, min(500, len(clips) // 6))
+    return Sounds(name, x[: num or None], y[: num or None], x_test, y_test, tuple(names), path,
                   "the reader's own", speech.RATE)
 
 
@@ -179,7 +177,7 @@ def _cifar10(num: int, resolution: int, seed: int) -> Dataset:
 
 def _folder(path: str, resolution: int, seed: int) -> Dataset:
     images, labels, names = read_folder(path, resolution or 32)
-    return _dataset(f"folder:{path}", *_split(images, labels, seed), names, path, "the reader's own")
+    return _dataset(f"folder:{path}", *_split(images, labels, seed, _tenth(images)), names, path, "the reader's own")
 
 
 def _npz(path: str, resolution: int, seed: int) -> Dataset:
@@ -200,15 +198,20 @@ def _npz(path: str, resolution: int, seed: int) -> Dataset:
         raise ValueError(f"{path!r} is a damaged .npz file ({error})") from error
     names = [str(c) for c in range(int(y.max(initial=0)) + 1)] if np.issubdtype(y.dtype, np.integer) else []
     name = f"npz:{path}"
-    parts = (x, y, *test) if test else _split(*_checked(name, "train", x, y), seed)
+    parts = (x, y, *test) if test else _split(*_checked(name, "train", x, y), seed, _tenth(x))
     return _dataset(name, *parts, names, path, "the reader's own")
 
 
-def _split(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, ...]:
-    """x_train, y_train, x_test, y_test: a tenth, drawn by `seed`, is kept for testing."""
+def _split(x: np.ndarray, y: np.ndarray, seed: int, num_test: int) -> tuple[np.ndarray, ...]:
+    """x_train, y_train, x_test, y_test: `num_test` examples, drawn by `seed`, are kept for testing."""
     order = np.random.default_rng(seed).permutation(len(x))
-    cut = max(1, len(x) // 10) if len(x) > 1 else 0
-    return x[order[cut:]], y[order[cut:]], x[order[:cut]], y[order[:cut]]
+    test, train = order[:num_test], order[num_test:]
+    return x[train], y[train], x[test], y[test]
+
+
+def _tenth(x: np.ndarray) -> int:
+    """How many images are kept for testing; of a single one, none."""
+    return max(1, len(x) // 10) if len(x) > 1 else 0
 
 
 def _dataset(name, x_train, y_train, x_test, y_test, class_names, source, licence) -> Dataset:
