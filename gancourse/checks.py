@@ -13,6 +13,10 @@ def close(got, want, hint: str, *, rtol: float = 1e-4, atol: float | None = None
 
     The hint states the fact that holds, never the answer.  `atol` is `rtol` unless given.
     """
+    if got is None:
+        raise AssertionError(f"{hint}\n  yours is None: is a `return` missing?")
+    if _numpy(got).dtype.kind not in "biufc":
+        raise AssertionError(f"{hint}\n  yours is of type {type(got).__name__}, expected numbers")
     got, want = _numpy(got), _numpy(want)
     if got.shape != want.shape:
         raise AssertionError(f"{hint}\n  yours has shape {got.shape}, expected {want.shape}")

@@ -22,6 +22,17 @@ def test_close_names_both_shapes():
         checks.close(np.zeros(3), np.zeros((3, 1)), "A column.")
 
 
+@pytest.mark.parametrize("got, reason", [
+    (None, "yours is None: is a `return` missing?"),
+    ("two", "yours is of type str, expected numbers"),
+    (abs, "yours is of type builtin_function_or_method, expected numbers"),
+])
+def test_close_says_what_came_instead_of_numbers(got, reason):
+    with pytest.raises(AssertionError, match="Two is two.") as error:
+        checks.close(got, 2, "Two is two.")
+    assert str(error.value).endswith(reason)
+
+
 def test_true():
     checks.true(np.array([True, True]), "all")
     with pytest.raises(AssertionError, match="all"):
