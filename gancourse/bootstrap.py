@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
-EXTRAS = "pt,tf,sweep,dev"
+EXTRAS = "pt,tf,sweep,speech,dev"
 
 
 def ensure() -> None:

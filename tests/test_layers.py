@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
     ["errors", "cores", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "synth.grammar",
-     "synth.speech", "audio", "images", "texts", "photos", "data", "labels", "checks", "metrics", "loop",
+     "synth.speech", "audio", "recogniser", "images", "texts", "photos", "data", "labels", "checks", "metrics", "loop",
      "lessons", "checkpoints", "masks", "board", "ruler",
      "doctor", "plots", "pages", "training"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models", "pt.augment"],
@@ -25,7 +25,7 @@ ONLY_IN = {  # a package and the modules that may import it
     "torchmetrics": ("pt.metrics",), "torch_fidelity": ("pt.metrics",), "prdc": ("metrics",),
     "papermill": ("reruns",), "nbclient": ("reruns",), "nbconvert": ("pages",),
     "jupyter_client": ("kernels",), "distributed": ("sweeps.cluster",), "dask": ("sweeps.cluster",),
-    "pandas": ("sweeps.tables",),
+    "pandas": ("sweeps.tables",), "pocketsphinx": ("recogniser",),
 }
 
 
