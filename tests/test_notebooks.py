@@ -3,9 +3,11 @@
 import ast
 import json
 import re
+import shlex
 
 import pytest
 
+from gancourse import cli
 from gancourse.lessons import FOLDER, SOLUTION, all_lessons, is_fresh, parameters, settings, source, tags
 
 LESSONS = all_lessons()
@@ -130,3 +132,11 @@ def test_try_offers_commands_that_name_real_parameters(lesson):
     for _, options in commands:
         given = re.findall(r"-p +(\w+)=", options)
         assert set(given) <= set(parameters(lesson.notebook)), given
+
+
+@each_lesson
+def test_sweeps_in_the_prose_can_be_started(lesson, tmp_path, capsys):
+    for command in re.findall(r"`gancourse (sweep [^`]*-g [^`]*)`", prose(lesson)):
+        with pytest.raises(SystemExit) as stop:
+            cli.main([*shlex.split(command), "--dry-run", "--runs", str(tmp_path)])
+        assert stop.value.code == 0, capsys.readouterr().err
