@@ -4,7 +4,6 @@ Heavy modules are imported by the command that needs them, so that --help is ins
 """
 
 import argparse
-import errno
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import warnings
 from pathlib import Path
 
 from gancourse import __version__
+from gancourse.errors import advice
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -24,9 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         sys.exit(arguments.do(arguments))
     except (ValueError, OSError, ImportError) as error:
-        full = getattr(error, "errno", None) == errno.ENOSPC
-        advice = ": make room; what was finished is kept, and the same command goes on from there" if full else ""
-        sys.exit(_say(f"gancourse {arguments.command}: {error}{advice}", 2))
+        sys.exit(_say(f"gancourse {arguments.command}: {error}{advice(error)}", 2))
     except KeyboardInterrupt:
         sys.exit(_say("\nStopped.  What was finished is kept; the same command goes on from there.", 130))
 
@@ -112,7 +110,7 @@ def _run(arguments) -> int:
             for name, values in lesson.about.get("presets", {}).items():
                 print(f"  --preset {name}: " + ", ".join(f"{key}={value!r}" for key, value in values.items()))
         return 0
-    given = dict(_assignment(text) for text in arguments.given)
+    given = _assignments(arguments.given)
     for lesson in lessons:  # everything is checked before anything runs
         settings(lesson, arguments.preset, given)
     from gancourse import pages, reruns
@@ -155,15 +153,16 @@ def _sweep(arguments) -> int:
         raise ValueError(f"--workers {arguments.workers} must be 1 or more")
     sweep = plan.make_sweep(
         lesson, arguments.preset or said.get("preset", "laptop"),
-        {**said.get("parameters", {}), **dict(_assignment(text) for text in arguments.given)},
-        {**said.get("grid", {}), **dict(_assignment(text, plan.values) for text in arguments.grid)},
+        {**said.get("parameters", {}), **_assignments(arguments.given)},
+        {**said.get("grid", {}), **_assignments(arguments.grid, plan.values)},
         said.get("seeds") if arguments.seeds is None else plan.seeds(arguments.seeds))
+    asked = arguments.measure or said.get("measure", "")
     if arguments.dry_run:
-        watch.foresee(sweep, arguments.runs, workers=arguments.workers, scheduler=arguments.scheduler)
+        watch.foresee(sweep, arguments.runs, asked=asked, workers=arguments.workers, scheduler=arguments.scheduler)
         return 0
     failed = watch.run(
-        sweep, arguments.runs, arguments.to or arguments.runs / "sweeps" / sweep.name(),
-        asked=arguments.measure or said.get("measure", ""), maximise=arguments.maximise or said.get("maximise", False),
+        sweep, arguments.runs, arguments.to or arguments.runs / "sweeps" / sweep.name(), asked=asked,
+        maximise=arguments.maximise or said.get("maximise", False),
         workers=arguments.workers, scheduler=arguments.scheduler, again=arguments.again)
     return 1 if failed else 0
 
@@ -275,14 +274,19 @@ def _chosen(which: list[str]) -> list:
     return [find(name) for name in which] if which else all_lessons()
 
 
-def _assignment(text: str, value_of=None) -> tuple[str, object]:
-    """NAME=VALUE as a pair; numbers, True and False become Python values, all else is text."""
+def _assignments(texts: list[str], value_of=None) -> dict[str, object]:
+    """Every NAME=VALUE; numbers, True and False become Python values, all else is text."""
     from gancourse.lessons import literal
 
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise ValueError(f"{text!r} must read NAME=VALUE, such as num_steps=100")
-    return name, (value_of or literal)(value)
+    found: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"{text!r} must read NAME=VALUE, such as num_steps=100")
+        if name in found:
+            raise ValueError(f"{name} is given twice: leave one out, or list values as in -g {name}=1,2")
+        found[name] = (value_of or literal)(value)
+    return found
 
 
 def _say(message: str, status: int) -> int:

@@ -1,7 +1,18 @@
 """Errors that name the fix."""
 
 import difflib
+import errno
 from collections.abc import Iterable
+
+NOT_OURS, NO_FOLDER = "; choose a folder that you may write to", "; a file stands where a folder is needed"
+FULL = ": make room; what was finished is kept, and the same command goes on from there"
+ADVICE = {errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EACCES: NOT_OURS, errno.EPERM: NOT_OURS,
+          errno.EROFS: NOT_OURS, errno.EEXIST: NO_FOLDER, errno.ENOTDIR: NO_FOLDER}
+
+
+def advice(error: Exception) -> str:
+    """Return what to do about an error of the file system, to stand after its message; "" for any other."""
+    return ADVICE.get(getattr(error, "errno", None), "")
 
 
 def unknown(kind: str, name: str, options: Iterable[str]) -> ValueError:

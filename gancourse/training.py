@@ -19,13 +19,13 @@ GAME = (  # what decides the numbers of a run
     Parameter("loss", "nonsaturating", "the adversarial loss", choices=(
         "minimax", "nonsaturating", "least_squares", "hinge", "wasserstein", "relativistic")),
     Parameter("r1_gamma", 1.0, "weight of the gradient penalty, paid every eighth step; 0 switches it off", 0, 1000),
-    Parameter("batch_size", 32, "real images in a step, of all processes together", 1, 2**20),
+    Parameter("batch_size", 32, "real images in a step, of all processes together", 1, 10**6),
     Parameter("learning_rate", 4e-3, "Adam's step size; falls to 0 over the last 60 % of the run", 1e-8, 1),
     Parameter("beta1", 0.0, "Adam's memory of past slopes", 0, 0.999),
     Parameter("ema", 0.995, "share of the old average of G's weights kept at each step", 0, 1),
     Parameter("precision", "fp32", "bf16 only where the hardware has it", choices=("fp32", "bf16", "auto")),
     Parameter("sync_batchnorm", False, "BatchNorm's mean and spread over all processes (GPUs), not over each"),
-    Parameter("seed", 0, "decides data, weights, batches and noise", 0, 2**31),
+    Parameter("seed", 0, "decides data, weights, batches and noise", 0, 10**9),
 )
 AROUND = (  # what changes no number, except that a longer run lowers its learning rate later
     Parameter("num_steps", 1500, "updates of D; a finished run goes on to a larger number", 1, 10**9),

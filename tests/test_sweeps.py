@@ -1,8 +1,10 @@
 """Sweeps: checked before anything runs, each run once, nothing lost when a worker dies.  On tiny lessons."""
 
 import csv
+import errno
 import json
 import math
+import os
 import shlex
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import nbformat
 import pytest
 
 from gancourse import cli, plots
-from gancourse.sweeps import cluster, plan, report, tables
+from gancourse.sweeps import cluster, plan, report, tables, watch
 
 pandas = pytest.importorskip("pandas", reason='sweeps need: pip install "gancourse[sweep]"')
 pytest.importorskip("distributed", reason='sweeps need: pip install "gancourse[sweep]"')
@@ -159,13 +161,31 @@ def test_help_has_an_example(capsys):
     (["sweep", "05", "-g", "widht=8"], 2, "did you mean 'width'"), (["sweep", "05"], 2, "the grid is empty"),
     (["sweep", "-g", "a=1"], 2, "say which lesson"), (["sweep", "05", "-g", "width=8", "--seeds", "0..3"], 2, "0-9"),
     (["sweep", "05", "-g", "width=8", "--measure", "nonsense"], 2, "distance of the samples"),
+    (["sweep", "05", "-g", "width=8", "--measure", "nonsense", "--dry-run"], 2, "distance of the samples"),
     (["sweep", "05", "-g", "width=8", "--file", "none.toml"], 2, "no file 'none.toml'"),
+    (["sweep", "05", "-g", "width=8", "-g", "width=16"], 2, "width is given twice"),
+    (["sweep", "05", "-g", "width=8", "-p", "ema=0", "-p", "ema=0.5"], 2, "ema is given twice"),
+    (["sweep", "05", "-g", "width=8", "--seeds", "5-3"], 2, "seed has no values; give them as in --seeds 0-9"),
 ])
 def test_nothing_starts_on_bad_input(argv, status, words, capsys, tmp_path):
     with pytest.raises(SystemExit) as stop:
         cli.main([*argv, "--runs", str(tmp_path / "runs")])
     assert stop.value.code == status and words in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("code, words", [
+    (errno.EROFS, "choose a folder that you may write to"), (errno.EEXIST, "a file stands where a folder is needed"),
+    (errno.ENOSPC, "make room; what was finished is kept")])
+def test_a_folder_that_takes_no_table_is_named_with_what_to_do(lesson, code, words, monkeypatch, capsys):
+    def full(*_, **__):
+        raise OSError(code, os.strerror(code), "there")
+
+    monkeypatch.setattr("gancourse.sweeps.watch.run", full)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["sweep", lesson, "-g", "a=1"])
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and "'there'" in said and words in said
 
 
 def test_a_scheduler_that_is_not_there_is_said_to_be_so(monkeypatch):
@@ -297,6 +317,26 @@ def test_a_sweep_runs_is_reported_and_goes_on_where_it_was(lesson, tmp_path, cli
     assert "failed in cell 3: AssertionError: nine is too many" in rows[1]["error"]
     assert {r["version of threads"] for r in rows} == {"1"}
     assert "nine is too many" in (folder / "report.html").read_text()
+
+
+def test_a_sweep_whose_runs_all_fail_says_so(lesson, tmp_path, client, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["sweep", lesson, "-g", "a=9", "--seeds", "0", "--measure", "sum",
+                  "--scheduler", client.scheduler.address])
+    out = capsys.readouterr().out
+    assert stop.value.code == 1 and "0 done, 1 failed" in out and "nothing to rank" in out
+
+
+def test_a_name_that_no_result_has_stops_no_run(lesson, tmp_path, client, monkeypatch, capsys):
+    """Before its first run a lesson's results have no names; the table and the report are kept all the same."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(watch, "EVERY", 0)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["sweep", lesson, "-g", "a=1,2", "--seeds", "0", "--measure", "nonsense", "--to", "here",
+                  "--scheduler", client.scheduler.address])
+    assert stop.value.code == 2 and "there are:\n  a alone\n  sum of all\n  seconds" in capsys.readouterr().err
+    assert [row["status"] for row in csv.DictReader(Path("here/table.csv").open())] == ["done", "done"]
 
 
 def test_a_killed_worker_s_run_is_run_again_and_a_hopeless_one_fails(tmp_path, client, monkeypatch):

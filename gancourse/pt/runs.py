@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -36,6 +37,8 @@ def train(settings: dict[str, Any], folder: Path, again: bool = False) -> dict:
     with _told_why(folder, size):
         check_split(settings["batch_size"], size)
         data.check_name(settings["dataset"])
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        tempfile.TemporaryFile(dir=there).close()  # where no file can be made, say so now, not at the first checkpoint
         run = folder / "checkpoint.safetensors"
         saved = checkpoints.load_run(run) if run.is_file() and not again else None
         if saved:

@@ -75,7 +75,8 @@ def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None
     swept = {**grid, "seed": [0, 1, 2] if seeds is None else list(seeds)}
     for name, values in swept.items():
         if not values:
-            raise ValueError(f"the grid is empty: {name} has no values; give them as in -g width=8,16")
+            example = "--seeds 0-9" if name == "seed" else f"-g {name}=1,2"
+            raise ValueError(f"the grid is empty: {name} has no values; give them as in {example}")
     if "seed" in grid or "seed" in fixed:
         raise ValueError("seeds have their own option: --seeds 0,1,2 or --seeds 0-9")
     if "checkpoint" in grid or "checkpoint" in fixed:

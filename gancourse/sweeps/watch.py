@@ -28,13 +28,12 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
     """
     from tqdm import tqdm
 
-    stored = reruns.results(sweep.lesson.notebook)
-    asked = tables.measure(asked, [*stored, "seconds"]) if asked and stored else asked
+    asked = _measure(sweep, asked)
     names = list(sweep.runs())
     records = {} if again else plan.finished(sweep, runs)
     waiting = [name for name in names if name not in records]
     if kept := tables.set_aside(folder, reruns.code_sha256(sweep.lesson.notebook)):
-        print(f"The table in {folder} comes from other code: it is kept as {kept.name}, and its runs are made again.")
+        print(f"The table in {folder} is not of this code: it is kept as {kept.name}.")
     print(size(sweep, records))
     if waiting:
         print(f"  {estimate(sweep, records, workers, scheduler)}\n  {folder / 'report.html'} shows what is done so far")
@@ -61,7 +60,9 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
     if words := tables.mixed(table):
         print(f"Mind that they were made under different versions: {words}.  --again makes all of them anew.")
     columns = [*tables.measures(sweep, records).values(), "seconds"]
-    if asked:
+    if not any(record["results"] for record in records.values()):
+        print("No run has a number, so there is nothing to rank.")
+    elif asked:
         best = tables.ranked(sweep, table, tables.measure(asked, columns), maximise)[0]
         print(f"best: {best.text()}, with {best.middle:.4g} as the median of {len(best.numbers)} seed(s)")
     else:
@@ -104,13 +105,20 @@ def _deaths_told(client, say: Callable[[str], None]) -> Iterator[None]:
         client.unsubscribe_topic("all")
 
 
-def foresee(sweep: Sweep, runs: Path, *, workers: int = 0, scheduler: str = "") -> None:
+def foresee(sweep: Sweep, runs: Path, *, asked: str = "", workers: int = 0, scheduler: str = "") -> None:
     """Print the runs of a sweep, which of them are done, and about how long the others take."""
+    _measure(sweep, asked)
     records = plan.finished(sweep, runs)
     print(size(sweep, records))
     for name, given in sweep.runs().items():
         print(f"  {'✓' if name in records else ' '} {sweep.run_command(given)}")
     print(estimate(sweep, records, workers, scheduler))
+
+
+def _measure(sweep: Sweep, asked: str) -> str:
+    """The whole name of the result asked for, where the lesson's stored outputs tell."""
+    stored = reruns.results(sweep.lesson.notebook)
+    return tables.measure(asked, [*stored, "seconds"]) if asked and stored else asked
 
 
 def size(sweep: Sweep, records: dict[str, dict]) -> str:
@@ -155,5 +163,8 @@ def _save(folder: Path, sweep: Sweep, records: dict[str, dict], asked: str, maxi
     table = tables.rows(sweep, records)
     columns = [*tables.measures(sweep, records).values(), "seconds"]
     tables.write(folder, table)
-    name = tables.measure(asked, columns) if asked and len(columns) > 1 else ""
+    try:
+        name = tables.measure(asked, columns) if asked else ""
+    except ValueError:  # said when all runs are kept
+        name = ""
     report.save(folder, sweep, table, name, maximise, runs)
