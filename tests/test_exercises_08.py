@@ -4,6 +4,8 @@ import csv
 import math
 import shlex
 from importlib.resources import files
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from exercises import code_cells, judge, names_from, solution
@@ -25,6 +27,8 @@ WRONG = [
     ("margin", "the best of both", "return float(np.nanmin(b) / np.nanmin(a))"),
     ("margin", "seed by seed", "return float(np.min(np.array(b) / np.array(a)))"),
     ("margin", "failed runs left out", "return float(np.nanmin(b) / np.nanmax(a))"),
+    ("margin", "two failures compared", "a, b = ([math.inf if d != d else d for d in runs] for runs in (a, b))\n"
+                                        "    return min(b) / max(a)"),
     ("margin", "upside down", "a, b = (np.nan_to_num(x, nan=np.inf) for x in (a, b))\n"
                               "    return float(np.max(a) / np.min(b))"),
     ("best_slope", "slope 1, as the penalty asks", "return 1.0"),
@@ -70,10 +74,43 @@ def test_the_judge_of_the_lesson_is_the_solution_of_the_exercise(names):
         assert scope["separation"](a, b) == scope["margin"](a, b)
 
 
+def test_the_study_is_made_anew_where_runs_fail_and_stops_where_a_sweep_stops(tmp_path, monkeypatch):
+    """A sweep with failed runs ends with status 1 and a table; one that was refused or stopped has another status."""
+    monkeypatch.chdir(tmp_path)
+    scope = names_from("08", ["num_steps: int", "import csv", "SWEEPS = {"], dataset="folder:my photos")
+    exec(next(source(cell) for cell in code_cells("08") if "def read_study" in source(cell)), scope)
+    status = 1
+
+    def sweep(words):
+        assert "dataset=folder:my photos" in words
+        folder = Path(words[words.index("--to") + 1])
+        folder.mkdir(parents=True)
+        (folder / "table.csv").write_text("seed,status\n0,failed\n")
+        return SimpleNamespace(returncode=status)
+
+    monkeypatch.setattr(scope["subprocess"], "run", sweep)
+    assert len(scope["read_study"]("rebuild")) == len(scope["SWEEPS"])
+    status = 2
+    with pytest.raises(RuntimeError, match="start again: gancourse sweep 08"):
+        monkeypatch.chdir(tmp_path / "runs")
+        scope["read_study"]("rebuild")
+
+
+def test_the_card_says_what_the_table_says():
+    """Each line's margin is the best distance of the one side over the worst of the other; the largest comes first."""
+    cell = next(cell for cell in code_cells("08") if source(cell).startswith("CARD ="))
+    lines = "".join(cell["outputs"][0]["data"]["text/markdown"]).splitlines()[2:]
+    margins = []
+    for line in lines:
+        gain, _, ours, _, theirs = (part.strip() for part in line.strip("|").split("|"))
+        margins.append(float(gain))
+        assert margins[-1] == pytest.approx(float(theirs.split(" to ")[0]) / float(ours.split(" to ")[1]), rel=0.03)
+    assert len(lines) == 6 and margins == sorted(margins, reverse=True) and min(margins) > 1
+
+
 def test_the_shipped_table_holds_every_run_of_the_sweeps_and_what_made_it():
     """Each sweep of the lesson has a row for every combination of its values and each of seeds 0, 1, 2."""
-    scope: dict = {}
-    exec(next(source(cell) for cell in code_cells("08") if source(cell).startswith("SWEEPS")), scope)
+    scope = names_from("08", ["num_steps: int", "import csv", "SWEEPS = {"])
     rows = list(csv.DictReader((files("gancourse") / "studies" / "08.csv").read_text().splitlines()))
     assert {row["sweep"] for row in rows} == set(scope["SWEEPS"])
     for name, words in scope["SWEEPS"].items():
