@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOREIGN = re.compile(r"/work/|/home/|/root/|/tmp/|[a-z]+://[\w.]*pypi|npmjs", re.IGNORECASE)
+PICTURE = re.compile(r"[A-Za-z0-9+/=]{100,}")  # base64 spells every short word sooner or later
 
 
 def test_ruff_finds_nothing():
@@ -20,5 +21,5 @@ def test_no_machine_path_and_no_registry_host_stands_in_a_file():
         path = ROOT / name
         if path == Path(__file__) or path.suffix in {".png", ".safetensors"} or not path.exists():
             continue
-        found = FOREIGN.search(path.read_text(encoding="utf-8"))
+        found = FOREIGN.search(PICTURE.sub("", path.read_text(encoding="utf-8")))
         assert not found, f"{name}: {found[0]}"
