@@ -46,6 +46,7 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
                                            "torch.cat(x.chunk(m), dim=1)")),
     ("side_by_side", "samples are dropped in silence", ('raise ValueError("the batch does not divide")',
                                                 "x = x[: len(x) // m * m]")),
+    ("side_by_side", "another error than ValueError", ("ValueError(", "RuntimeError(")),
     ("side_by_side", "coordinates are interleaved", ("torch.cat([x[i::m] for i in range(m)], dim=1)",
                                              "torch.stack([x[i::m] for i in range(m)], dim=2).flatten(1)")),
     ("side_by_side", "packs of packs: the batch grows instead", ("dim=1)", "dim=0)")),
@@ -111,9 +112,10 @@ def test_a_wrong_diagnosis_is_refused(ward, what, change):
         judge("07", ward, "diagnose", BY_EYE.replace(*change))
 
 
-def test_the_rules_of_the_solution_treat_another_students_patients():
+@pytest.mark.parametrize("student", ["Ada", "Fatima", "Jo"])
+def test_the_rules_of_the_solution_treat_another_students_patients(student):
     scope = names_from("07", ["num_steps: int", "import numpy", "def mlp(", "ILLNESSES = {", "def signs("],
-                       student="Ada", quiz_steps=400)
+                       student=student, quiz_steps=400)
     judge("07", scope, "diagnose", solution("07", "diagnose"))
 
 
