@@ -16,9 +16,9 @@ DIGITS = dict(zip("0123456789", "zero one two three four five six seven eight ni
 def recognise(clips: np.ndarray, words: Sequence[str], rate: int = 8000) -> np.ndarray:
     """Return which of the words is heard in each clip, int64 (n,) with the index into `words`, -1 for none.
 
-    Clips are (n, samples) at `rate` samples a second, of any loudness.  The recogniser must choose: it knows that one of
-    `words` comes, and hears none of them where no choice fits.  Digits may be written 0 to 9.  Raises ImportError
-    without the extra `gancourse[speech]`, ValueError for a word that its dictionary lacks.  Lesson 12.
+    Clips are (n, samples) at `rate` samples a second, of any loudness.  The recogniser knows that one of `words`
+    comes, and hears none of them where no choice fits.  Digits may be written 0 to 9.  Raises ImportError without
+    the extra `gancourse[speech]`, ValueError for a word that its dictionary lacks.  Lesson 12.
     """
     try:
         from pocketsphinx import Decoder
