@@ -51,10 +51,13 @@ def read_wav(file, rate: int = 8000) -> np.ndarray:
     if not np.isfinite(x).all():
         raise ValueError("it holds samples that are not finite numbers")
     x = x.mean(1) if x.ndim == 2 else x
-    if own_rate != rate:
-        common = gcd(own_rate, rate)
-        x = resample_poly(x, rate // common, own_rate // common)
-    return x.astype(np.float32)
+    return resample(x, own_rate, rate).astype(np.float32)
+
+
+def resample(x: np.ndarray, own_rate: int, rate: int) -> np.ndarray:
+    """Return the sound (samples,) of `own_rate` samples a second at `rate`, low-pass filtered on the way."""
+    common = gcd(own_rate, rate)
+    return resample_poly(x, rate // common, own_rate // common)
 
 
 def read_folder(folder: str | Path, samples: int, rate: int = 8000) -> tuple[np.ndarray, np.ndarray, list[str]]:

@@ -4,10 +4,10 @@ PocketSphinx (Huggins-Daines et al. 2006) learned from the recorded English of p
 """
 
 from collections.abc import Sequence
-from math import gcd
 
 import numpy as np
-from scipy.signal import resample_poly
+
+from gancourse.audio import resample
 
 RATE, PAUSE = 16_000, 1600  # what its model takes in samples a second; samples of silence before and after a word
 DIGITS = dict(zip("0123456789", "zero one two three four five six seven eight nine".split(), strict=True))
@@ -36,8 +36,7 @@ def recognise(clips: np.ndarray, words: Sequence[str], rate: int = 8000) -> np.n
 
 def _prepared(clip: np.ndarray, rate: int) -> bytes:
     """A clip as its 16-bit samples, between two pauses, with a little noise: no microphone is ever silent."""
-    common = gcd(RATE, rate)
-    x = np.pad(resample_poly(clip, RATE // common, rate // common), PAUSE)
+    x = np.pad(resample(clip, rate, RATE), PAUSE)
     x = 0.7 * x / max(np.abs(x).max(), 1e-9) + np.random.default_rng(0).normal(0, 1e-4, len(x))
     return np.rint(32767 * x).astype(np.int16).tobytes()
 
