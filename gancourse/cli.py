@@ -80,8 +80,8 @@ def _parser() -> argparse.ArgumentParser:
                  "gancourse render 05")
     render.add_argument("lessons", nargs="*", help="numbers or names; none means all")
     render.add_argument("--again", action="store_true", help="also where outputs are fresh")
-    add("test", _test, "run the unit tests, then the notebooks as tests (nbval); pytest options may follow",
-        "gancourse test tests/test_loop.py -x")
+    add("test", _test, "run the unit tests and the notebooks as tests (nbval) on all cores; pytest options may follow",
+        "gancourse test tests/test_loop.py -x -n 0")
     add("bench", _bench, "measure speed and write tests/benchmarks/RESULTS.md; options of bench.py may follow",
         "gancourse bench --only start")
     data = add("data", _data, "load a data set and describe it; downloads it if need be", "gancourse data cifar10")
@@ -238,9 +238,14 @@ def _render(arguments) -> int:
 
 
 def _test(arguments) -> int:
+    """Run pytest on all cores, or as the reader's own pytest options say; return its status."""
+    import importlib.util
+
     from gancourse.bootstrap import ROOT
 
-    return subprocess.call([sys.executable, "-m", "pytest", *arguments.extra], cwd=ROOT)
+    one_process = "no:xdist" in " ".join(arguments.extra) or not importlib.util.find_spec("xdist")
+    workers = [] if one_process else ["-n", "auto"]  # conftest.py says how many; a later -n overrules it
+    return subprocess.call([sys.executable, "-m", "pytest", *workers, *arguments.extra], cwd=ROOT)
 
 
 def _bench(arguments) -> int:
