@@ -32,9 +32,10 @@ def said(tmp_path_factory):
         cells = [nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)})
                  for name, source, tags, _ in PLANTED.values() if name == notebook]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"{notebook}.ipynb")
-    options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=500", "-p", "no:cacheprovider", "-n", "2"]
-    done = subprocess.run([sys.executable, "-m", "pytest", *options, "--junitxml=said.xml"], cwd=folder, text=True,
-                          capture_output=True, timeout=400)
+    options = ["-p", "gancourse.kernels", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=500",
+               "-p", "no:cacheprovider", "-n", "2", "--junitxml=said.xml"]
+    done = subprocess.run([sys.executable, "-m", "pytest", *options], cwd=folder, text=True, capture_output=True,
+                          timeout=400)
     assert done.returncode == 1, done.stdout + done.stderr
     cases = {(case.get("classname"), case.get("name")): "".join(part.text for part in case)
              for case in ElementTree.parse(folder / "said.xml").iter("testcase")}
