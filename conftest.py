@@ -3,7 +3,8 @@
 nbval 0.11 judges a cell by its outputs alone.  Here it asks for the kernel's own verdict on each cell
 instead: status "error" fails a cell that shows no traceback (an unknown magic), and a cell tagged
 raises-exception that raises nothing; a dead kernel is noticed at once instead of after the cell's
-timeout.  tests/test_nbval_holes.py plants each fault; tests/test_workers.py has the facts about workers.
+timeout.  Its kernels are strict: in them a lesson's claim that is missed is an error.
+tests/test_nbval_holes.py plants each fault; tests/test_workers.py has the facts about workers.
 """
 
 import json
@@ -11,15 +12,17 @@ import os
 import time
 from pathlib import Path
 from queue import Empty
+from unittest.mock import patch
+
+for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(_name, "1")  # before NumPy or a framework is imported; kernels inherit them
 
 import nbval.plugin
 import pytest
 from nbval.kernel import RunningKernel
 
+from gancourse.checks import STRICT
 from gancourse.kernels import patiently
-
-for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-    os.environ.setdefault(_name, "1")  # before any framework is imported; kernels inherit them
 
 MEMORY_OF_A_WORKER = 3.0  # GB: a pytest process that holds both frameworks, and the kernel of a notebook
 OUTPUT_TIMEOUT = 60  # seconds in which a cell's output follows its reply; nbval's 5 are few on a busy machine
@@ -69,12 +72,13 @@ def stored_seconds(path: Path) -> float:
 
 
 class Kernel(RunningKernel):
-    """nbval's kernel; it remembers the status of its last reply, and says at once when it has died."""
+    """nbval's kernel, strict; it remembers the status of its last reply, and says at once when it has died."""
 
     last_status = None
 
     def __init__(self, *args, **kwargs):
-        patiently(super().__init__, *args, **kwargs)  # kernels that start together can pick the same port
+        with patch.dict(os.environ, {STRICT: "1"}):
+            patiently(super().__init__, *args, **kwargs)  # kernels that start together can pick the same port
 
     def await_reply(self, msg_id, timeout=None):
         """Wait for the reply to a message and keep its status: "ok" or "error".
