@@ -19,7 +19,8 @@ PT_ONLY = {"ruler.py", "metrics.py",  # a tool that both tracks use the product 
 MODULES = sorted({path.name for track in ("pt", "tf") for path in (ROOT / track).glob("*.py")} - PT_ONLY)
 ITS_OWN = {"from_numpy", "to_numpy",  # only PyTorch wants channels first
            "fold_upsampling", "UpConv",
-           "resident", "recorded", "cuda_graph"}  # what tf.function does by itself
+           "own_random_numbers", "seed_step", "seed_generators",  # Keras' layers keep theirs in variables
+          "resident", "recorded", "cuda_graph", "renew_gradient_nodes"}  # what tf.function does by itself
 
 
 def public(path: Path) -> dict:

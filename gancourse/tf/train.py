@@ -142,7 +142,10 @@ def state(gan: GAN) -> dict[str, np.ndarray]:
 
 
 def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
-    """Put a saved state back, in place.  Raises ValueError when it belongs to another network."""
+    """Put a saved state back, in place.  Raises ValueError when it belongs to another network.
+
+    The state of an untrained GAN sets the optimisers' moments to 0 again.
+    """
     variables = _variables(gan)
     shapes = {name: tuple(v.shape) for name, v in variables.items()}
     odd = {name for name in shapes | arrays if name not in arrays or shapes.get(name) != np.shape(arrays[name])}
