@@ -114,8 +114,11 @@ def due(penalty: Penalty | None, k: int) -> Penalty | None:
 
 
 def ema_at(gan: GAN, k: int) -> float:
-    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`, so that it soon forgets."""
-    return min(gan.ema, (1 + k) / (10 + k))
+    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`, so that it soon forgets.
+
+    It is a number of 32 bits, as the weights are: a tensor of it gives the same average to the last bit.
+    """
+    return float(np.float32(min(gan.ema, (1 + k) / (10 + k))))
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
