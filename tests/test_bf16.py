@@ -1,4 +1,4 @@
-"""In 16 bits each step plays the game that its name says: G answers D's move, or the D of before."""
+"""In 16 bits each step plays the game of its name: G answers D's move, or the D of before."""
 
 import numpy as np
 import pytest
@@ -91,5 +91,6 @@ def test_twenty_steps_in_16_bits_follow_their_own_game(curves):
 def test_weights_stay_in_32_bits_and_products_are_in_16():
     """A bf16 number has 8 bits of mantissa: products differ from fp32's in the third digit."""
     (gan, a), (_, b) = (curve("alternating", precision, 1) for precision in ("bf16", "fp32"))
-    assert {p.dtype for net in (gan.G, gan.D, gan.G_ema) for p in net.parameters()} == {torch.float32}
+    for net in (gan.G, gan.D, gan.G_ema):
+        assert {p.dtype for p in net.parameters()} == {torch.float32}
     assert 0 < np.abs(a - b).max() < 0.01

@@ -1,4 +1,4 @@
-"""What a step draws at random depends on (seed, k) alone; training takes no number from its caller."""
+"""What a step draws at random depends on (seed, k) alone, and takes no number from its caller."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def assert_same(a, b):
 
 @pytest.mark.parametrize("play", [fast, plain])
 def test_a_resumed_run_equals_the_straight_one_bit_for_bit(play, tmp_path):
-    """Stopped at step 7 and gone on with from the file, in a process that has drawn other numbers since."""
+    """Stopped at step 7 and gone on with from the file, after other numbers have been drawn."""
     straight, half, resumed = new_gan(), new_gan(), new_gan()
     torch.manual_seed(10)
     play(straight, 0, 12)

@@ -19,7 +19,7 @@ from gancourse.pt.train import Penalty, due, ema_at, make_gan, noise, play_step,
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
 NS = losses.LOSSES["nonsaturating"]
-R1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real) + torch.rand(()).to(real.device), 0.25, every=4)
+R1 = Penalty(lambda D, real, fake: torch.rand(()) * losses.r1_penalty(D, real), 0.25, every=4)
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
@@ -39,8 +39,8 @@ def play_as_written(step, *inputs):
 
 def train(gan, record, num_steps=16):
     """Train through `recorded`, as `make_rounds` does on a GPU; return the losses of each step."""
-    play = recorded(lambda real, z, penalty, ema: torch.stack(play_step(gan, real, z, NS, penalty, ema)),
-                    record, play_as_written)
+    step = lambda real, z, penalty, ema: torch.stack(play_step(gan, real, z, NS, penalty, ema))
+    play = recorded(step, record, play_as_written)
     batch, seen = rounds.resident(X, 16, gan.seed), []
     for k in range(num_steps):
         seed_step(gan, k)
@@ -49,14 +49,14 @@ def train(gan, record, num_steps=16):
 
 
 def replayed(step):
-    """What a recording does: the step is played at each replay, and its losses land in one place."""
+    """What a recording does: a replay plays the step, and the losses land in one place."""
     losses_ = torch.empty(2)
     return lambda: losses_.copy_(step()), losses_
 
 
 def fails_at_once(step):
     torch.rand(3)  # a recording draws from the processor's generator before it breaks
-    raise RuntimeError("CUDA error: operation not permitted when stream is capturing\nand more lines")
+    raise RuntimeError("operation not permitted when stream is capturing\nand more lines")
 
 
 def fails_when_replayed(step):
@@ -69,15 +69,16 @@ def fails_when_replayed(step):
 @pytest.mark.parametrize("record, why", [(fails_at_once, "operation not permitted when stream"),
                                          (fails_when_replayed, "Offset increment outside graph")])
 def test_a_recording_that_fails_is_said_once_and_the_numbers_are_the_same(record, why):
-    """Sixteen steps of which every fourth pays R1: without it the fourth call is recorded, step 5."""
+    """Sixteen steps of which every fourth pays R1; of the others, step 5 is the first recorded."""
     straight, broken = new_gan(), new_gan()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         want = train(straight, replayed)
     with pytest.warns(UserWarning, match=why) as said:
         got = train(broken, record)
-    assert len(said) == 1 and "Training goes on step by step: the same numbers" in str(said[0].message)
-    assert "and more lines" not in str(said[0].message)
+    (message,) = [str(warning.message) for warning in said]
+    assert "Training goes on step by step: the same numbers" in message
+    assert "and more lines" not in message
     assert got == want
     assert_same_state(broken, straight)
 
@@ -88,7 +89,7 @@ def test_the_first_thing_that_went_wrong_is_named():
         try:
             raise RuntimeError("a number was asked for")
         finally:
-            raise RuntimeError("operation failed due to a previous error during capture")  # noqa: B012
+            raise RuntimeError("operation failed due to a previous error")  # noqa: B012
 
     with pytest.warns(UserWarning, match=r"CUDA graph \(a number was asked for\)"):
         train(new_gan(), fails_twice, num_steps=WARM_UP + 3)
@@ -116,7 +117,7 @@ def gradient_node(weight):
 
 
 def test_a_result_kept_with_gradients_does_not_tie_the_weights_to_its_stream():
-    """Autograd keeps the node of a weight as long as a result needs it; renewed, the weight gets another.
+    """Autograd keeps a weight's node as long as a result needs it; renewed, it gets another.
 
     The kept result y = w x stays valid: its gradient for w is x, 3.
     """
@@ -153,7 +154,7 @@ def test_training_goes_on_alike_with_renewed_nodes():
 
 
 class Cuda:
-    """The parts of torch.cuda that a recording uses; `end_fails`: as after an invalidated capture."""
+    """What a recording uses of torch.cuda; `end_fails` as after an invalidated capture."""
 
     def __init__(self, monkeypatch, end_fails=False):
         self.diary, self.current, self.end_fails = [], "main", end_fails
@@ -202,9 +203,9 @@ class Cuda:
             cuda.current = it.name
 
         main, zeros = Stream(name="main"), torch.zeros
-        for name, value in {"Stream": Stream, "CUDAGraph": CUDAGraph, "stream": stream, "graph": graph,
-                            "set_stream": set_stream, "current_stream": lambda: main,
-                            "graph_pool_handle": lambda: (0, 7)}.items():
+        for name, value in {"Stream": Stream, "CUDAGraph": CUDAGraph, "stream": stream,
+                            "graph": graph, "set_stream": set_stream,
+                            "current_stream": lambda: main, "graph_pool_handle": lambda: (0, 7)}.items():
             monkeypatch.setattr(torch.cuda, name, value)
         monkeypatch.setattr(torch, "zeros", lambda *size, device=None: zeros(*size))
         monkeypatch.setattr(torch._C, "_cuda_endAllocateToPool", raising=False,
@@ -230,7 +231,8 @@ def test_steps_are_warmed_up_and_recorded_on_one_side_stream(monkeypatch):
     replay()
     assert losses_ == () and cuda.current == "main"
     assert cuda.diary == ["side 1 waits for main", "step on side 1", "main waits for side 1",
-                          "recording begins on side 1", "step on side 1", "recording ends", "replay"]
+                          "recording begins on side 1", "step on side 1", "recording ends",
+                          "replay"]
 
 
 def test_a_recording_meets_no_node_from_before(monkeypatch):
@@ -243,7 +245,7 @@ def test_a_recording_meets_no_node_from_before(monkeypatch):
 
 
 def test_a_broken_recording_leaves_the_gpu_as_it_was(monkeypatch):
-    """Back on the main stream, the pool closed, the generator out of its recording, and a new side stream."""
+    """Back on the main stream, the pool closed, the generator freed, and a new side stream."""
     cuda = Cuda(monkeypatch, end_fails=True)
     with pytest.raises(RuntimeError, match="CaptureInvalidated"):
         cuda_graph(lambda: None, [])
@@ -267,7 +269,7 @@ def test_on_a_gpu_results_kept_with_gradients_break_no_recording():
             make_rounds(gan, X, batch_size=16, loss=NS, compiled=compiled)(0, 20)
         ends.append(gan)
     for name, value in state(ends[0]).items():
-        np.testing.assert_allclose(state(ends[1])[name], value, atol=1e-4, err_msg=name)
+        np.testing.assert_allclose(state(ends[1])[name], value, atol=2e-3, err_msg=name)
 
 
 @on_a_gpu
@@ -289,7 +291,7 @@ def test_on_a_gpu_a_step_that_asks_for_a_number_is_played_as_it_is_written():
             play(0, 20)
         ends.append(gan)
     for name, value in state(ends[0]).items():
-        np.testing.assert_allclose(state(ends[1])[name], value, atol=1e-4, err_msg=name)
+        np.testing.assert_allclose(state(ends[1])[name], value, atol=2e-3, err_msg=name)
     assert 0 <= float(torch.rand((), device="cuda")) < 1
     torch.cuda.empty_cache()
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What one process of several does with its rows and its optimisers; a stand-in answers for the others."""
+"""What one of several processes does with rows and optimisers; a stand-in answers for the rest."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def asked(monkeypatch):
 
 
 def test_after_the_rounds_the_optimisers_ask_nobody(asked):
-    """Two gradients a step while they are played, and the losses; after them, and after leave, none."""
+    """Two gradients a step while they are played, and the losses; after them and leave, none."""
     gan, group = new_gan(), parallel.Group(0, 2, CPU)
     rounds = parallel.make_shared_rounds(gan, X, group, batch_size=16, loss=NS)
     step(gan)
@@ -68,7 +68,7 @@ def test_a_round_that_breaks_leaves_no_hook_behind(asked):
 
 
 def test_two_rounds_of_one_gan_average_once(asked):
-    """Made a second time, as after a change of the loss, the rounds ask as often as the first did."""
+    """Made a second time, as after a change of the loss, the rounds ask as often as before."""
     gan, group = new_gan(), parallel.Group(0, 2, CPU)
     for _ in range(2):
         rounds = parallel.make_shared_rounds(gan, X, group, batch_size=16, loss=NS)
@@ -78,9 +78,9 @@ def test_two_rounds_of_one_gan_average_once(asked):
 
 def test_rows_that_cannot_be_shared_out_are_refused():
     """Seven rows for three processes: two each would leave one unseen."""
-    with pytest.raises(ValueError, match="batch_size=7 does not split evenly over 3 .*: take 6 or 9"):
+    with pytest.raises(ValueError, match="batch_size=7 does not split evenly .*: take 6 or 9"):
         parallel.Group(0, 3, CPU).rows(torch.arange(7))
-    with pytest.raises(ValueError, match="batch_size=16 does not split evenly over 3 .*: take 15 or 18"):
+    with pytest.raises(ValueError, match="batch_size=16 does not split evenly .*: take 15 or 18"):
         parallel.make_shared_rounds(new_gan(), X, parallel.Group(0, 3, CPU), batch_size=16, loss=NS)
 
 
@@ -110,7 +110,9 @@ def test_each_process_draws_random_numbers_of_its_own_and_repeats_them(asked):
 
         for rank in range(2):
             group = parallel.Group(rank, 2, CPU)
-            parallel.make_shared_rounds(new_gan(), X, group, batch_size=16, loss=NS, step=draw)(0, 3)
+            rounds = parallel.make_shared_rounds(new_gan(), X, group, batch_size=16, loss=NS,
+                                                 step=draw)
+            rounds(0, 3)
         return seen
 
     first = draws()

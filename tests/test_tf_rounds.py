@@ -1,4 +1,4 @@
-"""What only the TensorFlow track can get wrong: calls of many steps, XLA, 16-bit layers, dropout's seeds."""
+"""What only TensorFlow's track can get wrong: calls of many steps, XLA, 16-bit layers, dropout."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def new_gan(learning_rate=0.02):
 
 @pytest.mark.parametrize("compiled", ["no", "yes"])
 def test_one_call_of_many_steps_is_the_same_steps_in_parts(compiled):
-    """133 steps, two chunks and 5 more: in one call and in three, the logged mean is that of all."""
+    """133 steps, two chunks and 5 more: one call and three end and log alike."""
     gan, ends, means = new_gan(1e-3), [], []
     rounds, untrained = make_rounds(gan, X, batch_size=16, loss=NS, compiled=compiled), state(gan)
     for parts in ([2 * CHUNK + 5], [CHUNK, CHUNK, 5]):
@@ -69,7 +69,7 @@ def by_hand(gan, game):
 
 
 def halved(net, last):
-    """The function of a network of dense layers, in bfloat16; the last layer as well when `last`."""
+    """The function of a network of dense layers in bfloat16; its last layer too when `last`."""
     dense = [layer for layer in net.layers if isinstance(layer, keras.layers.Dense)]
 
     def forward(x):
@@ -116,7 +116,7 @@ def test_hidden_layers_compute_in_16_bits_and_weights_and_logits_have_32():
 
 
 def test_a_resumed_run_with_dropout_equals_the_straight_one():
-    """Keras keeps the state of a layer's random numbers in a variable: the state of a GAN holds it."""
+    """Keras keeps the state of a layer's random numbers in a variable, which is in the GAN's."""
     G, D = models.seeded(models.mlp_pair, 5, (8, 8, 1), 16, seed=1)
     D = keras.Sequential([*D.layers[:-1], keras.layers.Dropout(0.5, seed=7), D.layers[-1]])
     D.build((None, 8, 8, 1))

@@ -19,8 +19,8 @@ PT_ONLY = {"ruler.py", "metrics.py",  # a tool that both tracks use the product 
 MODULES = sorted({path.name for track in ("pt", "tf") for path in (ROOT / track).glob("*.py")} - PT_ONLY)
 ITS_OWN = {"from_numpy", "to_numpy",  # only PyTorch wants channels first
            "fold_upsampling", "UpConv",
-           "own_random_numbers", "seed_step", "seed_generators",  # Keras' layers keep theirs in variables
-          "resident", "recorded", "cuda_graph", "renew_gradient_nodes"}  # what tf.function does by itself
+           "own_random_numbers", "seed_step", "seed_generators",  # Keras' layers hold theirs
+          "resident", "recorded", "cuda_graph", "renew_gradient_nodes"}  # tf.function does it
 
 
 def public(path: Path) -> dict:
@@ -275,14 +275,15 @@ def test_the_state_of_an_untrained_gan_makes_a_trained_one_untrained(tracks, nam
 
 @pytest.mark.parametrize("name", ["pt", "tf"])
 def test_the_running_average_forgets_its_start_first(tracks, name):
-    """The share kept is (1 + k) / (10 + k), 1/10 at first and 10/19 at step 9, and at most the GAN's own."""
+    """The share kept is (1 + k) / (10 + k), 1/10 at first, 10/19 at step 9, at most the GAN's."""
     track, nets = tracks[name], _pairs(tracks, "mlp")[0][name]
     gan = track.train.make_gan(*nets, z_dim=3, ema=0.9)
     shares = [track.train.ema_at(gan, k) for k in (0, 9, 79, 80, 1000)]
     assert shares == pytest.approx([1 / 10, 10 / 19, 80 / 89, 0.9, 0.9], rel=1e-6)
     assert shares == [float(np.float32(share)) for share in shares]
     before = track.train.state(gan)
-    track.train.train_step(gan, np.zeros((4, 2), np.float32), 9, track.losses.LOSSES["nonsaturating"])
+    loss = track.losses.LOSSES["nonsaturating"]
+    track.train.train_step(gan, np.zeros((4, 2), np.float32), 9, loss)
     after = track.train.state(gan)
     for key in (key for key in before if key.startswith("G_ema.")):
         want = before[key] + (1 - 10 / 19) * (after[key.replace("G_ema", "G")] - before[key])

@@ -11,7 +11,8 @@ Batch and noise of step k depend on (seed, k) alone, and a loss is a mean over t
 processes' gradients is the gradient of one process with the whole batch, whatever their number: the same game, except
 for BatchNorm, whose statistics are those of each process's rows, and for the random numbers of
 augmentation and penalties, which each process draws for its own rows.  Numbers agree to rounding,
-which a GAN magnifies: after some fifty steps at a high rate, two runs that began one last bit apart differ visibly, in one process as well.
+which a GAN magnifies: after some fifty steps at a high rate, two runs that began one last bit apart
+differ visibly, in one process as well.
 
 The gradients are averaged by a hook of the optimiser, as one message for each network, and not by
 DistributedDataParallel: that listens to `backward()`, which our steps do not call, because it would also compute (and
@@ -49,10 +50,10 @@ class Group(NamedTuple):
     device: torch.device  # where this process computes
 
     def rows(self, x: Batch) -> Batch:
-        """Return this process's rows of a batch, or of each part of one: one of `size` equal shares.
+        """Return this process's rows of a batch, or of each part of one: one of `size` shares.
 
-        Raises ValueError when the shares would not be equal: the mean of the processes' losses would
-        then not be the mean over the batch.
+        Raises ValueError when the shares would not be equal: the mean of the processes' losses
+        would then not be the mean over the batch.
         """
         if isinstance(x, tuple):
             return tuple(self.rows(part) for part in x)

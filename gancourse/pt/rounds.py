@@ -134,8 +134,8 @@ def recorded(step: Callable, record: Callable, warm_up: Callable) -> Callable:
             failed = True
             recordings.clear()
             why = _first_words(error)
-            warnings.warn(f"this step could not be recorded as a CUDA graph ({why}).  Training goes "
-                          "on step by step: the same numbers, only slower.  "
+            warnings.warn(f"this step could not be recorded as a CUDA graph ({why}).  Training "
+                          "goes on step by step: the same numbers, only slower.  "
                           'compiled="no" asks for that without this warning.', stacklevel=3)
         return step(real, z, penalty, ema)
 
@@ -176,8 +176,8 @@ def cuda_graph(step: Callable[[], Tensor],
     graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
     main = torch.cuda.current_stream()
     try:
-        with torch.cuda.graph(graph, pool, _side_stream(main.device),
-                              capture_error_mode="thread_local"):  # other threads may go on meanwhile
+        # thread_local: other threads, such as one that saves, may use the GPU meanwhile
+        with torch.cuda.graph(graph, pool, _side_stream(main.device), "thread_local"):
             losses = step()
     except BaseException:
         torch.cuda.set_stream(main)  # PyTorch stays on the other where the end of a recording fails
@@ -190,10 +190,10 @@ def renew_gradient_nodes(weights: Iterable[nn.Parameter]) -> None:
     """Let autograd forget on which stream each weight's gradient was computed before.
 
     The node that receives a weight's gradient (AccumulateGrad) belongs to the stream on which it
-    was made, and it lives as long as any result that depends on the weight.  So a reader's `y = G(z)`
-    without `torch.no_grad()` ties the weights of G to the default stream, and a recording that meets
-    it there breaks.  Autograd makes a new node when a weight changes its type.  The weights stay as
-    they are, in place, and the reader's y keeps its own nodes.
+    was made, and it lives as long as any result that depends on the weight.  So a reader's
+    `y = G(z)` without `torch.no_grad()` ties the weights of G to the default stream, and a
+    recording that meets them there breaks.  Autograd makes a new node when a weight changes its
+    type.  The weights stay as they are, in place, and the reader's y keeps its own nodes.
     """
     for weight in weights:
         data = weight.data

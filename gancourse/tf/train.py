@@ -114,9 +114,10 @@ def due(penalty: Penalty | None, k: int) -> Penalty | None:
 
 
 def ema_at(gan: GAN, k: int) -> float:
-    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`, so that it soon forgets.
+    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`.
 
-    It is a number of 32 bits, as the weights are: a tensor of it gives the same average to the last bit.
+    So it soon forgets its start.  The share has 32 bits, as weights have: as a number and as a
+    tensor it gives the same average, to the last bit.
     """
     return float(np.float32(min(gan.ema, (1 + k) / (10 + k))))
 
