@@ -19,7 +19,7 @@ from gancourse.pt.train import Penalty, due, ema_at, make_gan, noise, play_step,
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
 NS = losses.LOSSES["nonsaturating"]
-R1 = Penalty(lambda D, real, fake: torch.rand(()) * losses.r1_penalty(D, real), 0.25, every=4)
+R1 = Penalty(lambda D, real, fake: torch.rand(()) * losses.r1_penalty(D, real), 0.25, every=2)
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
@@ -69,7 +69,7 @@ def fails_when_replayed(step):
 @pytest.mark.parametrize("record, why", [(fails_at_once, "operation not permitted when stream"),
                                          (fails_when_replayed, "Offset increment outside graph")])
 def test_a_recording_that_fails_is_said_once_and_the_numbers_are_the_same(record, why):
-    """Sixteen steps of which every fourth pays R1; of the others, step 5 is the first recorded."""
+    """Sixteen steps of which every second pays R1; its fourth, step 6, is recorded first, and draws."""
     straight, broken = new_gan(), new_gan()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -205,7 +205,8 @@ class Cuda:
         main, zeros = Stream(name="main"), torch.zeros
         for name, value in {"Stream": Stream, "CUDAGraph": CUDAGraph, "stream": stream,
                             "graph": graph, "set_stream": set_stream,
-                            "current_stream": lambda: main, "graph_pool_handle": lambda: (0, 7)}.items():
+                            "current_stream": lambda: main,
+                            "graph_pool_handle": lambda: (0, 7)}.items():
             monkeypatch.setattr(torch.cuda, name, value)
         monkeypatch.setattr(torch, "zeros", lambda *size, device=None: zeros(*size))
         monkeypatch.setattr(torch._C, "_cuda_endAllocateToPool", raising=False,
