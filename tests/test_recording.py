@@ -69,7 +69,7 @@ def fails_when_replayed(step):
 @pytest.mark.parametrize("record, why", [(fails_at_once, "operation not permitted when stream"),
                                          (fails_when_replayed, "Offset increment outside graph")])
 def test_a_recording_that_fails_is_said_once_and_the_numbers_are_the_same(record, why):
-    """Sixteen steps of which every second pays R1; its fourth, step 6, is recorded first, and draws."""
+    """Of sixteen steps every second pays R1; its fourth, step 6, is recorded first, and draws."""
     straight, broken = new_gan(), new_gan()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -92,7 +92,7 @@ def test_the_first_thing_that_went_wrong_is_named():
             raise RuntimeError("operation failed due to a previous error")  # noqa: B012
 
     with pytest.warns(UserWarning, match=r"CUDA graph \(a number was asked for\)"):
-        train(new_gan(), fails_twice, num_steps=WARM_UP + 3)
+        train(new_gan(), fails_twice, num_steps=2 * WARM_UP + 1)
 
 
 def test_an_error_of_the_step_itself_is_not_hidden():
