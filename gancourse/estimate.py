@@ -1,0 +1,54 @@
+"""How long runs will take on this machine: as long as they took here before, else as their speed tells."""
+
+import heapq
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gancourse import doctor, records
+
+
+class Estimate(NamedTuple):
+    """What a run is expected to take."""
+
+    seconds: float  # as a guide to which run is the longest; no promise where `known` is ""
+    known: str      # "before" (it ran here), "stored" (the stored run, at this machine's speed), or ""
+
+
+def of_run(planned, speed: float) -> Estimate:
+    """Return what a run (`reruns.Plan`) will take, on a machine of `speed` GFLOP/s.
+
+    An earlier run of the same parameters on the same kind of machine and as many threads tells best, by
+    whatever code.  Of the lesson's own parameters the stored run tells: its seconds count as many times
+    as this machine is slower in matrix products, where the lesson says how fast its own was.
+    """
+    record = records.read(planned.folder / "run.json")
+    before = record.get("identity", {})
+    if all(before.get(what) == planned.identity[what] for what in ("machine", "threads")):
+        return Estimate(record["seconds"], "before")
+    rendered = planned.lesson.about.get("rendered", {})
+    slower = rendered.get("gflops", speed) / speed
+    own = rendered and not planned.settings
+    return Estimate(planned.lesson.seconds * slower, "stored" if own else "")
+
+
+def speed() -> float:
+    """Return this machine's speed in float32 matrix products on one thread, in GFLOP/s."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return doctor.matmul_gflops()
+
+
+def together(seconds: Iterable[float], jobs: int) -> float:
+    """Return how long some runs take, `jobs` of them side by side, each begun in its turn when a place is free."""
+    places = [0.0] * jobs
+    for one in seconds:
+        heapq.heapreplace(places, places[0] + one)
+    return max(places)
+
+
+def in_words(seconds: float) -> str:
+    """Return a time rounded as an estimate should be: "about 40 s", "about 12 min", "about 2.5 h"."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    return f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
