@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
-    ["errors", "cores", "identity", "locks", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "synth.grammar",
-     "synth.speech", "audio", "recogniser", "images", "texts", "photos", "data", "labels", "checks", "metrics", "loop",
+    ["errors", "cores", "identity", "locks", "bootstrap", "textures", "synth.digits", "synth.toys",
+     "synth.painter", "synth.grammar", "synth.speech", "audio", "recogniser", "images", "texts", "photos", "data", "labels", "checks", "metrics", "loop",
      "lessons", "checkpoints", "masks", "board", "ruler",
      "doctor", "plots", "pages", "training", "records", "resume", "estimate"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models", "pt.augment"],
@@ -24,7 +24,7 @@ ONLY_IN = {  # a package and the modules that may import it
     "torch": ("pt.",), "tensorflow": ("tf.",), "keras": ("tf.",), "matplotlib": ("plots",),
     "torchmetrics": ("pt.metrics",), "torch_fidelity": ("pt.metrics",), "prdc": ("metrics",),
     "papermill": ("reruns",), "nbclient": ("reruns",), "nbconvert": ("pages",),
-    "jupyter_client": ("kernels",), "jupyter_core": ("kernels",), "filelock": ("locks",), "jinja2": ("pages",),
+    "jupyter_client": ("kernels",), "jupyter_core": ("kernels",), "jinja2": ("pages",),
     "distributed": ("sweeps.cluster",), "dask": ("sweeps.cluster",),
     "pandas": ("sweeps.tables",), "pocketsphinx": ("recogniser",),
 }
