@@ -1,10 +1,16 @@
 """How long runs will take on this machine: as long as they took here before, else as their speed tells."""
 
 import heapq
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
-from gancourse import doctor, records
+from gancourse import records
+
+ROOT = Path(__file__).parents[1]
 
 
 class Estimate(NamedTuple):
@@ -32,11 +38,16 @@ def of_run(planned, speed: float) -> Estimate:
 
 
 def speed() -> float:
-    """Return this machine's speed in float32 matrix products on one thread, in GFLOP/s."""
-    from threadpoolctl import threadpool_limits
+    """Return this machine's speed in float32 matrix products on one thread, in GFLOP/s.
 
-    with threadpool_limits(1):
-        return doctor.matmul_gflops()
+    Measured in a process of its own: this one's libraries have their number of threads already.
+    """
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    code = "from gancourse.doctor import matmul_gflops; print(matmul_gflops())"
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    environment = {**os.environ, **one_thread, "PYTHONPATH": path}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    return float(done.stdout)
 
 
 def together(seconds: Iterable[float], jobs: int) -> float:

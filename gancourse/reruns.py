@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gancourse import doctor, identity, locks, pages, records, resume
+from gancourse import doctor, estimate, identity, locks, pages, records, resume
 from gancourse.checkpoints import write_atomically
 from gancourse.checks import MIME
 from gancourse.errors import CourseError
@@ -174,7 +174,7 @@ def render(lesson: Lesson, cell_timeout: int = CELL_TIMEOUT) -> float:
 
     notebook, threads = nbformat.reads(json.dumps(lesson.notebook), as_version=4), default_threads()
     manager = Group().manager(environment(threads, strict=True))
-    gflops = doctor.matmul_gflops()
+    gflops = estimate.speed()
     started = time.monotonic()
     try:
         patiently(NotebookClient(notebook, timeout=cell_timeout, kernel_name="python3", kernel_manager_class=manager,
