@@ -1,4 +1,4 @@
-"""Lessons side by side, as `gancourse run` shows them: each in a kernel of its own, the longest first."""
+"""Lessons side by side, as `gancourse run` shows them: each in its own kernel, the longest first."""
 
 import shutil
 import sys
@@ -14,6 +14,7 @@ from gancourse import doctor, estimate, records, reruns
 from gancourse.cores import physical_cores
 from gancourse.errors import CourseError
 from gancourse.estimate import Estimate
+from gancourse.execution import CELL_TIMEOUT, default_threads
 from gancourse.lessons import Lesson
 from gancourse.reruns import Plan
 
@@ -25,25 +26,37 @@ class Ended(NamedTuple):
     """What became of one lesson."""
 
     status: str  # done, missed (a claim), failed (a cell raised), refused (nothing was run)
-    words: str   # seconds and claims, or what went wrong
+    words: str  # seconds and claims, or what went wrong
     details: list[str] = []
 
 
-def run(lessons: list[Lesson], runs: Path, preset: str = "laptop", given: dict[str, Any] | None = None, *,
-        again: bool = False, jobs: int = 0, threads: int = 0, cell_timeout: int = reruns.CELL_TIMEOUT,
-        wait_for_others: bool = True) -> list[Ended]:
-    """Run lessons, as many side by side as `jobs` says, and return what became of each, in their order.
+def run(
+    lessons: list[Lesson],
+    runs: Path,
+    preset: str = "laptop",
+    given: dict[str, Any] | None = None,
+    *,
+    again: bool = False,
+    jobs: int = 0,
+    threads: int = 0,
+    cell_timeout: int = CELL_TIMEOUT,
+    wait_for_others: bool = True,
+) -> list[Ended]:
+    """Run lessons, `jobs` of them side by side, and return what became of each, in their order.
 
-    By default that is one for each physical core and its threads, and one alone where a GPU is.  What
-    happens is printed; the index of `runs` is written anew whenever a lesson has ended.  A lesson that
-    fails stops no other.  On Ctrl-C all kernels are ended, and what is finished stays.
-    Raises ValueError for bad parameters before anything runs, OSError when a file cannot be written.
+    By default that is one for each physical core and its threads, and one alone where a GPU is.
+    What happens is printed; the index of `runs` is written anew whenever a lesson has ended.  A
+    lesson that fails stops no other.  On Ctrl-C all kernels are ended, and what is finished stays.
+    Raises ValueError for bad parameters before anything runs, OSError when a file cannot be
+    written.
     """
     from gancourse.kernels import Group
 
-    cwd, threads = Path.cwd(), threads or reruns.default_threads()
+    cwd, threads = Path.cwd(), threads or default_threads()
     jobs = min(jobs or default_jobs(threads), len(lessons))
-    plans = [reruns.plan(lesson, runs, preset, given, cwd=cwd, threads=threads) for lesson in lessons]
+    plans = [
+        reruns.plan(lesson, runs, preset, given, cwd=cwd, threads=threads) for lesson in lessons
+    ]
     speed = estimate.speed()
     expected = [estimate.of_run(planned, speed) for planned in plans]
     order, left = _order(plans, expected, again)
@@ -52,9 +65,23 @@ def run(lessons: list[Lesson], runs: Path, preset: str = "laptop", given: dict[s
 
     def one(i: int) -> Ended:
         with screen.line(plans[i], expected[i]) as progress:
-            return _outcome(lessons[i], lambda: reruns.run(
-                lessons[i], runs, preset, given, again, cwd=cwd, threads=threads, cell_timeout=cell_timeout,
-                wait=wait_for_others, say=screen.say, progress=progress, kernels=kernels))
+            return _outcome(
+                lessons[i],
+                lambda: reruns.run(
+                    lessons[i],
+                    runs,
+                    preset,
+                    given,
+                    again,
+                    cwd=cwd,
+                    threads=threads,
+                    cell_timeout=cell_timeout,
+                    wait=wait_for_others,
+                    say=screen.say,
+                    progress=progress,
+                    kernels=kernels,
+                ),
+            )
 
     ended: dict[int, Ended] = {}
     pool = ThreadPoolExecutor(jobs)
@@ -76,7 +103,7 @@ def run(lessons: list[Lesson], runs: Path, preset: str = "laptop", given: dict[s
 
 
 def default_jobs(threads: int) -> int:
-    """Return how many lessons of so many threads run side by side unless asked: as the cores suffice; on a GPU one."""
+    """Return how many lessons run side by side: as many as the cores suffice for; on a GPU one."""
     return 1 if doctor.gpu_name() else max(1, physical_cores() // threads)
 
 
@@ -90,18 +117,25 @@ def summary(lessons: list[Lesson], ended: list[Ended], runs: Path) -> str:
     """Return what became of lessons, in their order where there are several, and where to look."""
     parts = []
     if len(lessons) > 1:
-        parts.append("\n".join(in_words(lesson, one) for lesson, one in zip(lessons, ended, strict=True)))
+        parts.append(
+            "\n".join(in_words(lesson, one) for lesson, one in zip(lessons, ended, strict=True))
+        )
     if any(one.status == "missed" for one in ended):
-        parts.append("○ A missed claim is a result of this run, not an error: the page says what it means and what "
-                     "to try.")
+        parts.append(
+            "○ A missed claim is a result of this run, not an error: the page says what it means "
+            "and what to try."
+        )
     if any(one.status != "refused" for one in ended):
-        parts.append(f"Look at {(runs / 'index.html').resolve()} (pages with all figures); the executed notebooks "
-                     'lie beside them.\nNext: "make lab" (or "python -m gancourse lab") opens the course to work in.')
+        parts.append(
+            f"Look at {(runs / 'index.html').resolve()} (pages with all figures); the executed "
+            'notebooks lie beside them.\n'
+            'Next: "make lab" (or "python -m gancourse lab") opens the course to work in.'
+        )
     return "".join(f"\n{part}\n" for part in parts).rstrip("\n")
 
 
 def status(ended: list[Ended], strict: bool) -> int:
-    """Return the command's status: 1 if a lesson failed or, with `strict`, missed a claim; 2 if one was refused."""
+    """Return the command's status: 1 for a failure or, if `strict`, a missed claim; 2 for a refusal."""
     found = {one.status for one in ended}
     if "failed" in found or (strict and "missed" in found):
         return 1
@@ -126,7 +160,7 @@ class Screen:
 
     @contextmanager
     def line(self, planned: Plan, expected: Estimate) -> Iterator[Callable[[int], None]]:
-        """Yield a function that takes the number of cells behind; from its first call on the line is shown."""
+        """Yield a function that takes the number of cells behind; its first call shows the line."""
         at = {"cell": 0, "started": 0.0}
         cells = len(planned.lesson.notebook["cells"])
         usual = f" ({estimate.in_words(expected.seconds)} expected)" if expected.known else ""
@@ -168,15 +202,20 @@ class Screen:
         """Take those lines away."""
         with self._lock:
             if self._drawn:
-                sys.stdout.write(f"\x1b[{self._drawn}A\x1b[J")  # so many lines up, then erase what is below
+                sys.stdout.write(
+                    f"\x1b[{self._drawn}A\x1b[J"
+                )  # so many lines up, then erase what is below
                 sys.stdout.flush()
                 self._drawn = 0
 
 
 def _order(plans: list[Plan], expected: list[Estimate], again: bool) -> tuple[list[int], list[int]]:
-    """The order in which runs begin: those done before, which take no time, then the longest first; and the latter."""
-    done = [i for i, planned in enumerate(plans)
-            if not again and records.finished(planned.folder, planned.identity)]
+    """The order in which runs begin, those done before and then the longest first; and the latter."""
+    done = [
+        i
+        for i, planned in enumerate(plans)
+        if not again and records.finished(planned.folder, planned.identity)
+    ]
     left = [i for i in range(len(plans)) if i not in done]
     left.sort(key=lambda i: -expected[i].seconds)
     return done + left, left
@@ -189,14 +228,21 @@ def _head(left: list[Estimate], count: int, jobs: int, threads: int) -> str:
         return f"{lessons}, done before"
     before = f" ({count - len(left)} done before)" if len(left) < count else ""
     beside = f"{jobs} side by side, " if jobs > 1 else ""
-    kernel = f"{threads} thread{'s' * (threads > 1)} each" if count > 1 else f"{threads} thread{'s' * (threads > 1)}"
+    kernel = (
+        f"{threads} thread{'s' * (threads > 1)} each"
+        if count > 1
+        else f"{threads} thread{'s' * (threads > 1)}"
+    )
     known = [one for one in left if one.known]
     if not known:
-        return f"{lessons}{before}, {beside}{kernel}: not yet run here with these settings, so no estimate"
+        settings = "not yet run here with these settings, so no estimate"
+        return f"{lessons}{before}, {beside}{kernel}: {settings}"
     time_ = estimate.in_words(estimate.together([one.seconds for one in left], jobs))
     here = sum(one.known == "before" for one in known)
-    from_ = {0: "as long as where the lessons were stored, at this machine's speed",
-             len(left): "as they took here before"}.get(here, f"{here} as before, the others as where they were stored")
+    from_ = {
+        0: "as long as where the lessons were stored, at this machine's speed",
+        len(left): "as they took here before",
+    }.get(here, f"{here} as before, the others as where they were stored")
     return f"{lessons}{before}, {beside}{kernel}: {time_} ({from_})"
 
 
@@ -209,8 +255,8 @@ def _outcome(lesson: Lesson, execute: Callable[[], tuple[dict, bool]]) -> Ended:
     except CourseError as error:
         return Ended("refused", str(error))
     missed = records.missed_in_words(record)
-    words = f"{'done before, ' * done_before}{record['seconds']:.0f} s, {records.claims_in_words(record)}"
-    return Ended("missed" if missed else "done", words, missed)
+    seconds = f"{'done before, ' * done_before}{record['seconds']:.0f} s"
+    return Ended("missed" if missed else "done", f"{seconds}, {records.claims_in_words(record)}", missed)
 
 
 def _label(lesson: Lesson) -> str:

@@ -18,9 +18,9 @@ from gancourse.errors import CourseError, advice
 def main(argv: list[str] | None = None) -> None:
     """Parse the command line and do what it says.
 
-    The status is 2 for an error that names its fix, 1 for a failure, 130 for Ctrl-C.  An exception that
-    is not meant for the reader is a fault of ours: its traceback is shown, with a request to report it.
-    With --debug, or GANCOURSE_DEBUG=1, every error shows its traceback.
+    The status is 2 for an error that names its fix, 1 for a failure, 130 for Ctrl-C.  An exception
+    that is not meant for the reader is a fault of ours: its traceback is shown, with a request to
+    report it. With --debug, or GANCOURSE_DEBUG=1, every error shows its traceback.
     """
     arguments, extra = _parser().parse_known_args(argv)
     if arguments.command == "train" and "--debug" in extra:
@@ -34,14 +34,14 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(arguments.do(arguments))
     except (CourseError, OSError) as error:
         sys.exit(_error(arguments.command, error, debug))
-    except (ValueError, ImportError) as error:  # TIGHTEN: once all messages for readers are CourseErrors
+    except (ValueError, ImportError) as error:  # TIGHTEN when all ours are CourseErrors
         sys.exit(_error(arguments.command, error, debug))
     except KeyboardInterrupt:
         sys.exit(_say("\nStopped.  What was finished is kept; the same command goes on from there.", 130))
     except Exception:
         traceback.print_exc()
-        sys.exit(_say(f"gancourse {arguments.command}: this is a fault of the course, not yours: please report it, "
-                      "with the lines above.", 1))
+        sys.exit(_say(f"gancourse {arguments.command}: this is a fault of the course, not yours: "
+                      "please report it, with the lines above.", 1))
 
 
 def _error(command: str, error: Exception, debug: bool) -> int:
@@ -62,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help_, description=help_, epilog=f"example: {example}")
         command.set_defaults(do=do)
         if name not in ("test", "bench"):  # pytest has a --debug of its own
-            command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+            command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
+                                 help=argparse.SUPPRESS)
         return command
 
     def add_timeout(command):
@@ -82,8 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=_from_one, default=0, metavar="N",
                      help="lessons side by side (as the cores suffice; one where a GPU is)")
     run.add_argument("--threads", type=_from_one, default=0, metavar="N",
-                     help="threads of each lesson (OMP_NUM_THREADS, else 1); another number gives other numbers")
-    run.add_argument("--no-wait", action="store_true", help="stop where another process is at work on the same run")
+                     help="threads of each lesson (OMP_NUM_THREADS, else 1); more give other numbers")
+    run.add_argument("--no-wait", action="store_true", help="stop where another process runs the same")
     add_timeout(run)
     run.add_argument("--parameters", action="store_true", help="show the lesson's parameters and presets and stop")
     sweep = add("sweep", _sweep, "run a lesson over a grid of parameters and seeds, on all cores or a Dask cluster",
@@ -148,9 +149,9 @@ def _run(arguments) -> int:
         settings(lesson, arguments.preset, given)
     from gancourse import batch
 
-    ended = batch.run(lessons, arguments.runs, arguments.preset, given, again=arguments.again, jobs=arguments.jobs,
-                      threads=arguments.threads, cell_timeout=arguments.cell_timeout,
-                      wait_for_others=not arguments.no_wait)
+    ended = batch.run(lessons, arguments.runs, arguments.preset, given, again=arguments.again,
+                      jobs=arguments.jobs, threads=arguments.threads,
+                      cell_timeout=arguments.cell_timeout, wait_for_others=not arguments.no_wait)
     print(batch.summary(lessons, ended, arguments.runs))
     return batch.status(ended, arguments.strict)
 
@@ -244,7 +245,8 @@ def _render(arguments) -> int:
             print(f"{lesson.name}: fresh")
             continue
         try:
-            print(f"{lesson.name}: {reruns.render(lesson, arguments.cell_timeout):.0f} s", flush=True)
+            seconds = reruns.render(lesson, arguments.cell_timeout)
+            print(f"{lesson.name}: {seconds:.0f} s", flush=True)
         except reruns.LessonFailed as error:
             failures += 1
             print(f"✗ {error}", file=sys.stderr)

@@ -40,7 +40,8 @@ def check_range(name: str, value: float, low: float, high: float, include_low: b
     right_of_low = value >= low if include_low else value > low
     if not (right_of_low and value <= high):
         bracket = "[" if include_low else "("
-        raise CourseError(f"{name}={value} is out of range: it must lie in {bracket}{low}, {high}].")
+        raise CourseError(f"{name}={value} is out of range: it must lie in "
+                          f"{bracket}{low}, {high}].")
 
 
 def check_choice(name: str, value: str, options: Iterable[str]) -> None:

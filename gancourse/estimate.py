@@ -1,4 +1,4 @@
-"""How long runs will take on this machine: as long as they took here before, else as their speed tells."""
+"""How long runs will take on this machine: as long as before, else as its speed tells."""
 
 import heapq
 import os
@@ -17,15 +17,16 @@ class Estimate(NamedTuple):
     """What a run is expected to take."""
 
     seconds: float  # as a guide to which run is the longest; no promise where `known` is ""
-    known: str      # "before" (it ran here), "stored" (the stored run, at this machine's speed), or ""
+    known: str  # "before" (it ran here), "stored" (the stored run, at this machine's speed), or ""
 
 
 def of_run(planned, speed: float) -> Estimate:
     """Return what a run (`reruns.Plan`) will take, on a machine of `speed` GFLOP/s.
 
-    An earlier run of the same parameters on the same kind of machine and as many threads tells best, by
-    whatever code.  Of the lesson's own parameters the stored run tells: its seconds count as many times
-    as this machine is slower in matrix products, where the lesson says how fast its own was.
+    An earlier run of the same parameters on the same kind of machine and as many threads tells
+    best, by whatever code.  Of the lesson's own parameters the stored run tells: its seconds count
+    as many times as this machine is slower in matrix products, where the lesson says how fast its
+    own was.
     """
     record = records.read(planned.folder / "run.json")
     before = record.get("identity", {})
@@ -46,12 +47,14 @@ def speed() -> float:
     code = "from gancourse.doctor import matmul_gflops; print(matmul_gflops())"
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     environment = {**os.environ, **one_thread, "PYTHONPATH": path}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     return float(done.stdout)
 
 
 def together(seconds: Iterable[float], jobs: int) -> float:
-    """Return how long some runs take, `jobs` of them side by side, each begun in its turn when a place is free."""
+    """Return how long runs take, `jobs` of them side by side, begun in turn when a place is free."""
     places = [0.0] * jobs
     for one in seconds:
         heapq.heapreplace(places, places[0] + one)
@@ -59,7 +62,7 @@ def together(seconds: Iterable[float], jobs: int) -> float:
 
 
 def in_words(seconds: float) -> str:
-    """Return a time rounded as an estimate should be: "about 40 s", "about 12 min", "about 2.5 h"."""
+    """Return a rounded time: "about 40 s", "about 12 min", "about 2.5 h"."""
     if seconds < 90:
         return f"about {max(1, round(seconds))} s"
     return f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"

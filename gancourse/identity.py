@@ -1,40 +1,34 @@
-"""What decides a run's numbers: code, package data, inputs, parameters, threads, processor, versions.
+"""What decides a run's numbers: code, data, inputs, parameters, threads, processor, versions.
 
     found = of_run(notebook, {"dataset": "npz:own.npz"}, cwd=Path.cwd(), threads=1)
     key(found)                       # 64 hex digits; where they differ, other numbers are possible
 
-`of_run` returns plain JSON, which `gancourse run` writes to run.json, so that a reader can see in what
-two runs differ.
+`of_run` returns plain JSON, which `gancourse run` writes to run.json, so that a reader can see in
+what two runs differ.
 """
 
 import ast
 import hashlib
-import importlib.metadata
 import json
 import os
-import platform
 import re
-import shutil
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from gancourse import machine
 
 PACKAGE = Path(__file__).parent
 DRAWS_ONLY = {"plots.py"}  # a figure of another colour is not another result
 PREFIXES = ("folder", "npz", "file")  # dataset=folder:PATH and the like
 NOT_INPUTS = {"checkpoint"}  # written by the run itself: see gancourse.resume
-LIBRARIES = ("numpy", "scipy", "pillow", "scikit-image", "scikit-learn", "torch", "tensorflow", "keras")
-INSTRUCTIONS = ("sse4_2", "fma", "avx", "avx2", "avx512f", "avx512bw", "avx512vl", "avx512_vnni",
-                "avx512_bf16", "avx512_fp16", "avx_vnni", "amx_tile", "amx_bf16", "amx_int8",
-                "asimd", "asimdhp", "asimddp", "sve", "sve2", "i8mm", "bf16", "sme")
-LIMITS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "OPENBLAS_CORETYPE",
-          "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS",
-          "NVIDIA_TF32_OVERRIDE", "CUBLAS_WORKSPACE_CONFIG", "CUDA_VISIBLE_DEVICES")
-
-
-def of_run(notebook: dict, parameters: dict[str, Any], cwd: Path, threads: int,
-           code: dict[str, Any] | None = None) -> dict[str, Any]:
+def of_run(
+    notebook: dict,
+    parameters: dict[str, Any],
+    cwd: Path,
+    threads: int,
+    code: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return what decides the numbers of a run of a notebook, as plain JSON.
 
     `parameters` are all parameters with the values that the run has; relative paths among them are
@@ -48,13 +42,13 @@ def of_run(notebook: dict, parameters: dict[str, Any], cwd: Path, threads: int,
         "parameters_sha256": text_sha256(json.dumps(given, sort_keys=True)),
         "inputs": inputs(given, cwd),
         "threads": threads,
-        "versions": versions(),
-        "machine": machine(),
+        "versions": machine.versions(),
+        "machine": machine.kind(),
     }
 
 
 def of_code(notebook: dict, drawing: bool = False) -> dict[str, Any]:
-    """Return the sha256 of the code that a notebook runs, and of each data file of the package that it may read.
+    """Return the sha256 of the code that a notebook runs, and of the package data that it may read.
 
     With `drawing` the code that only draws figures counts, too.
     """
@@ -64,10 +58,13 @@ def of_code(notebook: dict, drawing: bool = False) -> dict[str, Any]:
 def key(identity: dict[str, Any], here: bool = True) -> str:
     """Return the sha256 of an identity; with here=False without what depends on the computer.
 
-    That is the processor, the card and the versions of libraries.  The names of inputs do not count,
-    their contents do.  Raises KeyError when the identity is not whole.
+    That is the processor, the card and the versions of libraries.  The names of inputs do not
+    count, their contents do.  Raises KeyError when the identity is not whole.
     """
-    counted = {name: identity[name] for name in ("code_sha256", "package_data", "parameters_sha256", "threads")}
+    counted = {
+        name: identity[name]
+        for name in ("code_sha256", "package_data", "parameters_sha256", "threads")
+    }
     counted["inputs"] = {name: found["sha256"] for name, found in identity["inputs"].items()}
     if here:
         counted |= {name: identity[name] for name in ("machine", "versions")}
@@ -86,15 +83,17 @@ def code_sha256(notebook: dict, drawing: bool = False) -> str:
 
 
 def package_data(notebook: dict) -> dict[str, str]:
-    """Return the sha256 of each data file of the package that a notebook may read, by its name there.
+    """Return the sha256 of each data file of the package that a notebook may read, by its name.
 
-    A file or folder that lies beside the modules counts when its name stands anywhere in the notebook's
-    code or in the code of a module that it imports.
+    A file or folder that lies beside the modules counts when its name stands anywhere in the
+    notebook's code or in the code of a module that it imports.
     """
     code = "\x00".join([*_code_cells(notebook), *_modules(notebook, drawing=True).values()])
     found = {}
     for entry in sorted(PACKAGE.iterdir()):
-        is_code = entry.suffix == ".py" or entry.name.startswith("__") or (entry / "__init__.py").exists()
+        is_code = (
+            entry.suffix == ".py" or entry.name.startswith("__") or (entry / "__init__.py").exists()
+        )
         if not is_code and entry.name in code:
             inside = [entry, *sorted(entry.rglob("*"))]
             files = [path for path in inside if path.is_file()]
@@ -103,11 +102,12 @@ def package_data(notebook: dict) -> dict[str, str]:
 
 
 def inputs(parameters: dict[str, Any], cwd: Path) -> dict[str, dict[str, Any]]:
-    """Return what is known of each parameter that names a file or folder: its path, size and sha256.
+    """Return the path, size and sha256 of each parameter that names a file or folder.
 
-    Such a value reads folder:PATH, npz:PATH or file:PATH, or is the path of a file, or that of a folder
-    with a separator in it: a folder that happens to be called "cpu" is no input.  Relative paths start
-    at `cwd`.  A path that leads nowhere is left out.  Raises OSError when a file cannot be read.
+    Such a value reads folder:PATH, npz:PATH or file:PATH, or is the path of a file, or that of a
+    folder with a separator in it: a folder that happens to be called "cpu" is no input.  Relative
+    paths start at `cwd`.  A path that leads nowhere is left out.  Raises OSError when a file cannot
+    be read.
     """
     found = {}
     for name, value in parameters.items():
@@ -117,27 +117,37 @@ def inputs(parameters: dict[str, Any], cwd: Path) -> dict[str, dict[str, Any]]:
         prefixed = bool(colon) and prefix in PREFIXES
         path = Path(cwd, os.path.expanduser(rest if prefixed else value))
         if os.path.isfile(path):
-            found[name] = {"path": os.path.abspath(path), "bytes": path.stat().st_size,
-                           "sha256": file_sha256(path)}
+            found[name] = {
+                "path": os.path.abspath(path),
+                "bytes": path.stat().st_size,
+                "sha256": file_sha256(path),
+            }
         elif os.path.isdir(path) and (prefixed or re.search(r"[/\\.]", value)):
             found[name] = folder_facts(path)
     return found
 
 
 def folder_facts(folder: Path) -> dict[str, Any]:
-    """Return a folder's path, its number of files and bytes, and one sha256 over their names, sizes and contents.
+    """Return a folder's path, files, bytes, and one sha256 over the names, sizes and contents.
 
-    Files count by their path within the folder, in sorted order, so that the same folder elsewhere has
-    the same sha256.  Raises OSError when a file cannot be read.
+    Files count by their path within the folder, in sorted order, so that the same folder elsewhere
+    has the same sha256.  Raises OSError when a file cannot be read.
     """
     hasher, count, size = hashlib.sha256(), 0, 0
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         length = path.stat().st_size
         name = path.relative_to(folder).as_posix()
-        hasher.update(f"{name}\x00{length}\x00{file_sha256(path)}\n".encode("utf-8", "surrogateescape"))
+        hasher.update(
+            f"{name}\x00{length}\x00{file_sha256(path)}\n".encode("utf-8", "surrogateescape")
+        )
         count += 1
         size += length
-    return {"path": os.path.abspath(folder), "files": count, "bytes": size, "sha256": hasher.hexdigest()}
+    return {
+        "path": os.path.abspath(folder),
+        "files": count,
+        "bytes": size,
+        "sha256": hasher.hexdigest(),
+    }
 
 
 def file_sha256(path: Path) -> str:
@@ -150,72 +160,6 @@ def file_sha256(path: Path) -> str:
     return _file_sha256(os.path.abspath(path), about.st_mtime_ns, about.st_size)
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the installed libraries that compute."""
-    found = {library: _version(library) for library in LIBRARIES}
-    installed = {library: version for library, version in found.items() if version}
-    return {"python": platform.python_version(), **installed}
-
-
-def machine() -> dict[str, Any]:
-    """Return the kind of processor and card, and the environment variables that hold them to less."""
-    limits = {name: os.environ[name] for name in LIMITS if name in os.environ}
-    return {"processor": processor(), "gpu": gpus(), "limits": limits}
-
-
-@cache
-def processor() -> dict[str, Any]:
-    """Return the processor's kind: architecture, vendor, model, and the instructions that change numbers.
-
-    Read from /proc/cpuinfo (Linux), sysctl (macOS), else from Python's `platform`.
-    """
-    found: dict[str, Any] = {"architecture": platform.machine()}
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        name = platform.processor()
-        if platform.system() == "Darwin":
-            name = _output("sysctl", "-n", "machdep.cpu.brand_string") or name
-        return {**found, "model name": name}
-    first = text.strip().split("\n\n")[0]
-    facts = {}
-    for line in first.splitlines():
-        name, _, value = line.partition(":")
-        facts[name.strip()] = value.strip()
-    for name in ("vendor_id", "cpu family", "model", "model name", "CPU implementer", "CPU part"):
-        if name in facts:
-            found[name] = facts[name]
-    flags = set(facts.get("flags", facts.get("Features", "")).split())
-    return {**found, "instructions": [name for name in INSTRUCTIONS if name in flags]}
-
-
-@cache
-def gpus() -> list[str]:
-    """Return the name and driver of each NVIDIA GPU of this machine, [] where there is none."""
-    return _output("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader").splitlines()
-
-
-def _output(program: str, *arguments: str) -> str:
-    """What a program prints, "" where it is missing or fails."""
-    path = shutil.which(program)
-    if not path:
-        return ""
-    try:
-        done = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()
-
-
-@cache
-def _version(library: str) -> str:
-    """A library's version, "" where it is not installed."""
-    try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
-
-
 def text_sha256(text: str) -> str:
     """Return the sha256 of a text, 64 hex digits."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -223,7 +167,7 @@ def text_sha256(text: str) -> str:
 
 @cache
 def _file_sha256(path: str, mtime_ns: int, size: int) -> str:
-    """The sha256 of a file; the other arguments make one that has changed another entry of the cache."""
+    """The sha256 of a file; the other arguments make a changed one another entry of the cache."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -233,7 +177,7 @@ def _code_cells(notebook: dict) -> list[str]:
 
 
 def _modules(notebook: dict, drawing: bool) -> dict[Path, str]:
-    """The modules of the course that a notebook imports, directly or through others, each with its code."""
+    """The modules of the course that a notebook imports, directly or through others: their code."""
     waiting, modules = _code_cells(notebook), {}
     while waiting:
         for path in _imported(waiting.pop(), PACKAGE) - set(modules):
@@ -260,20 +204,29 @@ def _imported(text: str, package: Path) -> frozenset[Path]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Constant) and re.fullmatch(rf"{package.name}(\.\w+)+", str(node.value)):
+        elif isinstance(node, ast.Constant) and re.fullmatch(
+            rf"{package.name}(\.\w+)+", str(node.value)
+        ):
             names.add(node.value)  # python -m gancourse.pt.ruler, in a process of its own
     inside = [name.split(".")[1:] for name in names if name.split(".")[0] == package.name]
-    files = {package.joinpath(*parts[:i], "__init__.py") for parts in inside for i in range(len(parts) + 1)}
+    files = {
+        package.joinpath(*parts[:i], "__init__.py")
+        for parts in inside
+        for i in range(len(parts) + 1)
+    }
     files |= {package.joinpath(*parts).with_suffix(".py") for parts in inside if parts}
     return frozenset(path for path in files if path.is_file())
 
 
 @cache
 def _without_words(path: Path, mtime_ns: int, size: int) -> str:
-    """A module's code without its comments, docstrings and layout; read again when the file has changed."""
+    """A module's code without comments, docstrings and layout; read again when it has changed."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(getattr(node, "body", None), list):
-            node.body = [line for line in node.body if not (
-                isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))] or [ast.Pass()]
+            node.body = [
+                line
+                for line in node.body
+                if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+            ] or [ast.Pass()]
     return ast.unparse(tree)

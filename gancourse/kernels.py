@@ -1,9 +1,9 @@
 """Kernels that start, and a client of theirs that never sleeps through an answer.
 
-nbclient answers a widget's messages on the socket on which the client waits for the cell's reply.  A send
-there can swallow the only signal that the reply has come, and the wait then lasts until the cell's
-timeout: about one run in fifty of a lesson with a slider (nbclient issue 312, open).  Looking again five
-times a second ends that.
+nbclient answers a widget's messages on the socket on which the client waits for the cell's reply.
+A send there can swallow the only signal that the reply has come, and the wait then lasts until the
+cell's timeout: about one run in fifty of a lesson with a slider (nbclient issue 312, open).
+Looking again five times a second ends that.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ class Group:
         self._running: weakref.WeakSet = weakref.WeakSet()
 
     def manager(self, environment: dict[str, str]) -> type[Manager]:
-        """Return a manager whose kernels belong to the group and have these variables beside this process's own."""
+        """Return a manager whose kernels belong to the group and have these variables, too."""
         group = self
 
         class GroupManager(Manager):
@@ -105,8 +105,8 @@ def _kill(manager: Manager) -> None:
 def patiently(execute: Callable[..., Any], *args, **kwargs) -> Any:
     """Return `execute(...)`, called again, up to three times in all, when its kernel does not come up.
 
-    Kernels that start at the same moment, as in a sweep, can pick the same port; all but one then die at once.
-    Raises RuntimeError when the third does not come up either.
+    Kernels that start at the same moment, as in a sweep, can pick the same port; all but one then
+    die at once. Raises RuntimeError when the third does not come up either.
     """
     try:
         for _ in range(2):
@@ -121,8 +121,10 @@ def patiently(execute: Callable[..., Any], *args, **kwargs) -> Any:
 
 
 def _end_tasks() -> None:
-    """Cancel what still waits for messages in this thread: nbclient leaves it behind after a timeout, and asyncio
-    then complains when the program ends."""
+    """Cancel what still waits for messages in this thread.
+
+    nbclient leaves it behind after a timeout, and asyncio then complains when the program ends.
+    """
     loop = ensure_event_loop()
     if left := asyncio.all_tasks(loop):
         for task in left:

@@ -149,7 +149,8 @@ def parameters(notebook: dict) -> dict[str, Parameter]:
 def settings(lesson: Lesson, preset: str = "laptop", given: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the parameters of a run that differ from the lesson's defaults: the preset's, then the given ones.
 
-    Raises ValueError for an unknown preset, parameter or data set, a wrong type or a value out of range.
+    Raises ValueError for an unknown preset, parameter or data set, a wrong type or a value out of
+    range.
     """
     presets = {"laptop": {}, **lesson.about.get("presets", {})}
     if preset not in presets:
@@ -184,7 +185,8 @@ def assignments(texts: list[str], value_of: Callable[[str], Any] = literal) -> d
         if not equals or not name.isidentifier():
             raise CourseError(f"{text!r} must read NAME=VALUE, such as num_steps=100")
         if name in found:
-            raise CourseError(f"{name} is given twice: leave one out, or list values as in -g {name}=1,2")
+            raise CourseError(f"{name} is given twice: leave one out, or list values as in "
+                              f"-g {name}=1,2")
         found[name] = value_of(value)
     return found
 
@@ -195,14 +197,16 @@ def parameters_in_words(lesson: Lesson) -> str:
     for p in parameters(lesson.notebook).values():
         lines.append(f"  -p {p.name}={p.default!r:<12} {p.help} {p.limits()}")
     for name, values in lesson.about.get("presets", {}).items():
-        lines.append(f"  --preset {name}: " + ", ".join(f"{key}={value!r}" for key, value in values.items()))
+        said = ", ".join(f"{key}={value!r}" for key, value in values.items())
+        lines.append(f"  --preset {name}: {said}")
     return "\n".join(lines)
 
 
 def without_solutions(notebook: dict) -> dict:
     """Return the student version: solution regions become a stub, outputs go.
 
-    The cells of an exercise may then fail without stopping "Run All": they carry the tag raises-exception.
+    The cells of an exercise may then fail without stopping "Run All": they carry the tag
+    raises-exception.
     """
     student = deepcopy(notebook)
     student["cells"] = [cell for cell in student["cells"] if "solution" not in tags(cell)]
@@ -219,7 +223,7 @@ def without_solutions(notebook: dict) -> dict:
 
 
 def is_fresh(notebook: dict) -> bool:
-    """Return whether the stored outputs belong to the code that stands in the notebook and the package now.
+    """Return whether the stored outputs belong to the code of the notebook and the package now.
 
     Prose may change, and so may comments and docstrings of the package.
     """

@@ -1,7 +1,8 @@
-"""A checkpoint that the reader names: gone on from where it fits, refused where it is another run's.
+"""A checkpoint that the reader names: gone on from if it fits, refused if it is another run's.
 
-`gancourse run 05 -p checkpoint=ck.safetensors` keeps ck.safetensors.identity.json beside it, which says
-what the checkpoint is made from.  (Without checkpoint= a run keeps its own, whose name says it.)
+`gancourse run 05 -p checkpoint=ck.safetensors` keeps ck.safetensors.identity.json beside it, which
+says what the checkpoint is made from.  (Without checkpoint= a run keeps its own, whose name says
+it.)
 """
 
 import json
@@ -14,8 +15,13 @@ from gancourse.checkpoints import write_atomically
 from gancourse.errors import CourseError
 
 MAY_DIFFER = {"checkpoint", "num_steps", "device"}  # a run may be made longer, or go on elsewhere
-COMPUTER = {"code_sha256": "code of the course", "package_data": "data of the course", "threads": "number of threads",
-            "versions": "versions of libraries", "machine": "kind of processor or card"}
+COMPUTER = {
+    "code_sha256": "code of the course",
+    "package_data": "data of the course",
+    "threads": "number of threads",
+    "versions": "versions of libraries",
+    "machine": "kind of processor or card",
+}
 
 
 def path_of(value: str, cwd: Path) -> Path:
@@ -23,12 +29,14 @@ def path_of(value: str, cwd: Path) -> Path:
     return Path(cwd, os.path.expanduser(value))
 
 
-def check(checkpoint: Path, lesson: str, parameters: dict[str, Any], known: dict[str, Any]) -> list[str]:
-    """Return in words what the reader should know about going on from a checkpoint; [] where there is none yet.
+def check(
+    checkpoint: Path, lesson: str, parameters: dict[str, Any], known: dict[str, Any]
+) -> list[str]:
+    """Return in words what to know about going on from a checkpoint; [] where there is none yet.
 
-    `parameters` are all of the run's, `known` is its identity.  Raises CourseError where the file is no
-    checkpoint, or was made by another lesson, from other data or with other settings; the number of
-    steps may grow.
+    `parameters` are all of the run's, `known` is its identity.  Raises CourseError where the file
+    is no checkpoint, or was made by another lesson, from other data or with other settings; the
+    number of steps may grow.
     """
     if not checkpoint.is_file():
         return []
@@ -38,8 +46,11 @@ def check(checkpoint: Path, lesson: str, parameters: dict[str, Any], known: dict
         raise CourseError(str(error)) from error
     before = _read(checkpoint)
     if not before:
-        apart = [f"{name}={facts[name]} then, {parameters[name]} now" for name in ("dataset", "seed")
-                 if name in facts and name in parameters and facts[name] != parameters[name]]
+        apart = [
+            f"{name}={facts[name]} then, {parameters[name]} now"
+            for name in ("dataset", "seed")
+            if name in facts and name in parameters and facts[name] != parameters[name]
+        ]
         _refuse(checkpoint, apart)
         return [f"{checkpoint} does not say what it was made from; it is taken to fit"]
     apart = [] if before["lesson"] == lesson else [f"lesson {before['lesson']} then, {lesson} now"]
@@ -51,17 +62,21 @@ def check(checkpoint: Path, lesson: str, parameters: dict[str, Any], known: dict
     _refuse(checkpoint, apart)
     notes = []
     if more > steps:
-        notes.append(f"going on from a run of {steps} steps: what follows from num_steps, such as a falling learning "
-                     f"rate, was made for those, so the numbers are not those of {more} steps at once")
+        notes.append(
+            f"going on from a run of {steps} steps: what follows from num_steps, such as a falling "
+            f"learning rate, was made for those, so the numbers are not those of {more} steps at once"
+        )
     changed = [words for name, words in COMPUTER.items() if before["identity"][name] != known[name]]
     if changed:
-        notes.append(f"{checkpoint} was made with another {', another '.join(changed)}: the numbers are not those of "
-                     "one run from start to end")
+        notes.append(
+            f"{checkpoint} was made with another {', another '.join(changed)}: the numbers are "
+            "not those of one run from start to end"
+        )
     return notes
 
 
 def note(checkpoint: Path, lesson: str, parameters: dict[str, Any], known: dict[str, Any]) -> None:
-    """Write beside a checkpoint what it is made from, before the run that makes it or goes on with it starts."""
+    """Write beside a checkpoint what it is made from, before the run that writes it starts."""
     about = {"lesson": lesson, "parameters": parameters, "identity": known}
     write_atomically(_file(checkpoint), json.dumps(about, indent=1, ensure_ascii=False).encode())
 
@@ -75,14 +90,19 @@ def _other_parameters(before: dict, parameters: dict[str, Any]) -> list[str]:
 def _other_inputs(before: dict, known: dict) -> list[str]:
     """What differs in the contents of files and folders whose names are the same."""
     both = sorted(set(before["inputs"]) & set(known["inputs"]))
-    return [f"what {name}= names has changed: {known['inputs'][name]['path']}" for name in both
-            if before["inputs"][name]["sha256"] != known["inputs"][name]["sha256"]]
+    return [
+        f"what {name}= names has changed: {known['inputs'][name]['path']}"
+        for name in both
+        if before["inputs"][name]["sha256"] != known["inputs"][name]["sha256"]
+    ]
 
 
 def _refuse(checkpoint: Path, apart: list[str]) -> None:
     if apart:
-        raise CourseError(f"{checkpoint} was made from other data or settings ({'; '.join(apart)}): give "
-                          "-p checkpoint= another file to start anew, or repeat what made this one")
+        raise CourseError(
+            f"{checkpoint} was made from other data or settings ({'; '.join(apart)}): give "
+            "-p checkpoint= another file to start anew, or repeat what made this one"
+        )
 
 
 def _read(checkpoint: Path) -> dict:

@@ -21,8 +21,12 @@ with locks.hold(Path(sys.argv[1]), "the folder"):
 @contextmanager
 def held_elsewhere(lock):
     """Another process that holds a lock until its standard input is closed, or it is killed."""
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(lock)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         assert process.stdout.readline() == "held\n"
         yield process
         process.stdin.close()
@@ -31,7 +35,10 @@ def held_elsewhere(lock):
 def test_the_second_is_told_who_is_at_work_and_may_leave(tmp_path):
     lock = tmp_path / "locks" / "one.lock"
     with held_elsewhere(lock) as process:
-        with pytest.raises(locks.Busy, match=rf"process {process.pid} on .+ \(since .+ is at work on my folder; leave "):
+        with pytest.raises(
+            locks.Busy,
+            match=rf"process {process.pid} on .+ \(since .+ is at work on my folder; leave ",
+        ):
             with locks.hold(lock, "my folder", wait=False):
                 raise AssertionError("held twice")
 
@@ -39,13 +46,16 @@ def test_the_second_is_told_who_is_at_work_and_may_leave(tmp_path):
 def test_the_second_waits_until_the_first_has_ended(tmp_path):
     said = []
     with held_elsewhere(tmp_path / "lock") as process:
+
         def say(sentence):
             said.append(sentence)
             process.stdin.close()  # the first ends only now
 
         with locks.hold(tmp_path / "lock", "my folder", say=say):
             assert process.wait() == 0
-    assert len(said) == 1 and f"process {process.pid} on " in said[0] and "Waiting for it" in said[0]
+    assert (
+        len(said) == 1 and f"process {process.pid} on " in said[0] and "Waiting for it" in said[0]
+    )
 
 
 def test_a_killed_process_holds_nothing(tmp_path):
@@ -58,7 +68,9 @@ def test_a_killed_process_holds_nothing(tmp_path):
 
 def test_who_waits_can_be_stopped(tmp_path):
     with held_elsewhere(tmp_path / "lock"), pytest.raises(locks.Stopped):
-        with locks.hold(tmp_path / "lock", "my folder", say=lambda sentence: None, stopped=lambda: True):
+        with locks.hold(
+            tmp_path / "lock", "my folder", say=lambda sentence: None, stopped=lambda: True
+        ):
             raise AssertionError("held twice")
 
 

@@ -1,4 +1,4 @@
-"""Reruns: recorded, not repeated, atomic, and honest about missed claims and failures.  On tiny lessons."""
+"""Reruns: recorded, not repeated, atomic, honest about missed claims and failures.  On tiny lessons."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from planted import PARAMETERS, plant, table
 
-from gancourse import cli, errors, identity, kernels, lessons, records, reruns
+from gancourse import cli, errors, execution, identity, kernels, lessons, machine, records, reruns
 from gancourse.checkpoints import save_run
 from gancourse.loop import History, Log
 
@@ -23,48 +23,77 @@ DOUBLED = table(("n doubled", "2 * n", 10), ("own half", "n / 2", 1), ("shown on
 @pytest.fixture
 def lesson(tmp_path):
     cells = ("assert n < 9, 'nine is too many'", DOUBLED)
-    return lessons.find(plant(tmp_path / "01_t.ipynb", *cells, title="T $x^2$", presets={"smoke": {"n": 1}}))
+    return lessons.find(
+        plant(tmp_path / "01_t.ipynb", *cells, title="T $x^2$", presets={"smoke": {"n": 1}})
+    )
 
 
 @pytest.fixture
 def made_up(monkeypatch):
-    """No kernel: a run takes no time and ends with an empty table; returns the parameters of each."""
+    """No kernel: a run takes no time and has no outputs; returns the parameters of each."""
     calls = []
 
-    def execute(planned, chosen, *_):
+    def execute(path, folder, chosen, kernels, **_):
         calls.append(chosen)
-        planned.folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         return {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, {}
 
-    monkeypatch.setattr(reruns, "_execute", execute)
+    monkeypatch.setattr(execution, "to_folder", execute)
     return calls
 
 
 def test_a_run_is_recorded_and_not_repeated(lesson, tmp_path):
     record, done_before = reruns.run(lesson, tmp_path / "runs", given={"n": 3})
     folder = tmp_path / "runs" / "01_t" / "n=3"
-    assert not done_before and record["parameters"] == {"n": 3, "data": ""} and record["settings"] == {"n": 3}
+    assert (
+        not done_before
+        and record["parameters"] == {"n": 3, "data": ""}
+        and record["settings"] == {"n": 3}
+    )
     assert record["results"] == {"n doubled": 6, "own half": 1.5, "shown one": 1}
     assert [(claim["kind"], claim["judged"], claim["held"]) for claim in record["claims"]] == [
-        ("exact", True, True), ("own", False, False), ("shown", False, False)]
+        ("exact", True, True),
+        ("own", False, False),
+        ("shown", False, False),
+    ]
     assert json.loads((folder / "run.json").read_text()) == record
-    assert sorted(p.name for p in folder.iterdir()) == ["notebook.html", "notebook.ipynb", "run.json"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "notebook.html",
+        "notebook.ipynb",
+        "run.json",
+    ]
     assert "http" not in [w[:4] for w in (folder / "notebook.html").read_text().split('src="')[1:]]
     assert reruns.run(lesson, tmp_path / "runs", given={"n": 3}) == (record, True)
 
 
 def test_run_json_says_what_decided_the_numbers(lesson, tmp_path, made_up):
     (tmp_path / "own.npz").write_bytes(b"1234")
-    record, _ = reruns.run(lesson, tmp_path / "runs", given={"data": f"npz:{tmp_path}/own.npz"}, threads=2)
+    record, _ = reruns.run(
+        lesson, tmp_path / "runs", given={"data": f"npz:{tmp_path}/own.npz"}, threads=2
+    )
     found = record["identity"]
-    assert found["inputs"]["data"]["bytes"] == 4 and found["threads"] == 2 and record["versions"]["threads"] == "2"
-    assert found["machine"]["processor"]["architecture"] and found["versions"]["numpy"] == np.__version__
+    assert (
+        found["inputs"]["data"]["bytes"] == 4
+        and found["threads"] == 2
+        and record["versions"]["threads"] == "2"
+    )
+    assert (
+        found["machine"]["processor"]["architecture"]
+        and found["versions"]["numpy"] == np.__version__
+    )
     assert found["code_sha256"] == record["code_sha256"] == identity.code_sha256(lesson.notebook)
     assert found["key"] == identity.key(found)
 
 
-@pytest.mark.parametrize("value, file", [
-    ("npz:own.npz", "own.npz"), ("folder:mine", "mine/cats/a.png"), ("me.jpg", "me.jpg"), ("file:poems.txt", "poems.txt")])
+@pytest.mark.parametrize(
+    "value, file",
+    [
+        ("npz:own.npz", "own.npz"),
+        ("folder:mine", "mine/cats/a.png"),
+        ("me.jpg", "me.jpg"),
+        ("file:poems.txt", "poems.txt"),
+    ],
+)
 def test_changed_data_are_never_done_before(lesson, tmp_path, made_up, value, file):
     """The new bytes are as many as the old ones; the old ones put back are done before again."""
     path = tmp_path / file
@@ -82,15 +111,22 @@ def test_the_same_name_in_another_folder_is_not_done_before(lesson, tmp_path, ma
     for i in range(2):
         (tmp_path / f"{i}" / "flat").mkdir(parents=True)
         (tmp_path / f"{i}" / "flat" / "a.png").write_text(f"{i}")
-        done.append(reruns.run(lesson, tmp_path / "runs", given={"data": "folder:flat"}, cwd=tmp_path / f"{i}")[1])
+        done.append(
+            reruns.run(
+                lesson, tmp_path / "runs", given={"data": "folder:flat"}, cwd=tmp_path / f"{i}"
+            )[1]
+        )
     assert done == [False, False]
 
 
 def test_other_threads_or_another_processor_are_another_run(lesson, tmp_path, made_up, monkeypatch):
     runs = tmp_path / "runs"
     done = [reruns.run(lesson, runs)[1], reruns.run(lesson, runs, threads=2)[1]]
-    monkeypatch.setattr(identity, "processor", lambda: {"model": "another"})
-    done += [reruns.run(lesson, runs, threads=2, here=False)[1], reruns.run(lesson, runs, threads=2)[1]]
+    monkeypatch.setattr(machine, "processor", lambda: {"model": "another"})
+    done += [
+        reruns.run(lesson, runs, threads=2, here=False)[1],
+        reruns.run(lesson, runs, threads=2)[1],
+    ]
     assert done == [False, False, True, False]
 
 
@@ -116,7 +152,9 @@ def test_a_named_checkpoint_never_meets_other_data(tmp_path, made_up):
     save_run(tmp_path / "ck", {"w": np.zeros(1)}, History([Log(1, {})]))
     (tmp_path / "own.npz").write_text("new")
     os.utime(tmp_path / "own.npz", ns=(1, 1))
-    with pytest.raises(errors.CourseError, match="ck was made from other data .*what data= names has changed"):
+    with pytest.raises(
+        errors.CourseError, match="ck was made from other data .*what data= names has changed"
+    ):
         reruns.run(lesson, tmp_path / "runs", given=given, cwd=tmp_path)
     reruns.run(lesson, tmp_path / "runs", given=given | {"checkpoint": "ck2"}, cwd=tmp_path)
     assert len(made_up) == 2
@@ -128,52 +166,80 @@ def test_a_missed_claim_ends_no_run(lesson, tmp_path, monkeypatch):
     strict = "import os\nassert os.environ['GANCOURSE_STRICT'] == '0'"
     lesson = lessons.find(plant(tmp_path / "01_t.ipynb", strict, DOUBLED))
     record, _ = reruns.run(lesson, tmp_path / "runs", given={"n": 8})
-    assert records.claims_in_words(record) == "0 of 1 claims hold (1 not judged: other data or settings than the lesson's)"
+    assert (
+        records.claims_in_words(record)
+        == "0 of 1 claims hold (1 not judged: other data or settings than the lesson's)"
+    )
     assert records.missed_in_words(record) == ["n doubled: measured 16, claimed < 10"]
     assert "a table" in (tmp_path / "runs" / "01_t" / "n=8" / "notebook.html").read_text()
 
 
 def test_a_failing_cell_is_named_and_its_copy_page_and_record_are_kept(lesson, tmp_path):
-    """The third code cell of the copy, after the parameters and those given; beside it stands [3]."""
+    """The third code cell of the copy, after the parameters, own and given; [3] stands beside it."""
     with pytest.raises(reruns.LessonFailed) as failed:
         reruns.run(lesson, tmp_path / "runs", given={"n": 9})
     folder = tmp_path / "runs" / "01_t" / "n=9"
-    assert ("""lesson 01_t failed in cell [3] of failed.ipynb, "assert n < 9, 'nine is too many'": """
-            "AssertionError: nine is too many\n") in str(failed.value)
-    assert sorted(p.name for p in folder.iterdir()) == ["failed.html", "failed.ipynb", "failed.json"]
+    assert (
+        """lesson 01_t failed in cell [3] of failed.ipynb, "assert n < 9, 'nine is too many'": """
+        "AssertionError: nine is too many\n"
+    ) in str(failed.value)
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "failed.html",
+        "failed.ipynb",
+        "failed.json",
+    ]
     record = json.loads((folder / "failed.json").read_text())
-    assert record == failed.value.record and record["cell"]["number"] == 3 and record["settings"] == {"n": 9}
+    assert (
+        record == failed.value.record
+        and record["cell"]["number"] == 3
+        and record["settings"] == {"n": 9}
+    )
     assert record["results"] == {} and record["status"] == "failed" and record["seconds"] > 0
     copy = json.loads((folder / "failed.ipynb").read_text())
     (cell,) = [c for c in copy["cells"] if c.get("execution_count") == record["cell"]["number"]]
-    assert "nine is too many" in lessons.source(cell) and "nine is too many" in (folder / "failed.html").read_text()
+    assert (
+        "nine is too many" in lessons.source(cell)
+        and "nine is too many" in (folder / "failed.html").read_text()
+    )
 
 
 def test_a_failed_run_keeps_the_numbers_it_had_and_goes_when_it_is_mended(lesson, tmp_path):
     bad = lessons.find(plant(tmp_path / "01_t.ipynb", DOUBLED, "1 / 0"))
     with pytest.raises(reruns.LessonFailed, match="ZeroDivisionError") as failed:
         reruns.run(bad, tmp_path / "runs")
-    assert failed.value.record["results"]["n doubled"] == 4 and len(failed.value.record["claims"]) == 3
+    assert (
+        failed.value.record["results"]["n doubled"] == 4 and len(failed.value.record["claims"]) == 3
+    )
     reruns.run(lessons.find(plant(tmp_path / "01_t.ipynb", DOUBLED)), tmp_path / "runs")
     assert sorted(p.name for p in (tmp_path / "runs" / "01_t" / "default").iterdir()) == [
-        "notebook.html", "notebook.ipynb", "run.json"]
+        "notebook.html",
+        "notebook.ipynb",
+        "run.json",
+    ]
 
 
 def test_a_kernel_that_dies_is_a_failure_of_its_cell(tmp_path):
     lesson = lessons.find(plant(tmp_path / "01_t.ipynb", "import os\nos._exit(1)"))
-    with pytest.raises(reruns.LessonFailed, match=r'cell \[2\] .*"import os": its kernel died \(out of memory'):
+    with pytest.raises(
+        reruns.LessonFailed, match=r'cell \[2\] .*"import os": its kernel died \(out of memory'
+    ):
         reruns.run(lesson, tmp_path / "runs")
 
 
 def test_a_cell_that_takes_too_long_ends_in_one_sentence(tmp_path, capfd):
     lesson = lessons.find(plant(tmp_path / "01_t.ipynb", "import time\ntime.sleep(600)"))
-    with pytest.raises(reruns.LessonFailed, match=r"cell \[2\] .*: it took over 1 s; --cell-timeout gives a cell more"):
+    with pytest.raises(
+        reruns.LessonFailed,
+        match=r"cell \[2\] .*: it took over 1 s; --cell-timeout gives a cell more",
+    ):
         reruns.run(lesson, tmp_path / "runs", cell_timeout=1)
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("deaths, ends", [(2, "n=1"), (3, "failed")])
-def test_a_kernel_that_does_not_come_up_is_started_three_times(lesson, tmp_path, monkeypatch, deaths, ends):
+def test_a_kernel_that_does_not_come_up_is_started_three_times(
+    lesson, tmp_path, monkeypatch, deaths, ends
+):
     start, tries = kernels.Manager.start_kernel, []
 
     def dies_at_first(self, **options):
@@ -184,7 +250,9 @@ def test_a_kernel_that_does_not_come_up_is_started_three_times(lesson, tmp_path,
 
     monkeypatch.setattr(kernels.Manager, "start_kernel", dies_at_first)
     if ends == "failed":
-        with pytest.raises(reruns.LessonFailed, match=r"01_t failed: its kernel does not start \(Kernel died"):
+        with pytest.raises(
+            reruns.LessonFailed, match=r"01_t failed: its kernel does not start \(Kernel died"
+        ):
             reruns.run(lesson, tmp_path / "runs", given={"n": 1})
     else:
         assert reruns.run(lesson, tmp_path / "runs", given={"n": 1})[0]["results"]["n doubled"] == 2
@@ -192,12 +260,15 @@ def test_a_kernel_that_does_not_come_up_is_started_three_times(lesson, tmp_path,
 
 
 def test_two_processes_on_one_run_compute_it_once(tmp_path, capsys):
-    """The first waits, in its cell, for the file "go"; the second finds it at work, leaves or waits, and finds it done."""
-    wait = "from pathlib import Path\nimport time\nwith open('ran', 'a') as file:\n    file.write('x')\n"
+    """The first waits, in its cell, for the file "go"; the second leaves, or waits and finds it done."""
+    wait = "from pathlib import Path\nimport time\n"
+    wait += "with open('ran', 'a') as file:\n    file.write('x')\n"
     wait += "while not Path('go').exists():\n    time.sleep(0.05)"
     path = plant(tmp_path / "01_t.ipynb", wait, DOUBLED)
     command = [*MAIN, "run", path, "--runs", "runs", "--cell-timeout", "60"]
-    with subprocess.Popen(command, cwd=tmp_path, env=OURS, stdout=subprocess.PIPE, text=True) as first:
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=OURS, stdout=subprocess.PIPE, text=True
+    ) as first:
         while "begins" not in (line := first.stdout.readline()):
             assert line, "the first run has ended"
         (running,) = (tmp_path / "runs" / "01_t" / "default").glob(".running-*")
@@ -211,10 +282,20 @@ def test_two_processes_on_one_run_compute_it_once(tmp_path, capsys):
             assert running.exists()
             (tmp_path / "go").touch()
 
-        record, done_before = reruns.run(lessons.find(path), tmp_path / "runs", cwd=tmp_path, threads=1, say=say)
+        record, done_before = reruns.run(
+            lessons.find(path), tmp_path / "runs", cwd=tmp_path, threads=1, say=say
+        )
         assert "1 of 1 claims hold" in first.stdout.read() and first.wait() == 0
-    assert done_before and record["results"]["n doubled"] == 4 and (tmp_path / "ran").read_text() == "x"
-    assert len(said) == 1 and f"process {first.pid} on " in said[0] and "01_t/default.  Waiting for it" in said[0]
+    assert (
+        done_before
+        and record["results"]["n doubled"] == 4
+        and (tmp_path / "ran").read_text() == "x"
+    )
+    assert (
+        len(said) == 1
+        and f"process {first.pid} on " in said[0]
+        and "01_t/default.  Waiting for it" in said[0]
+    )
 
 
 def test_nothing_runs_when_a_parameter_is_wrong(lesson, tmp_path):
@@ -227,25 +308,31 @@ def test_render_stores_fresh_outputs_once(lesson):
     assert not lessons.is_fresh(lesson.notebook)
     reruns.render(lesson)
     stored = lessons.read(lesson.path)
-    assert lessons.is_fresh(stored) and reruns.results(stored)["n doubled"] == 4
+    assert lessons.is_fresh(stored) and records.results(stored)["n doubled"] == 4
 
 
 @pytest.mark.parametrize("said, threads", [("", 1), ("3", 3), ("2,1", 2)])
 def test_a_kernel_has_one_thread_unless_the_environment_says_otherwise(monkeypatch, said, threads):
     monkeypatch.setenv("OMP_NUM_THREADS", said)
-    assert reruns.default_threads() == threads
-    assert set(reruns.environment(threads).values()) == {str(threads), "0"}
+    assert execution.default_threads() == threads
+    assert set(execution.environment(threads).values()) == {str(threads), "0"}
 
 
 @pytest.mark.parametrize("said", ["many", "0", "-1"])
 def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, said):
     monkeypatch.setenv("OMP_NUM_THREADS", said)
     with pytest.raises(errors.CourseError, match="must be a number of threads"):
-        reruns.default_threads()
+        execution.default_threads()
 
 
-@pytest.mark.parametrize("chosen, name", [
-    ({}, "default"), ({"seed": 1, "num_steps": 9}, "num_steps=9,seed=1"), ({"lr": 1e-4}, "lr=0.0001")])
+@pytest.mark.parametrize(
+    "chosen, name",
+    [
+        ({}, "default"),
+        ({"seed": 1, "num_steps": 9}, "num_steps=9,seed=1"),
+        ({"lr": 1e-4}, "lr=0.0001"),
+    ],
+)
 def test_a_run_folder_is_named_after_its_parameters(chosen, name):
     assert reruns.run_name(chosen) == name
 
@@ -255,12 +342,16 @@ def test_a_path_among_the_parameters_still_makes_one_folder_name():
     assert "/" not in name and name != reruns.run_name({"dataset": "folder:/photos_of mine"})
 
 
-@pytest.mark.parametrize("argv, status, word", [
-    (["run", "17"], 2, "no lesson 17"), (["run", "01", "-p", "num_stepz=3"], 2, "unknown"),
-    (["run", "01", "-p", "nonsense"], 2, "must read NAME=VALUE"),
-    (["run", "01", "--preset", "gup"], 2, "did you mean 'gpu'"),
-    (["data", "mnits"], 2, "did you mean 'mnist'"),
-])
+@pytest.mark.parametrize(
+    "argv, status, word",
+    [
+        (["run", "17"], 2, "no lesson 17"),
+        (["run", "01", "-p", "num_stepz=3"], 2, "unknown"),
+        (["run", "01", "-p", "nonsense"], 2, "must read NAME=VALUE"),
+        (["run", "01", "--preset", "gup"], 2, "did you mean 'gpu'"),
+        (["data", "mnits"], 2, "did you mean 'mnist'"),
+    ],
+)
 def test_the_command_line_names_the_fix(argv, status, word, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(argv)
@@ -271,10 +362,16 @@ def test_a_lesson_says_what_can_be_set_and_what_its_presets_set(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["run", "09", "--parameters"])
     said = capsys.readouterr().out
-    assert stop.value.code == 0 and "-p learning_rate=0.004" in said and "--preset curve: curve_seeds=6" in said
+    assert (
+        stop.value.code == 0
+        and "-p learning_rate=0.004" in said
+        and "--preset curve: curve_seeds=6" in said
+    )
 
 
-@pytest.mark.parametrize("command", ["list", "run", "lab", "student", "render", "test", "data", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["list", "run", "lab", "student", "render", "test", "data", "doctor"]
+)
 def test_every_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([command, "--help"])

@@ -1,4 +1,4 @@
-"""A checkpoint of the reader's: gone on from where it fits, refused where another run has made it."""
+"""A checkpoint of the reader's: gone on from if it fits, refused if another run has made it."""
 
 import numpy as np
 import pytest
@@ -8,15 +8,29 @@ from gancourse.checkpoints import save_run
 from gancourse.errors import CourseError
 from gancourse.loop import History, Log
 
-PARAMETERS = {"num_steps": 600, "width": 16, "dataset": "npz:own.npz", "device": "auto", "checkpoint": "ck"}
-KNOWN = {"code_sha256": "c", "package_data": {}, "threads": 1, "versions": {"torch": "1"}, "machine": {"model": "7"},
-         "inputs": {"dataset": {"path": "/own.npz", "sha256": "a"}}}
+PARAMETERS = {
+    "num_steps": 600,
+    "width": 16,
+    "dataset": "npz:own.npz",
+    "device": "auto",
+    "checkpoint": "ck",
+}
+KNOWN = {
+    "code_sha256": "c",
+    "package_data": {},
+    "threads": 1,
+    "versions": {"torch": "1"},
+    "machine": {"model": "7"},
+    "inputs": {"dataset": {"path": "/own.npz", "sha256": "a"}},
+}
 
 
 @pytest.fixture
 def ck(tmp_path):
     path = tmp_path / "ck"
-    save_run(path, {"w": np.zeros(2)}, History([Log(600, {"loss": 1.0})]), dataset="npz:own.npz", seed=0)
+    save_run(
+        path, {"w": np.zeros(2)}, History([Log(600, {"loss": 1.0})]), dataset="npz:own.npz", seed=0
+    )
     resume.note(path, "05", PARAMETERS, KNOWN)
     return path
 
@@ -33,10 +47,19 @@ def test_the_same_run_goes_on_in_silence(ck):
     assert check(ck) == [] == check(ck, device="cpu")
 
 
-@pytest.mark.parametrize("change, words", [
-    ({"known": {"inputs": {"dataset": {"path": "/own.npz", "sha256": "b"}}}}, "what dataset= names has changed: /own"),
-    ({"width": 32}, "width=16 then, 32 now"), ({"dataset": "strokes"}, "dataset=npz:own.npz then, strokes now"),
-    ({"lesson": "12"}, "lesson 05 then, 12 now"), ({"num_steps": 300}, "num_steps=600 then, 300 now: training cannot")])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (
+            {"known": {"inputs": {"dataset": {"path": "/own.npz", "sha256": "b"}}}},
+            "what dataset= names has changed: /own",
+        ),
+        ({"width": 32}, "width=16 then, 32 now"),
+        ({"dataset": "strokes"}, "dataset=npz:own.npz then, strokes now"),
+        ({"lesson": "12"}, "lesson 05 then, 12 now"),
+        ({"num_steps": 300}, "num_steps=600 then, 300 now: training cannot"),
+    ],
+)
 def test_other_data_or_settings_are_refused(ck, change, words):
     with pytest.raises(CourseError, match="was made from other data or settings") as refused:
         check(ck, **change)

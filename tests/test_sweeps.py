@@ -8,18 +8,20 @@ import os
 import shlex
 from pathlib import Path
 
-import pytest
 import planted
+import pytest
 
-from gancourse import cli, identity, plots
+from gancourse import cli, plots
 from gancourse.sweeps import cluster, plan, report, tables, watch
 
 pandas = pytest.importorskip("pandas", reason='sweeps need: pip install "gancourse[sweep]"')
 pytest.importorskip("distributed", reason='sweeps need: pip install "gancourse[sweep]"')
 
 ROOT = Path(__file__).parents[1]
-PARAMETERS = ('a: int = 2  # a number [0, 9]\nb: float = 0.5  # another [0, 1]\nkind: str = "x"  # a word {x, y}\n'
-              "seed: int = 0  # a seed [0, 99]")
+PARAMETERS = """a: int = 2  # a number [0, 9]
+b: float = 0.5  # another [0, 1]
+kind: str = "x"  # a word {x, y}
+seed: int = 0  # a seed [0, 99]"""
 CELLS = ["assert a < 9, 'nine is too many'",
          planted.table(("sum of all", "a + b + seed", 100), ("a alone", "a", 100))]
 KILL = """import os, pathlib, signal
@@ -308,11 +310,13 @@ def test_a_sweep_runs_is_reported_and_goes_on_where_it_was(lesson, tmp_path, cli
     rows = list(csv.DictReader((folder / "table.csv").open()))
     assert [(r["a"], r["seed"], r["status"], r["sum of all"]) for r in rows] == [
         ("1", "99", "missed", "100.5"), ("9", "99", "failed", "")]
-    assert rows[0]["missed"] == "sum of all: measured 100.5, claimed < 100" and rows[0]["error"] == ""
+    assert rows[0]["missed"] == "sum of all: measured 100.5, claimed < 100"
+    assert rows[0]["error"] == ""
     assert rows[1]["error"].startswith("failed in cell [3] of failed.ipynb, ")
     assert rows[1]["error"].endswith("AssertionError: nine is too many") and rows[1]["missed"] == ""
     assert {r["version of threads"] for r in rows} == {"1"}
-    page, index = (folder / "report.html").read_text(), (tmp_path / "runs" / "index.html").read_text()
+    page = (folder / "report.html").read_text()
+    index = (tmp_path / "runs" / "index.html").read_text()
     assert "nine is too many" in page and 'href="../../01_t/a=9,seed=99/failed.html"' in page
     assert '○ <a href="../../01_t/a=1,seed=99/notebook.html">100.5</a>' in page
     assert "nine is too many" in index and "1 of 2 claims hold" in index and folder.name in index
@@ -368,17 +372,18 @@ def test_a_run_that_is_under_way_elsewhere_is_waited_for(lesson, tmp_path, clien
 
 
 def test_a_file_that_a_slow_disk_shows_late_is_waited_for(monkeypatch):
-    """Twice it is not there, the third time it is; one that never comes is looked for fifty times."""
+    """The third look finds it; what never comes is looked for during PATIENCE seconds."""
     waited, looks = [], iter([False, False, True])
     monkeypatch.setattr(cluster.time, "sleep", waited.append)
     assert cluster._appears(lambda: next(looks)) and waited == [0.2, 0.2]
-    assert not cluster._appears(lambda: False) and sum(waited) == pytest.approx(0.4 + cluster.PATIENCE)
+    assert not cluster._appears(lambda: False)
+    assert sum(waited) == pytest.approx(0.4 + cluster.PATIENCE)
 
 
-def test_runs_of_other_computers_count_where_a_scheduler_is_and_only_there(lesson, tmp_path, client, monkeypatch):
+def test_runs_of_other_computers_count_with_a_scheduler_only(lesson, tmp_path, client, monkeypatch):
     sweep = plan.make_sweep(lesson, grid={"a": [1]}, seeds=[0])
     list(cluster.execute(client, sweep, ["a=1"], tmp_path / "runs"))
     assert list(plan.finished(sweep, tmp_path / "runs")) == ["a=1"]
-    monkeypatch.setattr(identity, "processor", lambda: {"model": "another"})
+    monkeypatch.setattr(machine, "processor", lambda: {"model": "another"})
     assert plan.finished(sweep, tmp_path / "runs") == {}
     assert list(plan.finished(sweep, tmp_path / "runs", here=False)) == ["a=1"]

@@ -10,15 +10,15 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from gancourse import doctor, identity, records, reruns
 from gancourse.cores import physical_cores
+from gancourse.execution import CELL_TIMEOUT
 from gancourse.lessons import Lesson, read
 from gancourse.sweeps.plan import Sweep
 
-PATIENCE = 10  # seconds in which a scheduler must answer and show a worker, and a shared disk a file
+PATIENCE = 10  # seconds for a scheduler to answer and show a worker, and for a shared disk to show a file
 LOOKS = 5  # a second, at such a disk
 
 
@@ -67,16 +67,16 @@ def _deaf() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = False, *, here: bool = True,
-            cell_timeout: int = reruns.CELL_TIMEOUT) -> Iterator[tuple[str, dict]]:
+def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = False, *,
+            here: bool = True, cell_timeout: int = CELL_TIMEOUT) -> Iterator[tuple[str, dict]]:
     """Run the named runs of a sweep and yield (name, record) as each ends.
 
-    A record is that of `reruns.run`.  One that failed has an `error` and the `status` "failed".  A run
-    whose worker dies is run again, up to three times; one that another process is at is waited for.
-    With here=False the workers may be on other computers.
-    Raises ConnectionError when the scheduler is lost, ValueError when the code is not the one that the
-    sweep started with (here or on a worker), OSError when a file cannot be written or a worker's files
-    do not appear here within PATIENCE seconds.
+    A record is that of `reruns.run`.  One that failed has an `error` and the `status` "failed".  A
+    run whose worker dies is run again, up to three times; one that another process is at is waited
+    for. With here=False the workers may be on other computers. Raises ConnectionError when the
+    scheduler is lost, ValueError when the code is not the one that the sweep started with (here or
+    on a worker), OSError when a file cannot be written or a worker's files do not appear here
+    within PATIENCE seconds.
     """
     from concurrent.futures import CancelledError
 
@@ -85,8 +85,11 @@ def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = Fa
 
     runs, code, given = runs.resolve(), identity.of_code(sweep.lesson.notebook), sweep.runs()
     (runs / sweep.lesson.name).mkdir(parents=True, exist_ok=True)
-    futures = {client.submit(_job, sweep.lesson.path.resolve(), code, sweep.preset, given[name], runs, Path.cwd(),
-                             again, here, cell_timeout, pure=False): name for name in names}
+    path, cwd, futures = sweep.lesson.path.resolve(), Path.cwd(), {}
+    for name in names:
+        future = client.submit(_job, path, code, sweep.preset, given[name], runs, cwd, again, here,
+                               cell_timeout, pure=False)
+        futures[future] = name
     try:
         for future in as_completed(futures):
             name = futures.pop(future)  # its result must not be made again should its worker die later
@@ -109,8 +112,8 @@ def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = Fa
         client.cancel(list(futures))
 
 
-def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path, again: bool, here: bool,
-         cell_timeout: int) -> dict:
+def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path, again: bool,
+         here: bool, cell_timeout: int) -> dict:
     """What a worker does: one run, in a kernel of its own on one thread, alone in its folder."""
     if not _appears(lambda: path.is_file() and runs.is_dir()):
         raise FileNotFoundError(f"a worker does not see {runs if path.is_file() else path}: the course and --runs must "
@@ -120,8 +123,8 @@ def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path
         raise ValueError(f"the code of {lesson.name} that a worker sees is not the one this sweep started with: it has "
                          "changed, or another version is installed there; start the sweep again")
     try:
-        record, _ = reruns.run(lesson, runs, preset, given, again, cwd=cwd, threads=1, cell_timeout=cell_timeout,
-                               here=here, say=lambda sentence: None)
+        record, _ = reruns.run(lesson, runs, preset, given, again, cwd=cwd, threads=1, here=here,
+                               cell_timeout=cell_timeout, say=lambda sentence: None)
     except reruns.LessonFailed as error:
         return error.record
     return record
@@ -130,15 +133,13 @@ def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path
 def _lost(sweep: Sweep, given: dict, runs: Path, code: dict) -> dict:
     """The record of a run of which nothing is left."""
     planned = reruns.plan(sweep.lesson, runs, sweep.preset, given, threads=1, code=code)
-    return {"lesson": sweep.lesson.name, "title": sweep.lesson.about["title"], "preset": sweep.preset,
-            "settings": planned.settings, "parameters": planned.parameters, "results": {}, "claims": [],
-            "seconds": None, "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "versions": doctor.versions() | {"threads": "1"}, "code_sha256": code["code_sha256"], "status": "failed",
-            "error": "failed: its worker died again and again (out of memory?)", "cell": {}}
+    error = "failed: its worker died again and again (out of memory?)"
+    return reruns.about(planned) | {"results": {}, "claims": [], "seconds": None,
+                                    "status": "failed", "error": error, "cell": {}}
 
 
 def _appears(there: Callable[[], bool]) -> bool:
-    """Whether something is there, looked for again and again: a network disk may show a file seconds later."""
+    """Whether something is there, looked for again and again: a network disk may show it late."""
     for _ in range(PATIENCE * LOOKS):
         if there():
             return True

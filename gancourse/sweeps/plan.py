@@ -14,7 +14,8 @@ from gancourse.lessons import FOLDER, Lesson, find, literal, parameters, setting
 
 FILE_KEYS = {"lesson": str, "preset": str, "parameters": dict, "grid": dict, "seeds": list, "measure": str,
              "maximise": bool}
-COLUMNS = ("lesson", "status", "missed", "seconds", "error", "date", "code", "run")  # of the table, whatever the lesson
+# of the table, whatever the lesson
+COLUMNS = ("lesson", "status", "missed", "seconds", "error", "date", "code", "run")
 
 
 class Sweep(NamedTuple):
@@ -65,8 +66,8 @@ def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None
          grid: dict[str, list] | None = None, seeds: list[int] | None = None) -> Sweep:
     """Return a checked sweep; without `seeds` they are 0, 1, 2.
 
-    Raises ValueError when there is nothing to sweep, for an unknown parameter, preset or lesson, a value
-    out of range or given twice, and for a parameter that is both fixed and swept.
+    Raises ValueError when there is nothing to sweep, for an unknown parameter, preset or lesson, a
+    value out of range or given twice, and for a parameter that is both fixed and swept.
     """
     fixed, grid = dict(fixed or {}), {name: list(values) for name, values in (grid or {}).items()}
     if not grid and seeds is None:
@@ -100,7 +101,8 @@ def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None
 def from_file(path: Path) -> dict[str, Any]:
     """Return what a TOML file says: lesson, preset, [parameters], [grid], seeds, measure, maximise.
 
-    Raises FileNotFoundError, or ValueError when it is not TOML, has an unknown key or a value of the wrong kind.
+    Raises FileNotFoundError, or ValueError when it is not TOML, has an unknown key or a value of
+    the wrong kind.
     """
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -54,8 +54,9 @@ def page(sweep: Sweep, table: list[dict], name: str = "", maximise: bool = False
     if count["waiting"]:
         parts.append("<p class=note>The sweep is not complete. While it runs, this page reloads itself.</p>")
     if count["missed"]:
-        parts.append("<p class=quiet>Missed (○): a claim that the lesson makes does not hold at these settings. What "
-                     "was measured there counts like the rest; table.csv says which claim.</p>")
+        parts.append("<p class=quiet>Missed (○): a claim that the lesson makes does not hold at these "
+                     "settings. What was measured there counts like the rest; table.csv says which "
+                     "claim.</p>")
     if words := mixed(table):
         parts.append(f"<p class=note>These runs were made under different versions: {_h(words)}. "
                      "<code>--again</code> makes all of them anew.</p>")

@@ -46,9 +46,9 @@ class Setting(NamedTuple):
 def rows(sweep: Sweep, known: dict[str, dict]) -> list[dict[str, Any]]:
     """Return one row a run: parameters, status, what it missed, results, seconds, and what made it.
 
-    `known` are records by the names of runs.  The status is "done", "missed" (a run that is finished,
-    with all its numbers, while a claim of the lesson does not hold at its settings), "failed", or
-    "waiting".
+    `known` are records by the names of runs.  The status is "done", "missed" (a run that is
+    finished, with all its numbers, while a claim of the lesson does not hold at its settings),
+    "failed", or "waiting".
     """
     defaults = {name: p.default for name, p in parameters(sweep.lesson.notebook).items()}
     versions = dict.fromkeys(key for record in known.values() for key in record["versions"])
@@ -59,10 +59,11 @@ def rows(sweep: Sweep, known: dict[str, dict]) -> list[dict[str, Any]]:
         chosen.pop("checkpoint", None)  # a file's name
         measured = {column: records.number(record["results"].get(key))
                     for key, column in measures(sweep, known).items()}
-        found.append({"lesson": sweep.lesson.name, **chosen, "status": status(record) if name in known else "waiting",
+        found.append({"lesson": sweep.lesson.name, **chosen,
+                      "status": status(record) if name in known else "waiting",
                       "missed": "; ".join(records.missed_in_words(record)), **measured,
-                      "seconds": records.number(record.get("seconds")), "error": record.get("error", ""),
-                      "date": record.get("date", ""), "code": record.get("code_sha256", "")[:8],
+                      "seconds": records.number(record.get("seconds")),
+                      "error": record.get("error", ""), "date": record.get("date", ""), "code": record.get("code_sha256", "")[:8],
                       **{f"{VERSION}{key}": record["versions"].get(key, "") for key in versions}, "run": name})
     return found
 

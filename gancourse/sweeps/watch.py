@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gancourse import identity, records, reruns
+from gancourse import identity, records
+from gancourse.execution import CELL_TIMEOUT
 from gancourse.sweeps import cluster, plan, report, tables
 from gancourse.sweeps.plan import Sweep
 
@@ -20,11 +21,12 @@ EVERY = 20  # seconds between two versions of the report while runs go on
 
 
 def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bool = False, workers: int = 0,
-        scheduler: str = "", again: bool = False, cell_timeout: int = reruns.CELL_TIMEOUT) -> int:
+        scheduler: str = "", again: bool = False, cell_timeout: int = CELL_TIMEOUT) -> int:
     """Do what is left of a sweep, keep its table and report in `folder`, and return how many runs failed.
 
-    `asked` is the result that decides, or a part of its name.  Raises ValueError when no result has that
-    name: at once where the lesson's stored outputs tell, else at the end, when all runs are kept.
+    `asked` is the result that decides, or a part of its name.  Raises ValueError when no result has
+    that name: at once where the lesson's stored outputs tell, else at the end, when all runs are
+    kept.
     """
     from tqdm import tqdm
 
@@ -58,7 +60,8 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
     count = Counter(row["status"] for row in table)
     print(f"\n{len(table)} run(s): {count['done'] + count['missed']} done, {count['failed']} failed")
     if count["missed"]:
-        print(f"In {count['missed']} of them (○) a claim that the lesson makes does not hold; their numbers count too.")
+        print(f"In {count['missed']} of them (○) a claim that the lesson makes does not hold; their "
+              "numbers count too.")
     if words := tables.mixed(table):
         print(f"Mind that they were made under different versions: {words}.  --again makes all of them anew.")
     columns = [*tables.measures(sweep, known).values(), "seconds"]
@@ -119,7 +122,7 @@ def foresee(sweep: Sweep, runs: Path, *, asked: str = "", workers: int = 0, sche
 
 def _measure(sweep: Sweep, asked: str) -> str:
     """The whole name of the result asked for, where the lesson's stored outputs tell."""
-    stored = reruns.results(sweep.lesson.notebook)
+    stored = records.results(sweep.lesson.notebook)
     return tables.measure(asked, [*stored, "seconds"]) if asked and stored else asked
 
 
@@ -153,7 +156,8 @@ def _line(sweep: Sweep, given: dict[str, Any], asked: str, record: dict) -> str:
                if asked and asked.lower() in name.lower()]
     status = tables.status(record)
     said = record["error"].splitlines()[0] if status == "failed" else "  ".join(numbers)
-    return "  ".join([MARKS[status], *cells, f"{records.number(record['seconds']):.1f}".rjust(len("seconds")), said])
+    seconds = f"{records.number(record['seconds']):.1f}".rjust(len("seconds"))
+    return "  ".join([MARKS[status], *cells, seconds, said])
 
 
 def _duration(seconds: float) -> str:
