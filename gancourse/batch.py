@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gancourse import doctor, estimate, records, reruns
-from gancourse.cores import physical_cores
+from gancourse.cores import chosen_threads, physical_cores
 from gancourse.errors import CourseError
 from gancourse.estimate import Estimate
-from gancourse.execution import CELL_TIMEOUT, default_threads
+from gancourse.execution import CELL_TIMEOUT
 from gancourse.lessons import Lesson
 from gancourse.reruns import Plan
 
@@ -52,7 +52,7 @@ def run(
     """
     from gancourse.kernels import Group
 
-    cwd, threads = Path.cwd(), threads or default_threads()
+    cwd, threads = Path.cwd(), threads or chosen_threads()
     jobs = min(jobs or default_jobs(threads), len(lessons))
     plans = [
         reruns.plan(lesson, runs, preset, given, cwd=cwd, threads=threads) for lesson in lessons

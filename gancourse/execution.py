@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gancourse.errors import CourseError
 from gancourse.locks import Stopped
 
 CELL_TIMEOUT = 3600  # seconds; a cell that hangs must not hang the course
@@ -19,18 +18,6 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB
 
 class CellFailed(RuntimeError):
     """A cell raised, took too long, or its kernel died; the message says which."""
-
-
-def default_threads() -> int:
-    """Return how many threads a kernel gets unless the command says so: OMP_NUM_THREADS, else one.
-
-    Raises CourseError when OMP_NUM_THREADS is not a number from 1 on.
-    """
-    text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip() or "1"
-    if not text.isdigit() or int(text) < 1:
-        raise CourseError(f"OMP_NUM_THREADS={text!r} must be a number of threads, such as 1; "
-                          "or give --threads 1")
-    return int(text)
 
 
 def environment(threads: int, strict: bool = False) -> dict[str, str]:
@@ -121,9 +108,9 @@ def last_started(notebook: dict) -> dict[str, Any]:
     started = []
     for cell in notebook["cells"]:
         text = "".join(cell["source"]).strip()
-        begun = cell["metadata"]["papermill"]["exception"] is not None
-        if cell["cell_type"] == "code" and text and begun:
-            started.append(text)
+        if cell["cell_type"] == "code" and text:
+            if cell["metadata"]["papermill"]["exception"] is not None:  # it has begun
+                started.append(text)
     if not started:
         return {}
     return {"number": len(started), "first_line": started[-1].splitlines()[0][:80]}

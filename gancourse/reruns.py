@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from gancourse import doctor, estimate, execution, identity, locks, pages, records, resume
 from gancourse.checkpoints import write_atomically
-from gancourse.execution import CELL_TIMEOUT, default_threads
+from gancourse.cores import chosen_threads
+from gancourse.execution import CELL_TIMEOUT
 from gancourse.lessons import Lesson, parameters, settings
 
 
@@ -44,14 +45,14 @@ def plan(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, An
          cwd: Path | None = None, threads: int = 0, code: dict[str, Any] | None = None) -> Plan:
     """Return what a run would be; nothing is run or written.
 
-    `threads` is that of its kernel, by default `execution.default_threads()`; `code` is
+    `threads` is that of its kernel, by default `cores.chosen_threads()`; `code` is
     `identity.of_code(lesson.notebook)` where it is known.  Raises ValueError for bad parameters,
     OSError when an input cannot be read.
     """
     chosen = settings(lesson, preset, given)
     values = {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen
     known = identity.of_run(lesson.notebook, values, cwd or Path.cwd(),
-                            threads or default_threads(), code)
+                            threads or chosen_threads(), code)
     return Plan(lesson, preset, chosen, values, runs / lesson.name / run_name(chosen), known)
 
 
@@ -135,7 +136,7 @@ def render(lesson: Lesson, cell_timeout: int = CELL_TIMEOUT) -> float:
     """
     import nbformat
 
-    notebook, threads = nbformat.reads(json.dumps(lesson.notebook), as_version=4), default_threads()
+    notebook, threads = nbformat.reads(json.dumps(lesson.notebook), as_version=4), chosen_threads()
     gflops = estimate.speed()
     started = time.monotonic()
     try:

@@ -31,7 +31,7 @@ AROUND = (  # what changes no number, except that a longer run lowers its learni
     Parameter("num_steps", 1500, "updates of D; a finished run goes on to a larger number", 1, 10**9),
     Parameter("log_every", 0, "steps between logs, each with a checkpoint; 0 means a twentieth of the run", 0, 10**9),
     Parameter("device", "auto", "auto takes a GPU where there is one", choices=("auto", "cpu", "cuda")),
-    Parameter("threads", 0, "of each process; 0 means cores / processes", 0, 1024),
+    Parameter("threads", 0, "of each process; 0 means OMP_NUM_THREADS, else cores / processes", 0, 1024),
     Parameter("timeout", 300, "seconds that a process waits for the others before it gives up", 1, 86400),
 )
 EXAMPLES = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 import planted
 import pytest
 
-from gancourse import cli, plots
+from gancourse import cli, machine, plots
 from gancourse.sweeps import cluster, plan, report, tables, watch
 
 pandas = pytest.importorskip("pandas", reason='sweeps need: pip install "gancourse[sweep]"')

@@ -63,7 +63,8 @@ def rows(sweep: Sweep, known: dict[str, dict]) -> list[dict[str, Any]]:
                       "status": status(record) if name in known else "waiting",
                       "missed": "; ".join(records.missed_in_words(record)), **measured,
                       "seconds": records.number(record.get("seconds")),
-                      "error": record.get("error", ""), "date": record.get("date", ""), "code": record.get("code_sha256", "")[:8],
+                      "error": record.get("error", ""), "date": record.get("date", ""),
+                      "code": record.get("code_sha256", "")[:8],
                       **{f"{VERSION}{key}": record["versions"].get(key, "") for key in versions}, "run": name})
     return found
 
