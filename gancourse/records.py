@@ -98,7 +98,7 @@ def claims_in_words(record: dict) -> str:
         return "no claims"
     if not judged:
         return f"{_many(aside, 'claim')} shown, not judged: {other}"
-    words = f"{held} of {len(judged)} claims hold"
+    words = f"{held} of {len(judged)} {'claim holds' if len(judged) == 1 else 'claims hold'}"
     return words + (f" ({aside} not judged: {other})" if aside else "")
 
 

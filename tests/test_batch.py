@@ -215,7 +215,7 @@ def claim(judged, held, kind="exact", text="a", measured=2, bound="< 1"):
         ),
         (
             [claim(True, True), claim(False, False, "own")],
-            "1 of 1 claims hold (1 not judged: other data or settings than the lesson's)",
+            "1 of 1 claim holds (1 not judged: other data or settings than the lesson's)",
         ),
         (
             [claim(False, False, "own")] * 2,

@@ -168,7 +168,7 @@ def test_a_missed_claim_ends_no_run(lesson, tmp_path, monkeypatch):
     record, _ = reruns.run(lesson, tmp_path / "runs", given={"n": 8})
     assert (
         records.claims_in_words(record)
-        == "0 of 1 claims hold (1 not judged: other data or settings than the lesson's)"
+        == "0 of 1 claim holds (1 not judged: other data or settings than the lesson's)"
     )
     assert records.missed_in_words(record) == ["n doubled: measured 16, claimed < 10"]
     assert "a table" in (tmp_path / "runs" / "01_t" / "n=8" / "notebook.html").read_text()
@@ -285,7 +285,7 @@ def test_two_processes_on_one_run_compute_it_once(tmp_path, capsys):
         record, done_before = reruns.run(
             lessons.find(path), tmp_path / "runs", cwd=tmp_path, threads=1, say=say
         )
-        assert "1 of 1 claims hold" in first.stdout.read() and first.wait() == 0
+        assert "1 of 1 claim holds" in first.stdout.read() and first.wait() == 0
     assert (
         done_before
         and record["results"]["n doubled"] == 4
