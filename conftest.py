@@ -3,17 +3,25 @@
 It asks for the kernel's own verdict on each cell instead: status "error" fails a cell that shows no
 traceback (an unknown magic), and a cell tagged raises-exception that raises nothing; a dead kernel is
 noticed at once instead of after the cell's timeout.  tests/test_nbval_holes.py plants each fault.
+
+Kernels that nbval starts are strict: in them a lesson's claim that is missed is an error.
 """
 
+import os
 import time
 from queue import Empty
+from unittest.mock import patch
 
 import pytest
+
+from gancourse.checks import STRICT
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item):
-    result = yield  # nbval starts the kernel here
+    strict = {STRICT: "1"} if hasattr(item, "options") else {}  # a cell of nbval has options
+    with patch.dict(os.environ, strict):
+        result = yield  # nbval starts the kernel here
     kernel = getattr(getattr(item, "parent", None), "kernel", None)
     if kernel is not None and not hasattr(kernel, "last_status"):
         _watch(kernel)
