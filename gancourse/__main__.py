@@ -3,7 +3,10 @@
 from gancourse import bootstrap
 
 if __name__ == "__main__":
-    bootstrap.ensure()
-    from gancourse.cli import main
+    bootstrap.check_python()
+    from gancourse import cli
 
-    main()
+    arguments, extra = cli._parser().parse_known_args()
+    arguments.extra = extra
+    bootstrap.ensure(*bootstrap.asked(arguments))
+    cli.main()
