@@ -1,6 +1,6 @@
-"""`python -m gancourse ...`: sets the environment up if need be, then does what `gancourse ...` does."""
+"""`python -m gancourse ...`: what `gancourse ...` does, after the set-up that it needs."""
 
-from gancourse import bootstrap
+from gancourse import bootstrap, needs
 
 if __name__ == "__main__":
     bootstrap.check_python()
@@ -8,5 +8,5 @@ if __name__ == "__main__":
 
     arguments, extra = cli._parser().parse_known_args()
     arguments.extra = extra
-    bootstrap.ensure(*bootstrap.asked(arguments))
+    bootstrap.ensure(*needs.asked(arguments))
     cli.main()

@@ -1,4 +1,4 @@
-"""A command asks only for what it needs; .venv is built once, whole, and never where the reader has an environment."""
+"""A command asks only for what it needs; .venv is built once, where nothing else will do."""
 
 import ast
 import os
@@ -12,11 +12,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gancourse import bootstrap
+from gancourse import bootstrap, needs
 from gancourse.lessons import all_lessons, source
 
 ROOT = Path(__file__).parents[1]
-EVERYTHING = {name for names in bootstrap.NEEDS.values() for name in names} | set(bootstrap.SIGNS)
+EVERYTHING = {name for names in needs.NEEDS.values() for name in names} | set(needs.SIGNS)
 PYTORCH_ALONE = EVERYTHING - {"tensorflow", "nbval", "pytest", "yaml"}
 
 
@@ -26,10 +26,9 @@ class WentOn(Exception):
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """A machine whose Python has the modules in `has`, none at first; what is installed and called is noted."""
+    """A machine whose Python has the modules in `has`, none at first; what it installs is noted."""
     machine = SimpleNamespace(has=set(), installed=[], went_on=[])
     (tmp_path / "pyproject.toml").write_text("pins A")
-    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
     find_spec = lambda name: SimpleNamespace() if name in machine.has else None
@@ -113,7 +112,7 @@ def test_a_failed_installation_is_done_again(machine, monkeypatch):
     assert start() == "in .venv" and len(machine.installed) == 1
 
 
-def test_an_interrupted_change_of_pins_is_done_again_although_the_old_ones_were_whole(machine, monkeypatch):
+def test_an_interrupted_change_of_pins_is_not_taken_for_the_old_ones(machine, monkeypatch):
     def interrupted(extras):
         raise KeyboardInterrupt
 
@@ -143,8 +142,8 @@ def test_another_python_is_named(monkeypatch):
 # a Python with something
 
 @pytest.mark.parametrize("command, lessons", [
-    ("train", None), ("run", ["05"]), ("run", ["13", "00"]), ("list", None), ("doctor", None), ("data", None),
-    ("student", None), ("sweep", ["05"]), ("lab", None)])
+    ("train", None), ("run", ["05"]), ("run", ["13", "00"]), ("list", None), ("doctor", None),
+    ("data", None), ("student", None), ("sweep", ["05"]), ("lab", None)])
 def test_pytorch_alone_is_enough(machine, command, lessons):
     machine.has = PYTORCH_ALONE
     assert start(command, lessons) == "here" and not machine.installed
@@ -161,7 +160,7 @@ def test_what_a_lesson_lacks_there_is_named_with_its_extra(machine, capsys):
 
 
 def test_the_readers_own_pytorch_is_never_replaced(machine, capsys):
-    """The extra pt would pin another PyTorch; the two packages that are missing are named by what pip calls them."""
+    """The extra pt would pin another; so the two packages are named, by what pip calls them."""
     machine.has = PYTORCH_ALONE - {"torchmetrics", "PIL"}
     with pytest.raises(SystemExit):
         start("run", ["06"])
@@ -169,15 +168,16 @@ def test_the_readers_own_pytorch_is_never_replaced(machine, capsys):
     assert "needs PIL and torchmetrics" in said and "pip install pillow torchmetrics (" in said
 
 
-def test_the_whole_course_beside_pytorch_alone_gets_its_own_environment_and_says_why(machine, capsys):
+def test_the_whole_course_beside_pytorch_alone_builds_and_says_why(machine, capsys):
     machine.has = PYTORCH_ALONE
     assert start("run", []) == "in .venv"
-    assert f"({sys.executable} lacks tensorflow): once, a few minutes and about 4 GB" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"({sys.executable} lacks tensorflow): once, a few minutes and about 4 GB" in said
 
 
 def test_an_environment_with_everything_is_used_as_it_is(machine):
     machine.has = EVERYTHING
-    assert {start(command, []) for command in bootstrap.NEEDS} == {"here"} and not machine.installed
+    assert {start(command, []) for command in needs.NEEDS} == {"here"} and not machine.installed
 
 
 def test_a_python_with_numpy_alone_does_not_hide_the_environment_that_is_ready(machine):
@@ -189,7 +189,7 @@ def test_a_python_with_numpy_alone_does_not_hide_the_environment_that_is_ready(m
 
 def test_an_optional_package_keeps_no_lesson_from_running(machine):
     machine.has = PYTORCH_ALONE - {"pocketsphinx"}
-    assert "pocketsphinx" in bootstrap.needs("run", ["12"]) and start("run", ["12"]) == "here"
+    assert "pocketsphinx" in needs.needs("run", ["12"]) and start("run", ["12"]) == "here"
 
 
 def test_children_find_this_package_where_it_is_not_installed(machine, monkeypatch):
@@ -210,7 +210,7 @@ def test_inside_changed_pins_are_installed_in_place(machine, monkeypatch):
     assert start() == "here" and len(machine.installed) == 2
 
 
-def test_a_venv_that_the_reader_made_is_left_alone_while_it_has_what_is_needed(machine, monkeypatch):
+def test_a_venv_that_the_reader_made_is_left_alone_while_it_will_do(machine, monkeypatch):
     make_python()
     monkeypatch.setattr(sys, "prefix", str(bootstrap.VENV))
     machine.has = PYTORCH_ALONE
@@ -220,7 +220,7 @@ def test_a_venv_that_the_reader_made_is_left_alone_while_it_has_what_is_needed(m
 
 # torchrun
 
-def test_torchrun_builds_nothing_and_says_in_one_sentence_what_is_missing(machine, monkeypatch, capsys):
+def test_torchrun_builds_nothing_and_says_what_is_missing(machine, monkeypatch, capsys):
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "2")
     for has, fix in ((set(), '[pt]"'), ({"torch"}, "pip install numpy pillow")):
@@ -324,8 +324,9 @@ with bootstrap._alone():
 
 def test_the_second_says_who_is_at_work_waits_and_installs_nothing(machine, monkeypatch, capsys):
     """The first has installed when it lets go.  It is killed, and its lock is free all the same."""
-    other = subprocess.Popen([sys.executable, "-c", HOLD, str(bootstrap.VENV)], stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    other = subprocess.Popen([sys.executable, "-c", HOLD, str(bootstrap.VENV)], text=True,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert other.stdout.readline() == "held\n"
 
     def first_ends(seconds):
@@ -355,34 +356,36 @@ def test_a_disk_that_knows_no_locks_is_no_obstacle(machine, monkeypatch):
 
 @pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.name)
 def test_what_a_lesson_needs_is_what_its_code_imports(lesson):
-    code = "\n".join(source(cell) for cell in lesson.notebook["cells"] if cell["cell_type"] == "code")
+    cells = [cell for cell in lesson.notebook["cells"] if cell["cell_type"] == "code"]
+    code = "\n".join(source(cell) for cell in cells)
     imported = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    used = {name for full in imported for name in (full.split(".")[0], ".".join(full.split(".")[:2]), full)}
-    signs = {"torch": {"torch", "gancourse.pt"}, "tensorflow": {"tensorflow", "keras", "gancourse.tf"},
-             "torchmetrics": {"gancourse.pt.metrics"}, "pocketsphinx": {"gancourse.recogniser"}}
+    parts = [name.split(".") for name in imported]
+    used = {".".join(names[:i]) for names in parts for i in range(1, len(names) + 1)}
+    signs = {"torch": {"torch", "gancourse.pt"}, "torchmetrics": {"gancourse.pt.metrics"},
+             "tensorflow": {"tensorflow", "keras", "gancourse.tf"},
+             "pocketsphinx": {"gancourse.recogniser"}}
     expected = {module for module, names in signs.items() if names & used}
     for which in (str(lesson.about["lesson"]), lesson.name, lesson.path.name, str(lesson.path)):
-        assert set(bootstrap.needs("run", [which])) & set(signs) == expected
+        assert set(needs.needs("run", [which])) & set(signs) == expected
 
 
 def test_all_lessons_need_what_any_of_them_needs():
-    assert {"torch", "tensorflow"} <= set(bootstrap.needs("run", []))
-    assert bootstrap.needs("run", ["none such"]) == list(bootstrap.NEEDS["run"])
+    assert {"torch", "tensorflow"} <= set(needs.needs("run", []))
+    assert needs.needs("run", ["none such"]) == list(needs.NEEDS["run"])
 
 
 def test_every_module_is_pinned_where_the_table_says():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    pins = {extra: {pin.split("==")[0] for pin in pins} for extra, pins in project["optional-dependencies"].items()}
-    plain = {pin.split("==")[0] for pin in project["dependencies"]}
+    groups = {**project["optional-dependencies"], "": project["dependencies"]}
     indirectly = {"ipykernel", "filelock"}  # with jupyterlab, with torch
     for module in EVERYTHING - indirectly:
-        distribution = bootstrap.PIP_NAME.get(module, module)
-        assert distribution in (pins[bootstrap.EXTRA_OF[module]] if module in bootstrap.EXTRA_OF else plain), module
+        pins = {pin.split("==")[0] for pin in groups[needs.EXTRA_OF.get(module, "")]}
+        assert needs.PIP_NAME.get(module, module) in pins, module
 
 
 @pytest.mark.parametrize("options, asked", [
@@ -396,14 +399,14 @@ def test_every_module_is_pinned_where_the_table_says():
     ({"command": "train", "extra": ["--num-steps", "5"]}, ("train", None)),
 ])
 def test_what_a_command_line_asks_for(options, asked):
-    assert bootstrap.asked(Namespace(**options)) == asked
+    assert needs.asked(Namespace(**options)) == asked
 
 
 def test_the_lesson_of_a_sweep_may_stand_in_its_file(tmp_path):
     (tmp_path / "a.toml").write_text('lesson = "04"\n')
-    sweep = lambda file: bootstrap.asked(Namespace(command="sweep", lesson=None, file=tmp_path / file))
-    assert sweep("a.toml") == ("sweep", ["04"])
-    assert sweep("none.toml") == ("sweep", None)
+    for file, lessons in (("a.toml", ["04"]), ("none.toml", None)):
+        arguments = Namespace(command="sweep", lesson=None, file=tmp_path / file)
+        assert needs.asked(arguments) == ("sweep", lessons)
 
 
 HIDE = """
@@ -416,18 +419,20 @@ PathFinder.find_spec = classmethod(
 
 
 @pytest.mark.parametrize("words", [
-    ["list"], ["run", "05", "--parameters"], ["doctor"], ["train", "--help"], ["student", "05", "--to", "{tmp}/mine"],
-    ["data", "digits"],
-    ["train", "--dataset", "npz:{tmp}/a.npz", "--network", "mlp", "--num-steps", "2", "--out", "{tmp}/run"],
+    ["list"], ["run", "05", "--parameters"], ["doctor"], ["train", "--help"],
+    ["student", "05", "--to", "{tmp}/mine"], ["data", "digits"],
+    ["train", "--dataset", "npz:{tmp}/a.npz", "--network", "mlp", "--num-steps", "2",
+     "--out", "{tmp}/run"],
 ], ids=" ".join)
 def test_a_command_works_where_nothing_but_what_it_needs_can_be_imported(tmp_path, words):
-    """A failure here means: what the command now imports belongs into bootstrap.NEEDS."""
+    """A failure here means: what the command now imports belongs into needs.NEEDS."""
     np.savez(tmp_path / "a.npz", x_train=np.zeros((40, 8, 8), np.uint8), y_train=np.zeros(40, int))
     (tmp_path / "sitecustomize.py").write_text(HIDE)
     words = [word.replace("{tmp}", str(tmp_path)) for word in words]
     asks = "list" if {"--help", "--parameters"} & set(words) else words[0]
-    hidden = EVERYTHING - set(bootstrap.NEEDS[asks])
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "HIDDEN": ",".join(hidden)}
-    done = subprocess.run([sys.executable, "-m", "gancourse", *words], capture_output=True, text=True, env=env,
-                          cwd=tmp_path)
+    hidden = EVERYTHING - set(needs.NEEDS[asks])
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
+           "HIDDEN": ",".join(hidden)}
+    done = subprocess.run([sys.executable, "-m", "gancourse", *words], capture_output=True,
+                          text=True, env=env, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
