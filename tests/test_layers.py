@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
-    ["errors", "cores", "rng", "machine", "identity", "locks", "bootstrap", "textures",
+    ["errors", "cores", "rng", "machine", "identity", "locks", "needs", "bootstrap", "textures",
      "synth.digits", "synth.toys", "synth.painter", "synth.grammar", "synth.speech", "audio", "recogniser",
      "images", "texts", "photos", "data", "labels", "checks", "metrics", "loop",
      "lessons", "checkpoints", "masks", "board", "ruler",
