@@ -175,9 +175,14 @@ def _render(arguments) -> int:
 
 
 def _test(arguments) -> int:
+    """Run pytest on all cores, or as the reader's own pytest options say; return its status."""
+    import importlib.util
+
     from gancourse.bootstrap import ROOT
 
-    return subprocess.call([sys.executable, "-m", "pytest", *arguments.extra], cwd=ROOT)
+    one_process = "no:xdist" in " ".join(arguments.extra) or not importlib.util.find_spec("xdist")
+    workers = [] if one_process else ["-n", "auto"]  # conftest.py says how many; a later -n overrules it
+    return subprocess.call([sys.executable, "-m", "pytest", *workers, *arguments.extra], cwd=ROOT)
 
 
 def _bench(arguments) -> int:

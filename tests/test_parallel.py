@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -124,7 +123,7 @@ def torchrun(tmp_path_factory):
     """The folder, exit status and last words of torchrun with two processes: they play the games, then one dies."""
     folder = write_data(tmp_path_factory.mktemp("two"))
     done = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-                           __file__, str(folder)], capture_output=True, text=True, timeout=120)
+                           __file__, str(folder)], capture_output=True, text=True, timeout=600)
     return folder, done.returncode, done.stderr
 
 
@@ -215,18 +214,17 @@ def test_a_process_that_dies_ends_the_others_and_one_goes_on_from_the_checkpoint
 
 
 def test_a_process_that_says_nothing_is_given_up(data_folder, monkeypatch):
-    """Process 1 is this one, which joins and then does nothing."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    about = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    """Process 1 is this one, which joins and then does nothing; it keeps the meeting point, as torchrun does."""
+    store = torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # any free port
+    about = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port),
+             "TORCHELASTIC_USE_AGENT_STORE": "True"}
     waiting = subprocess.Popen([sys.executable, "-m", "gancourse", "train", *command(data_folder, "--timeout", "5")],
                                env=os.environ | about | {"RANK": "0"}, stderr=subprocess.PIPE, text=True)
     for name, value in (about | {"RANK": "1"}).items():
         monkeypatch.setenv(name, value)
     try:
-        group = parallel.join("cpu", timeout=60)
-        _, said = waiting.communicate(timeout=60)
+        group = parallel.join("cpu", timeout=600)
+        _, said = waiting.communicate(timeout=600)
         parallel.leave(group)
     finally:
         waiting.kill()
