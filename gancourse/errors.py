@@ -10,6 +10,18 @@ ADVICE = {errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EACCES: NOT_OURS, errno.
           errno.EROFS: NOT_OURS, errno.EEXIST: NO_FOLDER, errno.ENOTDIR: NO_FOLDER}
 
 
+class CourseError(ValueError):
+    """An error whose message is meant for the reader: it says what is wrong and names the fix.
+
+    The command line shows the message alone; every other exception is a fault of ours and keeps its
+    traceback.
+    """
+
+
+class MissingFile(CourseError, FileNotFoundError):
+    """A CourseError about a file or folder that is not there."""
+
+
 def advice(error: Exception) -> str:
     """Return what to do about an error of the file system, to stand after its message; "" for any other."""
     return ADVICE.get(getattr(error, "errno", None), "")
