@@ -1,7 +1,6 @@
 """What this process may use of the machine: cores, their arithmetic, and memory."""
 
 import os
-import time
 from pathlib import Path
 
 
@@ -32,23 +31,28 @@ def memory_gb() -> float:
         return 0.0
 
 
-def idle_cores(seconds: float = 0.1) -> int:
-    """Return how many physical cores of this process are free now, at least 1, watched for a moment.
+def chosen_threads(default: int = 1) -> int:
+    """Return how many threads to compute with: OMP_NUM_THREADS where it is set, else `default`.
 
-    Read from the kernel's count of idle time where it tells (Linux); elsewhere all physical cores.
-    A core counts as free when it idles at least half of the time; this process sleeps meanwhile.
+    One, unless the reader says otherwise, and never what happens to be idle: the sums of two threads are
+    rounded in another order, so the same command would give other numbers on a busy machine.
+    Raises ValueError when OMP_NUM_THREADS is no whole number of 1 or more.
     """
-    cores = physical_cores()
-    try:
-        before = _idle_ticks()
-        time.sleep(seconds)
-        after = _idle_ticks()
-    except (OSError, ValueError, AttributeError):
-        return cores
-    shares = [idle / max(1, total) for idle, total in ((after[c][0] - before[c][0], after[c][1] - before[c][1])
-                                                       for c in before)]
-    free = sum(share >= 0.5 for share in shares) * cores // max(1, len(shares))
-    return min(cores, max(1, free))
+    said = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if not said:
+        return default
+    if not said.isdigit() or int(said) < 1:
+        raise ValueError(f"OMP_NUM_THREADS={said!r} must be a whole number, 1 or more: set it anew, or unset it")
+    return int(said)
+
+
+def limit_threads(num_threads: int = 0) -> int:
+    """Let NumPy, SciPy and scikit-learn compute with so many threads, 0 for `chosen_threads`, and return how many."""
+    from threadpoolctl import threadpool_limits
+
+    num_threads = num_threads or chosen_threads()
+    threadpool_limits(num_threads)
+    return num_threads
 
 
 def bf16_in_hardware() -> bool:
@@ -58,14 +62,3 @@ def bf16_in_hardware() -> bool:
     except OSError:
         return False
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))
-
-
-def _idle_ticks() -> dict[int, tuple[int, int]]:
-    """(idle, total) ticks since boot of each logical core that this process may use."""
-    mine, found = os.sched_getaffinity(0), {}
-    for line in Path("/proc/stat").read_text().splitlines():
-        name, *ticks = line.split()
-        if name.startswith("cpu") and name != "cpu" and int(name[3:]) in mine:
-            ticks = [int(t) for t in ticks]
-            found[int(name[3:])] = ticks[3] + ticks[4], sum(ticks[:8])
-    return found

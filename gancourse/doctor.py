@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gancourse.cores import available_cores, bf16_in_hardware, idle_cores, memory_gb, physical_cores
+from gancourse.cores import available_cores, bf16_in_hardware, chosen_threads, memory_gb, physical_cores
 
 PACKAGES = ("numpy", "torch", "tensorflow", "jupyterlab", "papermill", "nbval")
 
@@ -37,10 +37,7 @@ def report() -> Report:
     """Return versions, device, cores, memory, speed, and the preset that suits them, in about a second.  Lesson 00."""
     gpu, memory, speed, bf16 = gpu_name(), memory_gb(), matmul_gflops(), bf16_in_hardware()
     preset = "gpu" if gpu else "laptop"
-    threads, set_by_reader = os.environ.get("OMP_NUM_THREADS", ""), "OMP_NUM_THREADS" in os.environ
-    free = idle_cores()
-    busy = "" if set_by_reader or free == physical_cores() else (
-        "other programs compute: a thread too many can cost several times the time; OMP_NUM_THREADS=N overrules")
+    set_by_reader = bool(os.environ.get("OMP_NUM_THREADS"))
     lines = [("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", "")]
     for package in PACKAGES:
         version = installed(package)
@@ -48,8 +45,8 @@ def report() -> Report:
     lines += [
         ("GPU", gpu or "none", "" if gpu else "not needed: every lesson is made for a CPU"),
         ("cores", f"{physical_cores()} physical, {available_cores()} logical", ""),
-        ("threads", f"{threads} (OMP_NUM_THREADS)" if set_by_reader else f"{free}, one for each idle core",
-         busy or ("" if free == 1 else "OMP_PROC_BIND=true keeps each on a core of its own, if nothing else runs")),
+        ("threads", f"{chosen_threads()} a lesson" + " (OMP_NUM_THREADS)" * set_by_reader,
+         "" if set_by_reader else "so that numbers repeat whatever else runs; OMP_NUM_THREADS=N overrules"),
         ("memory", f"{memory:.0f} GB" if memory else "unknown", "close other programs" if 0 < memory < 4 else ""),
         ("bfloat16", "in hardware" if bf16 else "not in this processor",
          "precision=bf16 is up to twice as fast" if bf16 else "keep precision=fp32: emulation is many times slower"),
@@ -95,5 +92,5 @@ def matmul_gflops(size: int = 768) -> float:
 def versions() -> dict[str, str]:
     """Return the versions that decide a run's numbers, for its record."""
     found = {package: installed(package) for package in PACKAGES}
-    return {"python": platform.python_version(), "threads": os.environ.get("OMP_NUM_THREADS", ""),
+    return {"python": platform.python_version(), "threads": str(chosen_threads()),
             **{package: version for package, version in found.items() if version}}

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from gancourse.rng import stream
+
 
 def check_labels(y: np.ndarray, num_classes: int) -> np.ndarray:
     """Return labels (n,) as int64.  Raises ValueError unless each is a whole number from 0 to num_classes - 1."""
@@ -51,7 +53,7 @@ def draw_labelled(y: np.ndarray, per_class: int, seed: int = 0) -> np.ndarray:
     Of one seed, the rows for a smaller number are among those for a larger one.  Raises ValueError when a class has
     fewer images than that.
     """
-    rows = [np.random.default_rng((seed, c)).permutation(np.flatnonzero(y == c)) for c in range(int(y.max()) + 1)]
+    rows = [stream("labelled", seed, c).permutation(np.flatnonzero(y == c)) for c in range(int(y.max()) + 1)]
     fewest = min(range(len(rows)), key=lambda c: len(rows[c]))
     if not 1 <= per_class <= len(rows[fewest]):
         raise ValueError(f"{per_class} labelled images of each class are asked for, but class {fewest} has only "

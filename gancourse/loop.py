@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 
 from gancourse.data import to_float
 from gancourse.errors import check_range
+from gancourse.rng import stream
 
 
 class Log(NamedTuple):
@@ -60,12 +61,12 @@ def batches(x: np.ndarray, batch_size: int, seed: int = 0) -> Callable[[int], np
 @lru_cache(maxsize=2)
 def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
     """Return the order in which one epoch visits n samples, int64 (n,): the same on both tracks and every device."""
-    return np.random.default_rng((seed, epoch)).permutation(n)
+    return stream("order", seed, epoch).permutation(n)
 
 
 def draw_noise(n: int, z_dim: int, seed: int, k: int) -> np.ndarray:
     """Return the z of step k, N(0, 1), float32 (n, z_dim): a pure function of (seed, k), the same on both tracks."""
-    return np.random.default_rng((seed, k)).standard_normal((n, z_dim), dtype=np.float32)
+    return stream("noise", seed, k).standard_normal((n, z_dim), dtype=np.float32)
 
 
 def train(step: Callable[[np.ndarray, int], dict], batch: Callable[[int], np.ndarray], *, num_steps: int,

@@ -8,6 +8,7 @@ import numpy as np
 from gancourse.checkpoints import write_atomically
 from gancourse.errors import check_range, unknown
 from gancourse.images import read_image
+from gancourse.rng import stream
 
 NAMES = ("centre", "left", "right", "top", "bottom", "scribbles", "specks")
 BANK = 200  # scribbles that training draws; turned, mirrored and shifted they make all the others
@@ -32,10 +33,10 @@ def make_holes(name: str, n: int, shape: tuple[int, ...], share: float = 0.25, s
     hole = np.zeros((n, height, width), bool)
     if name == "specks":
         missing = max(1, round(share * height * width))
-        ranks = np.random.default_rng(seed).random((n, height * width)).argsort(1).argsort(1)
+        ranks = stream("specks", seed).random((n, height * width)).argsort(1).argsort(1)
         return (ranks < missing).reshape(hole.shape)
     if name == "scribbles":
-        return np.stack([scribble(height, width, share, np.random.default_rng((seed, i))) for i in range(n)])
+        return np.stack([scribble(height, width, share, stream("scribble", seed, i)) for i in range(n)])
     part = share**0.5 if name == "centre" else share  # of a side; a pixel at least is missing, and one is known
     rows, columns = (max(1, min(round(part * side), side - 1)) for side in (height, width))
     top, left = (height - rows) // 2, (width - columns) // 2

@@ -65,7 +65,7 @@ def names():
     """What the lesson has defined before its exercises, with small nets and little data; nothing is trained."""
     with pytest.MonkeyPatch.context() as patch:  # other tests of this process have made TensorFlow compute already
         patch.setattr("gancourse.tf.set_threads", lambda num_threads=0: num_threads)
-        return names_from("04", ["num_steps: int", "set_threads(1)", "images = data.load", "def mlp(", "def new_gan("],
+        return names_from("04", ["num_steps: int", "set_threads()", "images = data.load", "def mlp(", "def new_gan("],
                           num_images=512, width=16, batch_size=32)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
-    ["errors", "cores", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "synth.grammar",
+    ["errors", "cores", "rng", "bootstrap", "textures", "synth.digits", "synth.toys", "synth.painter", "synth.grammar",
      "synth.speech", "audio", "recogniser", "images", "texts", "photos", "data", "labels", "checks", "metrics", "loop",
      "lessons", "checkpoints", "locks", "snapshots", "masks", "board", "ruler",
      "doctor", "plots", "pages", "training"],

@@ -1,22 +1,21 @@
 """The PyTorch track.  Twin of `gancourse.tf`: same modules, functions, arguments, order."""
 
-import os
-
 try:
     import torch
 except ImportError as error:
     raise ImportError('torch is not installed: pip install "gancourse[pt]"') from error
 
-from gancourse.cores import bf16_in_hardware, idle_cores
+from gancourse.cores import bf16_in_hardware, limit_threads
 
 
 def set_threads(num_threads: int = 0) -> int:
-    """Set and return the number of threads; 0 means what OMP_NUM_THREADS says, or one for each core that is idle now.
+    """Set and return the number of threads; 0 means what OMP_NUM_THREADS says, or one.
 
+    Numbers repeat bit for bit for the same number of threads only, so it never depends on what else runs.
     Threads that must share a core wait for each other at every operation: two on a busy machine of two cores
-    can be several times slower than one.  Numbers repeat bit for bit for the same number only.  Lesson 05.
+    can be several times slower than one.  NumPy's products take as many.  Lesson 05.
     """
-    num_threads = num_threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or idle_cores()
+    num_threads = limit_threads(num_threads)
     torch.set_num_threads(num_threads)
     return num_threads
 

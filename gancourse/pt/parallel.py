@@ -29,7 +29,7 @@ import torch.distributed as dist
 from safetensors.numpy import load, save
 from torch import Tensor
 
-from gancourse.cores import physical_cores
+from gancourse.cores import chosen_threads, physical_cores
 from gancourse.pt import set_threads
 from gancourse.pt.rounds import make_rounds
 from gancourse.pt.train import GAN, load_state, play_step, state
@@ -63,7 +63,7 @@ def join(device: str = "auto", threads: int = 0, timeout: int = 300) -> Group:
     place, here = int(os.environ.get("LOCAL_RANK", rank)), int(os.environ.get("LOCAL_WORLD_SIZE", size))
     group = Group(rank, size, _device(device, place, here))
     if size == 1:
-        set_threads(threads)
+        set_threads(threads or chosen_threads(physical_cores()))
         return group
     set_threads(threads or max(1, physical_cores() // here))  # torchrun sets OMP_NUM_THREADS=1 by itself
     backend = "nccl" if group.device.type == "cuda" else "gloo"

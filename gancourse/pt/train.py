@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from gancourse.errors import check_range
 from gancourse.loop import draw_noise
 from gancourse.pt.losses import Loss
+from gancourse.rng import seed_sequence
 
 
 @dataclass(eq=False)
@@ -53,7 +54,7 @@ def noise(gan: GAN, n: int, k: int) -> Tensor:
     device = _device(gan)
     if device.type == "cpu":
         return torch.from_numpy(draw_noise(n, gan.z_dim, gan.seed, k))
-    mixed = int(np.random.SeedSequence((gan.seed, k)).generate_state(1, np.uint64)[0] >> 1)
+    mixed = int(seed_sequence("noise", gan.seed, k).generate_state(1, np.uint64)[0] >> 1)
     generator = torch.Generator(device).manual_seed(mixed)  # drawn there: a copy from here would wait for the device
     return torch.randn(n, gan.z_dim, generator=generator, device=device)
 

@@ -3,7 +3,7 @@
 import os
 from contextlib import contextmanager
 
-from gancourse.cores import bf16_in_hardware, idle_cores
+from gancourse.cores import bf16_in_hardware, limit_threads
 
 for _name, _value in {"TF_CPP_MIN_LOG_LEVEL": "3",  # no log lines between the outputs of a page
                       "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else TensorFlow takes the whole GPU at once
@@ -35,12 +35,13 @@ tf.get_logger().setLevel("ERROR")
 
 
 def set_threads(num_threads: int = 0) -> int:
-    """Set and return the number of threads; 0 means what OMP_NUM_THREADS says, or one for each core that is idle now.
+    """Set and return the number of threads; 0 means what OMP_NUM_THREADS says, or one.
 
+    Numbers repeat bit for bit for the same number of threads only, so it never depends on what else runs.
     Threads that must share a core wait for each other at every operation: two on a busy machine of two cores
-    can be several times slower than one.  Numbers repeat bit for bit for the same number only.  Lesson 05.
+    can be several times slower than one.  NumPy's products take as many.  Lesson 05.
     """
-    num_threads = num_threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or idle_cores()
+    num_threads = limit_threads(num_threads)
     try:
         tf.config.threading.set_intra_op_parallelism_threads(num_threads)
         tf.config.threading.set_inter_op_parallelism_threads(num_threads)
