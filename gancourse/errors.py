@@ -27,23 +27,24 @@ def advice(error: Exception) -> str:
     return ADVICE.get(getattr(error, "errno", None), "")
 
 
-def unknown(kind: str, name: str, options: Iterable[str]) -> ValueError:
-    """Return a ValueError that says what is unknown, the nearest right name, and all of them."""
+def unknown(kind: str, name: str, options: Iterable[str]) -> CourseError:
+    """Return a CourseError that says what is unknown, the nearest right name, and all of them."""
     options = [str(option) for option in options]
     near = difflib.get_close_matches(str(name), options, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    return ValueError(f"{kind} {name!r} is unknown{hint} Known: {', '.join(options)}.")
+    return CourseError(f"{kind} {name!r} is unknown{hint} Known: {', '.join(options)}.")
 
 
 def check_range(name: str, value: float, low: float, high: float, include_low: bool = False) -> None:
-    """Raise ValueError unless low < value <= high (low <= value with `include_low`)."""
+    """Raise CourseError unless low < value <= high (low <= value with `include_low`)."""
     right_of_low = value >= low if include_low else value > low
     if not (right_of_low and value <= high):
         bracket = "[" if include_low else "("
-        raise ValueError(f"{name}={value} is out of range: it must lie in {bracket}{low}, {high}].")
+        raise CourseError(f"{name}={value} is out of range: it must lie in "
+                          f"{bracket}{low}, {high}].")
 
 
 def check_choice(name: str, value: str, options: Iterable[str]) -> None:
-    """Raise ValueError unless `value` is one of the options."""
+    """Raise CourseError unless `value` is one of the options."""
     if value not in options:
         raise unknown(name, value, options)

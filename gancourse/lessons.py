@@ -1,16 +1,17 @@
 """What a lesson notebook is: its parameters, presets, exercises, rules and freshness.  Plain JSON, no kernel."""
 
 import ast
-import hashlib
 import json
 import math
 import re
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gancourse import identity
 from gancourse.data import check_name
-from gancourse.errors import unknown
+from gancourse.errors import CourseError, unknown
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 STUB = "raise NotImplementedError  # your turn"
@@ -148,7 +149,8 @@ def parameters(notebook: dict) -> dict[str, Parameter]:
 def settings(lesson: Lesson, preset: str = "laptop", given: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the parameters of a run that differ from the lesson's defaults: the preset's, then the given ones.
 
-    Raises ValueError for an unknown preset, parameter or data set, a wrong type or a value out of range.
+    Raises ValueError for an unknown preset, parameter or data set, a wrong type or a value out of
+    range.
     """
     presets = {"laptop": {}, **lesson.about.get("presets", {})}
     if preset not in presets:
@@ -172,10 +174,39 @@ def literal(text: str) -> Any:
         return text
 
 
+def assignments(texts: list[str], value_of: Callable[[str], Any] = literal) -> dict[str, Any]:
+    """Return every NAME=VALUE by its name; `value_of` turns the text of a value into the value.
+
+    Raises CourseError for a text that reads otherwise, and for a name that is given twice.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise CourseError(f"{text!r} must read NAME=VALUE, such as num_steps=100")
+        if name in found:
+            raise CourseError(f"{name} is given twice: leave one out, or list values as in "
+                              f"-g {name}=1,2")
+        found[name] = value_of(value)
+    return found
+
+
+def parameters_in_words(lesson: Lesson) -> str:
+    """Return a lesson's name, then a line for each parameter and for each preset."""
+    lines = [lesson.name]
+    for p in parameters(lesson.notebook).values():
+        lines.append(f"  -p {p.name}={p.default!r:<12} {p.help} {p.limits()}")
+    for name, values in lesson.about.get("presets", {}).items():
+        said = ", ".join(f"{key}={value!r}" for key, value in values.items())
+        lines.append(f"  --preset {name}: {said}")
+    return "\n".join(lines)
+
+
 def without_solutions(notebook: dict) -> dict:
     """Return the student version: solution regions become a stub, outputs go.
 
-    The cells of an exercise may then fail without stopping "Run All": they carry the tag raises-exception.
+    The cells of an exercise may then fail without stopping "Run All": they carry the tag
+    raises-exception.
     """
     student = deepcopy(notebook)
     student["cells"] = [cell for cell in student["cells"] if "solution" not in tags(cell)]
@@ -191,12 +222,11 @@ def without_solutions(notebook: dict) -> dict:
     return student
 
 
-def fingerprint(notebook: dict) -> str:
-    """Return the sha256 of a notebook's code: prose may change without a new run."""
-    code = [source(cell).rstrip() for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    return hashlib.sha256("\x00".join(code).encode()).hexdigest()
-
-
 def is_fresh(notebook: dict) -> bool:
-    """Return whether the stored outputs belong to the code that stands in the notebook now."""
-    return notebook["metadata"]["gancourse"].get("rendered", {}).get("code_sha256") == fingerprint(notebook)
+    """Return whether the stored outputs belong to the code of the notebook and the package now.
+
+    Prose may change, and so may comments and docstrings of the package.
+    """
+    rendered = notebook["metadata"]["gancourse"].get("rendered", {})
+    now = identity.of_code(notebook, drawing=True)
+    return all(rendered.get(name) == value for name, value in now.items())

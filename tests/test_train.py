@@ -15,7 +15,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
-from gancourse import checkpoints, cli, locks, plots, training
+from gancourse import checkpoints, cli, locks, machine, plots, training
 from gancourse.pt import parallel, runs
 from gancourse.pt.train import sample, state
 
@@ -239,6 +239,7 @@ def test_the_record_says_what_decided_its_numbers(folder):
     assert record["inputs"] == {"dataset": f"npz:{folder / 'own.npz'}", "images": 60,
                                 "digest": saved(folder).facts["images"]}
     assert record["versions"]["torch"] == torch.__version__ and record["versions"]["numpy"] == np.__version__
+    assert record["machine"] == machine.kind()  # as `gancourse run` has it
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")

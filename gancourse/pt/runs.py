@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gancourse import checkpoints, data, doctor, locks, metrics, ruler
+from gancourse import checkpoints, data, locks, machine, metrics, ruler
 from gancourse.errors import CourseError
 from gancourse.loop import History, Log, draw_noise, train_rounds
 from gancourse.pt import losses, models, parallel
@@ -94,7 +94,7 @@ def train(settings: dict[str, Any], folder: Path, again: bool = False) -> dict:
             "steps": history[-1].step, "losses": history[-1].scalars, "results": distances(gan, images),
             "seconds": round(seconds, 2), "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "images_per_second": round(played / stepping, 1) if stepping else 0.0,  # without checkpoints and pictures
-            "versions": doctor.versions(),
+            "versions": machine.versions(), "machine": machine.kind(),
         }
         checkpoints.write_atomically(folder / RECORD, json.dumps(record, indent=1).encode())
         return record

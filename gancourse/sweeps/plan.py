@@ -8,14 +8,14 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gancourse import reruns
+from gancourse import identity, records, reruns
 from gancourse.errors import unknown
 from gancourse.lessons import FOLDER, Lesson, find, literal, parameters, settings
 
 FILE_KEYS = {"lesson": str, "preset": str, "parameters": dict, "grid": dict, "seeds": list, "measure": str,
              "maximise": bool}
-COLUMNS = ("lesson", "status", "seconds", "error", "date", "code", "run")  # of the table, whatever the lesson
-UNMET_FILE = "unmet.json"  # the record of a run whose numbers are there, though a claim of the lesson failed
+# of the table, whatever the lesson
+COLUMNS = ("lesson", "status", "missed", "seconds", "error", "date", "code", "run")
 
 
 class Sweep(NamedTuple):
@@ -66,8 +66,8 @@ def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None
          grid: dict[str, list] | None = None, seeds: list[int] | None = None) -> Sweep:
     """Return a checked sweep; without `seeds` they are 0, 1, 2.
 
-    Raises ValueError when there is nothing to sweep, for an unknown parameter, preset or lesson, a value
-    out of range or given twice, and for a parameter that is both fixed and swept.
+    Raises ValueError when there is nothing to sweep, for an unknown parameter, preset or lesson, a
+    value out of range or given twice, and for a parameter that is both fixed and swept.
     """
     fixed, grid = dict(fixed or {}), {name: list(values) for name, values in (grid or {}).items()}
     if not grid and seeds is None:
@@ -101,7 +101,8 @@ def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None
 def from_file(path: Path) -> dict[str, Any]:
     """Return what a TOML file says: lesson, preset, [parameters], [grid], seeds, measure, maximise.
 
-    Raises FileNotFoundError, or ValueError when it is not TOML, has an unknown key or a value of the wrong kind.
+    Raises FileNotFoundError, or ValueError when it is not TOML, has an unknown key or a value of
+    the wrong kind.
     """
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -140,16 +141,17 @@ def seeds(text: str) -> list[int]:
     return found
 
 
-def finished(sweep: Sweep, runs: Path) -> dict[str, dict]:
-    """Return the records of those runs that have ended under the present code, by name; failed ones have not."""
-    code = reruns.code_sha256(sweep.lesson.notebook)
-    records = {name: ended(runs / sweep.lesson.name / name, code) for name in sweep.runs()}
-    return {name: record for name, record in records.items() if record}
+def finished(sweep: Sweep, runs: Path, here: bool = True) -> dict[str, dict]:
+    """Return the records of those runs that are finished, by name; failed ones are not.
 
-
-def ended(folder: Path, code: str) -> dict | None:
-    """Return the record of a run folder that this code has brought to an end, else None."""
-    return reruns.finished(folder, code) or reruns.finished(folder, code, UNMET_FILE)
+    With here=False those count, too, that other computers have finished.
+    """
+    code, found = identity.of_code(sweep.lesson.notebook), {}
+    for name, given in sweep.runs().items():
+        planned = reruns.plan(sweep.lesson, runs, sweep.preset, given, threads=1, code=code)
+        if record := records.finished(planned.folder, planned.identity, here):
+            found[name] = record
+    return found
 
 
 def _listed(some: list) -> str:

@@ -29,8 +29,8 @@ import numpy as np
 
 from gancourse import checks, doctor
 from gancourse.checkpoints import write_atomically
+from gancourse.identity import code_sha256
 from gancourse.lessons import Lesson, all_lessons, find
-from gancourse.reruns import code_sha256
 
 HERE = Path(__file__).parent
 STORE, TABLE = HERE / "machines.json", HERE / "MACHINES.md"
