@@ -1,9 +1,14 @@
-"""`python -m gancourse ...`: sets the environment up if need be, then does what `gancourse ...` does."""
+"""`python -m gancourse ...`: what `gancourse ...` does, after the set-up that it needs."""
 
-from gancourse import bootstrap
+from gancourse import bootstrap, needs
 
 if __name__ == "__main__":
-    bootstrap.ensure()
-    from gancourse.cli import main
+    bootstrap.check_python()
+    from gancourse import options
 
-    main()
+    arguments, extra = options.parser().parse_known_args()
+    arguments.extra = extra
+    bootstrap.ensure(*needs.asked(arguments))
+    from gancourse import cli
+
+    cli.main()

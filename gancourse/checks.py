@@ -148,7 +148,7 @@ class ClaimTable:
     def shown(self, text: str, measured: float) -> None:
         """Add a number that is recorded and never judged."""
         reasons = ("recorded, not a claim",)
-        self.rows.append(Row(text, "shown", Bound("", None, None, True), float(_numpy(measured)),
+        self.rows.append(Row(text, "shown", Bound("", None, None, closed=False), float(_numpy(measured)),
                              judged=False, held=True, reasons=reasons, hint=""))
 
     def results(self) -> dict[str, float | str]:
@@ -187,7 +187,7 @@ class ClaimTable:
              hint: str) -> None:
         """Add a row with a bound; a number that is not finite never holds."""
         reasons = () if own else getattr(own, "reasons", ("not the lesson's own data and budget",))
-        held = bool(np.isfinite(measured)) and bound.holds(measured)
+        held = bool(np.isfinite(measured) and bound.holds(measured))
         self.rows.append(Row(text, kind, bound, measured, bool(own), held, reasons, hint))
 
     def _stored(self) -> dict:
@@ -242,11 +242,12 @@ def _bound(text: str, near: float | None, tol: float, above: float | None, below
     if near is None:
         words = [f"> {above:.6g}"] if above is not None else []
         words += [f"< {below:.6g}"] if below is not None else []
-        return Bound(", ".join(words), above, below, False)
+        low, high = (None if end is None else float(end) for end in (above, below))
+        return Bound(", ".join(words), low, high, closed=False)
     if above is not None or below is not None:
         raise ValueError(f"claim {text!r} has two kinds of bounds: give near= alone, or above= and below=")
     words = f"{near:.7g} ± {tol:.2g}" if tol else f"= {near:.7g}"
-    return Bound(words, near - tol, near + tol, True)
+    return Bound(words, float(near - tol), float(near + tol), closed=True)
 
 
 def _for_json(number: float) -> float | str:
@@ -256,7 +257,7 @@ def _for_json(number: float) -> float | str:
 
 def _bound_for_json(number: float | None) -> float | None:
     """A bound as JSON can hold it, None where there is none."""
-    return None if number is None or not np.isfinite(number) else float(number)
+    return None if number is None or not np.isfinite(number) else number
 
 
 def _numpy(a) -> np.ndarray:

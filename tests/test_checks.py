@@ -134,6 +134,15 @@ def test_results_bounds_kinds_and_verdicts_are_stored(shown):
                                      "claims": [dict(zip(keys, row, strict=True)) for row in rows]}
 
 
+def test_numbers_of_numpy_are_stored_as_plain_json(shown):
+    table = checks.ClaimTable(own=np.bool_(True))
+    table.claim("near", np.float64(2), near=np.float64(2.5), tol=np.float64(1))
+    table.claim("between", np.float32(2), above=np.int64(1), below=np.float64(3))
+    table.show()
+    claims = json.loads(json.dumps(shown[0][checks.MIME]))["claims"]
+    assert [(claim["low"], claim["high"], claim["held"]) for claim in claims] == [(1.5, 3.5, True), (1, 3, True)]
+
+
 def test_the_text_counts_marks_each_row_and_gives_the_reasons(shown):
     own = checks.own_run(same={"width": (8, 32)}, at_least={"num_steps": (8, 1500)})
     table_of(own=own, below=2).show()

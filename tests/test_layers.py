@@ -10,10 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
-    ["errors", "cores", "rng", "machine", "identity", "locks", "bootstrap", "textures",
+    ["errors", "cores", "rng", "machine", "identity", "locks", "needs", "bootstrap", "textures",
      "synth.digits", "synth.toys", "synth.painter", "synth.grammar", "synth.speech", "audio", "recogniser",
      "images", "texts", "photos", "data", "labels", "checks", "metrics", "loop",
-     "lessons", "checkpoints", "masks", "board", "ruler",
+     "lessons", "checkpoints", "snapshots", "masks", "board", "ruler",
      "doctor", "plots", "pages", "training", "records", "resume", "estimate"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models", "pt.augment"],
     ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics", "pt.stacked", "pt.conditional",

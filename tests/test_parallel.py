@@ -62,7 +62,11 @@ def games(folder, group):
     parallel.average_statistics(gan, group)
     seen |= {f"batchnorm.{name}": value for name, value in state(gan).items()}
 
+    def refuse():
+        raise OSError("this folder is being worked on")
+
     for what, provoke in {
+        "refused": lambda: runs._by_process_0(group, refuse),
         "drift": lambda: parallel.check_in_sync(gan, group),
         "settings": lambda: parallel.agree(gan, 0, group, about=f"seed={group.rank}"),
     }.items():
@@ -72,7 +76,7 @@ def games(folder, group):
                 weight.copy_(torch.nextafter(weight, weight + 1))  # by the last bit of one weight
         try:
             provoke()
-        except (parallel.GroupBroken, ValueError) as error:
+        except (OSError, ValueError) as error:
             seen[what] = str(error)
     np.savez(folder / f"{group.rank}.npz", **seen)
 
@@ -196,6 +200,11 @@ def test_weights_that_differ_in_one_bit_are_noticed(seen):
     assert all("drifted apart" in str(two["drift"]) for two in seen)
 
 
+def test_what_process_0_is_refused_ends_both_and_neither_waits(seen):
+    assert [str(two["refused"]) for two in seen] == ["this folder is being worked on",
+                                                     "process 0 does not begin, and says why"]
+
+
 def test_different_settings_are_noticed(seen):
     assert all("different settings" in str(two["settings"]) for two in seen)
 
@@ -254,7 +263,7 @@ def test_a_run_that_is_done_is_not_repeated_and_goes_on_when_asked_for_more(data
     (["--batch-size", "97"], 1, r"must lie in [1, 87]"),  # of 96 images, nine are kept for testing
     (["--learning-rate", "2"], 1, "nearest right value is 1.0"),
     (["--sync-batchnorm"], 1, "needs GPUs"),
-    (["--device", "cuda"], 1, "on a machine with 0 GPU(s)"),
+    (["--device", "cuda"], 1, "this machine has no GPU that PyTorch sees"),
     (["--nosuch", "1"], 1, "gancourse train --help"),
     (["--num-steps", "many"], 1, "invalid int value"),
 ])

@@ -212,6 +212,8 @@ def _device(device: str, place: int, here: int) -> torch.device:
     gpus = torch.cuda.device_count()
     if device == "cpu" or (device == "auto" and not gpus):
         return torch.device("cpu")
+    if not gpus:
+        raise ValueError("this machine has no GPU that PyTorch sees: leave --device out, or give --device cpu")
     if here > gpus:
         raise ValueError(f"{here} process(es) on a machine with {gpus} GPU(s): start at most one for each "
                          "(torchrun --nproc-per-node), or give --device cpu")
