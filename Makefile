@@ -8,7 +8,7 @@ run:      ## set up .venv if need be, then run the whole course on its embedded 
 	@$(PYTHON) -m gancourse run
 lab:      ## open JupyterLab on lesson 00, in your own copy
 	@$(PYTHON) -m gancourse lab
-test:     ## unit tests, then the notebooks as tests
+test:     ## unit tests and the notebooks as tests, on all cores
 	@$(PYTHON) -m gancourse test
 bench:    ## measure speed and write tests/benchmarks/RESULTS.md (40 minutes)
 	@$(PYTHON) -m gancourse bench

@@ -50,21 +50,21 @@ def test_the_count_can_tell():
 
 def test_bf16_learns_as_much_as_fp32():
     """Three seeds of a short run: the distance falls as far, within the spread of seeds, in 16 bits as in 32."""
-    x = strokes(2000, size=16, seed=0).images
+    x = strokes(1000, size=16, seed=0).images
     x = x if x.ndim == 4 else x[..., None]
-    real = x[:1000].reshape(1000, -1) / 127.5 - 1
+    real = x[:500].reshape(500, -1) / 127.5 - 1
 
     def distance(precision, seed):
         pair = models.seeded(models.shallow_pair, 16, x.shape[1:], 8, seed=seed)
         gan = make_gan(*pair, z_dim=16, learning_rate=4e-3, betas=(0.0, 0.99), seed=seed)
         rounds = make_rounds(gan, x, batch_size=32, loss=NS, precision=precision)
-        before = metrics.frechet_distance(sample(gan, 1000, averaged=False).reshape(1000, -1), real)
-        list(train_rounds(rounds, num_steps=150, progress=False))
-        return metrics.frechet_distance(sample(gan, 1000).reshape(1000, -1), real) / before
+        before = metrics.frechet_distance(sample(gan, 500, averaged=False).reshape(500, -1), real)
+        list(train_rounds(rounds, num_steps=60, progress=False))
+        return metrics.frechet_distance(sample(gan, 500).reshape(500, -1), real) / before
 
     fp32, bf16 = ([distance(precision, seed) for seed in range(3)] for precision in ("fp32", "bf16"))
     assert max(fp32) < 0.5 and max(bf16) < 0.5, (fp32, bf16)
-    assert 0.5 < np.median(bf16) / np.median(fp32) < 2, (fp32, bf16)
+    assert 0.8 < np.median(bf16) / np.median(fp32) < 1.25, (fp32, bf16)
 
 
 def test_time_to_quality_counts_from_where_it_stays_there():
