@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gancourse.errors import CourseError
+
 MIME = "application/vnd.gancourse+json"  # where a table of claims keeps its numbers in the notebook file
 STRICT = "GANCOURSE_STRICT"  # the environment variable that, set to 1, makes a missed claim an error
 EXACT_MISSED = (
@@ -238,14 +240,14 @@ class ClaimTable:
 def _bound(text: str, near: float | None, tol: float, above: float | None, below: float | None) -> Bound:
     """Return a claim's bound.  Raises ValueError when there is none, or two kinds of them."""
     if near is None and above is None and below is None:
-        raise ValueError(f"claim {text!r} has no bound: give near=, above= or below=")
+        raise CourseError(f"claim {text!r} has no bound: give near=, above= or below=")
     if near is None:
         words = [f"> {above:.6g}"] if above is not None else []
         words += [f"< {below:.6g}"] if below is not None else []
         low, high = (None if end is None else float(end) for end in (above, below))
         return Bound(", ".join(words), low, high, closed=False)
     if above is not None or below is not None:
-        raise ValueError(f"claim {text!r} has two kinds of bounds: give near= alone, or above= and below=")
+        raise CourseError(f"claim {text!r} has two kinds of bounds: give near= alone, or above= and below=")
     words = f"{near:.7g} ± {tol:.2g}" if tol else f"= {near:.7g}"
     return Bound(words, float(near - tol), float(near + tol), closed=True)
 
