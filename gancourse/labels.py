@@ -1,8 +1,34 @@
-"""Labels: checked, drawn so many of each class, shuffled; and whether two sets have images in common.  Lesson 09."""
+"""Labels: of folders, checked, drawn so many of each class; whether two sets have images in common.
+
+Lesson 09.
+"""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from gancourse.rng import stream
+
+
+def folder_classes(names: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Return the class numbers of files, int64 (n,), and the class names, sorted.
+
+    `names` are paths under the folder that was given, such as "cats/black/1.png".  The class is the
+    top folder, here "cats", however deep the file lies; a file that lies in none has the class "".
+    """
+    parts = [PurePosixPath(name).parts for name in names]
+    tops = [part[0] if len(part) > 1 else "" for part in parts]
+    classes, labels = np.unique(tops, return_inverse=True)
+    return labels.astype(np.int64), [str(name) for name in classes]
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a path under a folder is none of the reader's own files.
+
+    Such are ".thumbnails/1.png", "._1.png" and "__MACOSX/1.wav", which a Mac puts into a zip.
+    """
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
 def check_labels(y: np.ndarray, num_classes: int) -> np.ndarray:

@@ -5,20 +5,25 @@ hidden layer.  PyTorch and TensorFlow lessons read the same numbers off the same
 stroke digits ships with the course; others are trained once, in seconds, and kept.  Lesson 06.
 """
 
+import ast
 import hashlib
+import importlib.metadata
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from gancourse.cores import chosen_threads
 from gancourse.data import Dataset, cache_folder, to_float
 from gancourse.errors import CourseError
 
 SHIPPED = Path(__file__).with_name("rulers")
+TRAINER = Path(__file__).parent / "pt" / "ruler.py"
 CHUNK = 50  # images at once: their patches still fit the processor's cache, which is twice as fast
 
 
@@ -57,16 +62,20 @@ class Ruler(NamedTuple):
 
 
 def load(dataset: Dataset) -> Ruler:
-    """Return the ruler of a data set; trains and keeps one where there is none (10 to 20 seconds, needs torch).
+    """Return the ruler of a data set; trains and keeps one where there is none (needs torch).
 
-    Without classes, it learns to tell by how many quarter turns an image was turned (Gidaris et al. 2018).
-    Raises ValueError when a stored ruler is damaged, RuntimeError when training fails.
+    Training takes 10 to 20 seconds; of several processes that want the same ruler at once, one
+    trains it and the others wait.  Without classes, it learns to tell by how many quarter turns an
+    image was turned (Gidaris et al. 2018).  Raises ValueError when a stored ruler is damaged,
+    RuntimeError when training fails.
     """
     if dataset.name == "strokes" and dataset.shape == (28, 28, 1):
         return read(SHIPPED / "strokes_28.safetensors", SHIPPED / "sha256.json")
     path = cache_folder() / "rulers" / f"{_key(dataset)}.safetensors"
     if not path.exists():
-        _train(dataset, path)
+        with _alone(path, dataset.name):
+            if not path.exists():
+                _train(dataset, path)
     return read(path)
 
 
@@ -87,18 +96,61 @@ def read(path: Path, checksums: Path | None = None) -> Ruler:
 
 
 def _key(dataset: Dataset) -> str:
-    """A name for the ruler of exactly these training images."""
-    hasher = hashlib.sha256(repr(dataset.x_train.shape).encode())
-    hasher.update(np.ascontiguousarray(dataset.x_train))
-    hasher.update(np.ascontiguousarray(dataset.y_train))
+    """A name for the ruler of exactly these images, as today's code trains it with so many threads.
+
+    PyTorch's version counts, too; it is looked up without importing PyTorch.
+    """
+    try:
+        torch = importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        torch = ""
+    arrays = [dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test]
+    shapes = [(a.shape, str(a.dtype)) for a in arrays]
+    about = (shapes, _without_words(TRAINER.read_text(encoding="utf-8")), torch, chosen_threads())
+    hasher = hashlib.sha256(repr(about).encode())
+    for array in arrays:
+        hasher.update(np.ascontiguousarray(array))
     return hasher.hexdigest()[:16]
 
 
-def _train(dataset: Dataset, path: Path) -> None:
-    """Train in a process of its own, so that a TensorFlow lesson never holds two frameworks."""
-    print(f"Training the ruler of {dataset.name} (once, about 15 s) ...", flush=True)
+def _without_words(text: str) -> str:
+    """Python code without its comments, docstrings and layout."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(getattr(node, "body", None), list):
+            is_word = lambda line: isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+            node.body = [line for line in node.body if not is_word(line)] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+@contextmanager
+def _alone(path: Path, name: str) -> Iterator[None]:
+    """Hold the lock of a ruler's file; say so and wait while another process trains it.
+
+    The system frees the lock when its process ends, however it ends.
+    """
+    from filelock import FileLock, Timeout
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    images = path.with_suffix(f".{os.getpid()}.npz")  # another kernel may be doing the same
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"Another process trains the ruler of {name}; waiting for it ...", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _train(dataset: Dataset, path: Path) -> None:
+    """Train in a process of its own, so that a TensorFlow lesson never holds two frameworks.
+
+    It computes with as many threads as OMP_NUM_THREADS says, like this one.
+    """
+    print(f"Training the ruler of {dataset.name} (once, about 15 s) ...", flush=True)
+    images = path.with_suffix(".npz")
     np.savez(images, x_train=dataset.x_train, y_train=dataset.y_train, x_test=dataset.x_test, y_test=dataset.y_test)
     try:
         done = subprocess.run([sys.executable, "-m", "gancourse.pt.ruler", str(images), str(path)],
