@@ -33,12 +33,15 @@ OUTPUT_TIMEOUT = 60  # seconds in which a cell's output follows its reply; nbval
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config) -> int:
-    """Return how many workers `-n auto` means: one a physical core, fewer where memory is short; 0 is one process."""
-    from gancourse.cores import memory_gb, physical_cores
+    """Return how many workers `-n auto` means: one for a core and its threads, fewer where memory is short.
+
+    0 is one process without workers; so it is where there is a GPU, whose memory they would have to share.
+    """
+    from gancourse.cores import chosen_threads, memory_gb, physical_cores
     from gancourse.doctor import gpu_name
 
     fit = int(memory_gb() // MEMORY_OF_A_WORKER) or 1
-    workers = 1 if gpu_name() else min(physical_cores(), fit)  # lessons side by side would share a GPU's memory
+    workers = 1 if gpu_name() else min(physical_cores() // chosen_threads(), fit)
     return workers if workers > 1 else 0
 
 

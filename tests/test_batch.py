@@ -93,15 +93,13 @@ def test_ctrl_c_ends_all_kernels_and_keeps_what_is_finished(tmp_path):
         plant(tmp_path / "01_hang.ipynb", hang),
         plant(tmp_path / "02_good.ipynb", wait, title="Good"),
     ]
-    command = [
-        sys.executable,
-        "-c",
-        "from gancourse.cli import main; main()",
-        "run",
-        *paths,
-        "--jobs",
-        "2",
-    ]
+    program = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # background jobs ignore it
+        "from gancourse.cli import main\n"
+        "main()"
+    )
+    command = [sys.executable, "-c", program, "run", *paths, "--jobs", "2"]
     with subprocess.Popen(
         command,
         cwd=tmp_path,

@@ -1,5 +1,6 @@
 """`gancourse test` runs on all cores: a notebook's cells stay together, the longest file comes first."""
 
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,11 +53,13 @@ def test_ci_runs_the_command_that_the_readme_names():
     assert recipe.strip() == "@" + without.replace("python ", "$(PYTHON) ")
 
 
-@pytest.mark.parametrize("physical, memory, gpu, workers", [
-    (2, 8, "", 2), (16, 64, "", 16), (16, 10, "", 3),  # three processes of 3 GB fit into 10 GB
-    (4, 2, "", 0), (1, 64, "", 0), (16, 64, "H100", 0),  # one process, without workers
-    (4, 0, "", 0)])  # memory unknown: the careful choice
-def test_a_worker_a_core_where_memory_allows(monkeypatch, physical, memory, gpu, workers):
+@pytest.mark.parametrize("physical, threads, memory, gpu, workers", [
+    (2, 1, 8, "", 2), (16, 1, 64, "", 16), (16, 4, 64, "", 4),
+    (16, 1, 10, "", 3),  # three processes of 3 GB fit into 10 GB
+    (4, 1, 2, "", 0), (1, 1, 64, "", 0), (2, 2, 64, "", 0), (16, 1, 64, "H100", 0),  # one process, without workers
+    (4, 1, 0, "", 0)])  # memory unknown: the careful choice
+def test_a_worker_a_core_where_memory_allows(monkeypatch, physical, threads, memory, gpu, workers):
+    monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
     monkeypatch.setattr(cores, "physical_cores", lambda: physical)
     monkeypatch.setattr(cores, "memory_gb", lambda: memory)
     monkeypatch.setattr(doctor, "gpu_name", lambda: gpu)
@@ -139,6 +142,10 @@ def test_the_cells_of_a_notebook_stay_in_one_worker_in_their_order(dist):
 def test_another_distribution_that_the_reader_asks_for_is_left_to_xdist():
     config = SimpleNamespace(getoption=lambda name: "worksteal")
     assert conftest.pytest_xdist_make_scheduler(config, None) is None
+
+
+def test_processes_and_kernels_have_the_threads_of_the_environment():
+    assert int(os.environ["OMP_NUM_THREADS"]) == cores.chosen_threads()
 
 
 # ---- kernels
