@@ -117,7 +117,7 @@ def _without_words(text: str) -> str:
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(getattr(node, "body", None), list):
-            is_word = lambda line: isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+            is_word = lambda x: isinstance(x, ast.Expr) and isinstance(x.value, ast.Constant)
             node.body = [line for line in node.body if not is_word(line)] or [ast.Pass()]
     return ast.unparse(tree)
 
