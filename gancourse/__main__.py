@@ -4,9 +4,11 @@ from gancourse import bootstrap, needs
 
 if __name__ == "__main__":
     bootstrap.check_python()
-    from gancourse import cli
+    from gancourse import options
 
-    arguments, extra = cli._parser().parse_known_args()
+    arguments, extra = options.parser().parse_known_args()
     arguments.extra = extra
     bootstrap.ensure(*needs.asked(arguments))
+    from gancourse import cli
+
     cli.main()

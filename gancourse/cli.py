@@ -3,91 +3,49 @@
 Heavy modules are imported by the command that needs them, so that --help is instant.
 """
 
-import argparse
 import os
 import subprocess
 import sys
+import traceback
 import warnings
 from pathlib import Path
 
-from gancourse import __version__
-from gancourse.errors import advice
+from gancourse import options
+from gancourse.errors import CourseError, advice
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Parse the command line and do what it says; errors that name their fix end it with status 2, failures with 1."""
-    arguments, extra = _parser().parse_known_args(argv)
+    """Parse the command line and do what it says.
+
+    The status is 2 for an error that names its fix, 1 for a failure, 130 for Ctrl-C.  An exception
+    that is not meant for the reader is a fault of ours: its traceback is shown, with a request to
+    report it.  With --debug, or GANCOURSE_DEBUG=1, every error shows its traceback.
+    """
+    arguments, extra = options.parser().parse_known_args(argv)
+    if arguments.command == "train" and "--debug" in extra:
+        extra.remove("--debug")
+        arguments.debug = True
     if extra and arguments.command not in ("test", "train", "bench"):
-        _parser().error(f"unrecognised: {' '.join(extra)}")
-    arguments.extra = extra
+        options.parser().error(f"unrecognised: {' '.join(extra)}")
+    arguments.extra, debug = extra, arguments.debug or os.environ.get("GANCOURSE_DEBUG") == "1"
     warnings.formatwarning = lambda message, *_, **__: f"note: {message}\n"  # without a line of our source
     try:
-        sys.exit(arguments.do(arguments))
-    except (ValueError, OSError, ImportError) as error:
-        sys.exit(_say(f"gancourse {arguments.command}: {error}{advice(error)}", 2))
+        sys.exit(COMMANDS[arguments.command](arguments))
+    except (CourseError, OSError) as error:
+        sys.exit(_error(arguments.command, error, debug))
     except KeyboardInterrupt:
         sys.exit(_say("\nStopped.  What was finished is kept; the same command goes on from there.", 130))
+    except Exception:
+        traceback.print_exc()
+        sys.exit(_say(f"gancourse {arguments.command}: this is a fault of the course, not yours: "
+                      "please report it, with the lines above.", 1))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gancourse", description="A course on generative adversarial networks.",
-                                     epilog="example: gancourse run 05 -p learning_rate=1e-4 --preset laptop")
-    parser.add_argument("--version", action="version", version=f"gancourse {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-
-    def add(name, do, help_, example):
-        command = commands.add_parser(name, help=help_, description=help_, epilog=f"example: {example}")
-        command.set_defaults(do=do)
-        return command
-
-    add("list", _list, "show the lessons, what each makes, and its minutes", "gancourse list")
-    run = add("run", _run, "run lessons with papermill, all of them by default",
-              "gancourse run 05 -p learning_rate=1e-4 -p dataset=folder:photos")
-    run.add_argument("lessons", nargs="*", help="numbers or names; none means all")
-    run.add_argument("-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
-    run.add_argument("--preset", default="laptop",
-                     help="smoke (seconds), laptop (default), gpu, or another that --parameters shows")
-    run.add_argument("--runs", type=Path, default=Path("runs"), help="where the results go (runs/)")
-    run.add_argument("--again", action="store_true", help="repeat runs that are already done")
-    run.add_argument("--parameters", action="store_true", help="show the lesson's parameters and presets and stop")
-    sweep = add("sweep", _sweep, "run a lesson over a grid of parameters and seeds, on all cores or a Dask cluster",
-                "gancourse sweep 05 -g learning_rate=1e-3,2e-3 -g width=8,16 --seeds 0-2 --measure 'distance of the'")
-    sweep.add_argument("lesson", nargs="?", help="number or name, unless the file says it")
-    sweep.add_argument("-g", dest="grid", action="append", default=[], metavar="NAME=V1,V2,...",
-                       help="the values of a parameter; every combination is run")
-    sweep.add_argument("--seeds", metavar="LIST", help="such as 0,1,2 (the default) or 0-9")
-    sweep.add_argument("-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="set in every run")
-    sweep.add_argument("--preset", help="smoke (seconds), laptop (default) or gpu")
-    sweep.add_argument("--file", type=Path, help="a TOML file that says all this; the command line overrules it")
-    sweep.add_argument("--measure", metavar="RESULT", help="what decides which is best; a part of its name is enough")
-    sweep.add_argument("--maximise", action="store_true", help="more of it is better, not less")
-    sweep.add_argument("--workers", type=int, default=0, help="runs side by side (one per core; one where a GPU is)")
-    sweep.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
-    sweep.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go (runs/)")
-    sweep.add_argument("--to", type=Path, help="where the table and the report go (runs/sweeps/NAME)")
-    sweep.add_argument("--again", action="store_true", help="repeat runs that are already done")
-    sweep.add_argument("--dry-run", action="store_true", help="print the runs and their time, and stop")
-    train = commands.add_parser("train", add_help=False, help="train a GAN into a folder, in one process or in several")
-    train.set_defaults(do=_train)  # its options stand in gancourse.training
-    lab = add("lab", _lab, "open JupyterLab on lesson 00, in your own copy with exercises to fill in", "gancourse lab")
-    lab.add_argument("--solutions", action="store_true", help="open the solved lessons instead")
-    lab.add_argument("--no-browser", action="store_true", help="only print the address")
-    student = add("student", _student, "write the student version of lessons (exercises to fill in)",
-                  "gancourse student 01 --to my_course")
-    student.add_argument("lessons", nargs="*", help="numbers or names; none means all")
-    student.add_argument("--to", type=Path, default=Path("build/student"), help="folder (build/student)")
-    render = add("render", _render, "run lessons and store their outputs, where the code has changed",
-                 "gancourse render 05")
-    render.add_argument("lessons", nargs="*", help="numbers or names; none means all")
-    render.add_argument("--again", action="store_true", help="also where outputs are fresh")
-    add("test", _test, "run the unit tests, then the notebooks as tests (nbval); pytest options may follow",
-        "gancourse test tests/test_loop.py -x")
-    add("bench", _bench, "measure speed and write tests/benchmarks/RESULTS.md; options of bench.py may follow",
-        "gancourse bench --only start")
-    data = add("data", _data, "load a data set and describe it; downloads it if need be", "gancourse data cifar10")
-    data.add_argument("dataset", nargs="?", default="strokes", help="a name, folder:PATH or npz:PATH")
-    add("doctor", _doctor, "show versions, device, cores, memory, speed and the preset that fits", "gancourse doctor")
-    return parser
+def _error(command: str, error: Exception, debug: bool) -> int:
+    """Say what an error says and what to do about it, after its traceback if asked for."""
+    if debug:
+        traceback.print_exception(error)
+    return _say(f"gancourse {command}: {error}{advice(error)}", 2)
 
 
 def _list(arguments) -> None:
@@ -99,62 +57,38 @@ def _list(arguments) -> None:
 
 
 def _run(arguments) -> int:
-    from gancourse.lessons import parameters, settings
+    from gancourse.lessons import assignments, parameters_in_words, settings
 
     lessons = _chosen(arguments.lessons)
     if arguments.parameters:
-        for lesson in lessons:
-            print(lesson.name)
-            for p in parameters(lesson.notebook).values():
-                print(f"  -p {p.name}={p.default!r:<12} {p.help} {p.limits()}")
-            for name, values in lesson.about.get("presets", {}).items():
-                print(f"  --preset {name}: " + ", ".join(f"{key}={value!r}" for key, value in values.items()))
+        print("\n".join(map(parameters_in_words, lessons)))
         return 0
-    given = _assignments(arguments.given)
+    given = assignments(arguments.given)
     for lesson in lessons:  # everything is checked before anything runs
         settings(lesson, arguments.preset, given)
-    from gancourse import pages, reruns
-    from gancourse.checkpoints import write_atomically
+    from gancourse import batch
 
-    expected = sum(lesson.seconds for lesson in lessons) if arguments.preset == "laptop" else 0
-    if expected:
-        print(f"{len(lessons)} lesson(s), about {expected / 60:.0f} min {expected % 60:.0f} s on two idle cores")
-    failures, rows = 0, []
-    for i, lesson in enumerate(lessons, 1):
-        label = f"[{i}/{len(lessons)}] {lesson.about['lesson']:02d} {lesson.about['title']}"
-        print(label + (f" (about {lesson.seconds:.0f} s)" if expected else ""), flush=True)
-        try:
-            record, done_before = reruns.run(lesson, arguments.runs, arguments.preset, given, arguments.again)
-        except reruns.LessonFailed as error:
-            failures += 1
-            print(f"  ✗ {error}", file=sys.stderr, flush=True)
-            continue
-        held = f"{len(record['results'])} claims hold"
-        numbers = held if record["judged"] else "claims shown, not judged: other settings than the lesson's"
-        print(f"  ✓ {'done before, ' * done_before}{record['seconds']:.0f} s, {numbers}", flush=True)
-        folder = f"{lesson.name}/{reruns.run_name(settings(lesson, arguments.preset, given))}"
-        rows.append((f"{folder}/notebook.html", lesson.about["title"], f"{record['seconds']:.0f} s"))
-    if rows:
-        page = arguments.runs / "index.html"
-        write_atomically(page, pages.index("gancourse: your runs", rows).encode())
-        print(f"\nLook at {page.resolve()} (pages with all figures); the executed notebooks lie beside them.")
-        print('Next: "make lab" (or "python -m gancourse lab") opens the course to work in.')
-    return 1 if failures else 0
+    ended = batch.run(lessons, arguments.runs, arguments.preset, given, again=arguments.again,
+                      jobs=arguments.jobs, threads=arguments.threads,
+                      cell_timeout=arguments.cell_timeout, wait_for_others=not arguments.no_wait)
+    print(batch.summary(lessons, ended, arguments.runs))
+    return batch.status(ended, arguments.strict)
 
 
 def _sweep(arguments) -> int:
+    from gancourse.lessons import assignments
     from gancourse.sweeps import plan, watch
 
     said = plan.from_file(arguments.file) if arguments.file else {}
     lesson = arguments.lesson or said.get("lesson")
     if not lesson:
-        raise ValueError("say which lesson, such as: gancourse sweep 05 -g width=8,16")
+        raise CourseError("say which lesson, such as: gancourse sweep 05 -g width=8,16")
     if arguments.workers < 0:
-        raise ValueError(f"--workers {arguments.workers} must be 1 or more")
+        raise CourseError(f"--workers {arguments.workers} must be 1 or more")
     sweep = plan.make_sweep(
         lesson, arguments.preset or said.get("preset", "laptop"),
-        {**said.get("parameters", {}), **_assignments(arguments.given)},
-        {**said.get("grid", {}), **_assignments(arguments.grid, plan.values)},
+        {**said.get("parameters", {}), **assignments(arguments.given)},
+        {**said.get("grid", {}), **assignments(arguments.grid, plan.values)},
         said.get("seeds") if arguments.seeds is None else plan.seeds(arguments.seeds))
     asked = arguments.measure or said.get("measure", "")
     if arguments.dry_run:
@@ -163,7 +97,8 @@ def _sweep(arguments) -> int:
     failed = watch.run(
         sweep, arguments.runs, arguments.to or arguments.runs / "sweeps" / sweep.name(), asked=asked,
         maximise=arguments.maximise or said.get("maximise", False),
-        workers=arguments.workers, scheduler=arguments.scheduler, again=arguments.again)
+        workers=arguments.workers, scheduler=arguments.scheduler, again=arguments.again,
+        cell_timeout=arguments.cell_timeout)
     return 1 if failed else 0
 
 
@@ -173,7 +108,6 @@ def _train(arguments) -> None:
     with training.said_once():
         settings, folder, again = training.parse(arguments.extra)
         from gancourse.pt import parallel, runs
-
         try:
             record = runs.train(settings, folder, again)
         except parallel.GroupBroken as error:
@@ -193,8 +127,8 @@ def _lab(arguments) -> int:
         _write_students([], folder)
     print(f"Opening {folder / first.name}", flush=True)
     options = ["--no-browser"] if arguments.no_browser else []
-    command = [sys.executable, "-m", "jupyter", "lab", "--LabApp.news_url=None", *options, str(folder / first.name)]
-    return subprocess.call(command)
+    start = [sys.executable, "-m", "jupyter", "lab", "--LabApp.news_url=None"]
+    return subprocess.call([*start, *options, str(folder / first.name)])
 
 
 def _student(arguments) -> None:
@@ -230,7 +164,8 @@ def _render(arguments) -> int:
             print(f"{lesson.name}: fresh")
             continue
         try:
-            print(f"{lesson.name}: {reruns.render(lesson):.0f} s", flush=True)
+            seconds = reruns.render(lesson, arguments.cell_timeout)
+            print(f"{lesson.name}: {seconds:.0f} s", flush=True)
         except reruns.LessonFailed as error:
             failures += 1
             print(f"✗ {error}", file=sys.stderr)
@@ -238,9 +173,14 @@ def _render(arguments) -> int:
 
 
 def _test(arguments) -> int:
+    """Run pytest on all cores, or as the reader's own pytest options say; return its status."""
+    import importlib.util
+
     from gancourse.bootstrap import ROOT
 
-    return subprocess.call([sys.executable, "-m", "pytest", *arguments.extra], cwd=ROOT)
+    one_process = "no:xdist" in " ".join(arguments.extra) or not importlib.util.find_spec("xdist")
+    workers = [] if one_process else ["-n", "auto"]  # conftest.py says how many; a later -n overrules it
+    return subprocess.call([sys.executable, "-m", "pytest", *workers, *arguments.extra], cwd=ROOT)
 
 
 def _bench(arguments) -> int:
@@ -274,21 +214,10 @@ def _chosen(which: list[str]) -> list:
     return [find(name) for name in which] if which else all_lessons()
 
 
-def _assignments(texts: list[str], value_of=None) -> dict[str, object]:
-    """Every NAME=VALUE; numbers, True and False become Python values, all else is text."""
-    from gancourse.lessons import literal
-
-    found: dict[str, object] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
-            raise ValueError(f"{text!r} must read NAME=VALUE, such as num_steps=100")
-        if name in found:
-            raise ValueError(f"{name} is given twice: leave one out, or list values as in -g {name}=1,2")
-        found[name] = (value_of or literal)(value)
-    return found
-
-
 def _say(message: str, status: int) -> int:
     print(message, file=sys.stderr, flush=True)
     return status
+
+
+COMMANDS = {"list": _list, "run": _run, "sweep": _sweep, "train": _train, "lab": _lab, "student": _student,
+            "render": _render, "test": _test, "bench": _bench, "data": _data, "doctor": _doctor}

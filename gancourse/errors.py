@@ -10,28 +10,49 @@ ADVICE = {errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EACCES: NOT_OURS, errno.
           errno.EROFS: NOT_OURS, errno.EEXIST: NO_FOLDER, errno.ENOTDIR: NO_FOLDER}
 
 
+class CourseError(ValueError):
+    """An error whose message is meant for the reader: it says what is wrong and names the fix.
+
+    The command line shows the message alone; every other exception is a fault of ours and keeps its
+    traceback.
+    """
+
+
+class MissingFile(CourseError, FileNotFoundError):
+    """A CourseError about a file or folder that is not there."""
+
+
+class MissingPackage(CourseError, ImportError):
+    """A CourseError about a package that is not installed; it says which pip command brings it."""
+
+
+class NoConnection(CourseError, ConnectionError):
+    """A CourseError about somebody who does not answer: a server, a scheduler, another process."""
+
+
 def advice(error: Exception) -> str:
     """Return what to do about an error of the file system, to stand after its message; "" for any other."""
     return ADVICE.get(getattr(error, "errno", None), "")
 
 
-def unknown(kind: str, name: str, options: Iterable[str]) -> ValueError:
-    """Return a ValueError that says what is unknown, the nearest right name, and all of them."""
+def unknown(kind: str, name: str, options: Iterable[str]) -> CourseError:
+    """Return a CourseError that says what is unknown, the nearest right name, and all of them."""
     options = [str(option) for option in options]
     near = difflib.get_close_matches(str(name), options, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    return ValueError(f"{kind} {name!r} is unknown{hint} Known: {', '.join(options)}.")
+    return CourseError(f"{kind} {name!r} is unknown{hint} Known: {', '.join(options)}.")
 
 
 def check_range(name: str, value: float, low: float, high: float, include_low: bool = False) -> None:
-    """Raise ValueError unless low < value <= high (low <= value with `include_low`)."""
+    """Raise CourseError unless low < value <= high (low <= value with `include_low`)."""
     right_of_low = value >= low if include_low else value > low
     if not (right_of_low and value <= high):
         bracket = "[" if include_low else "("
-        raise ValueError(f"{name}={value} is out of range: it must lie in {bracket}{low}, {high}].")
+        raise CourseError(f"{name}={value} is out of range: it must lie in "
+                          f"{bracket}{low}, {high}].")
 
 
 def check_choice(name: str, value: str, options: Iterable[str]) -> None:
-    """Raise ValueError unless `value` is one of the options."""
+    """Raise CourseError unless `value` is one of the options."""
     if value not in options:
         raise unknown(name, value, options)

@@ -1,16 +1,17 @@
 """What a lesson notebook is: its parameters, presets, exercises, rules and freshness.  Plain JSON, no kernel."""
 
 import ast
-import hashlib
 import json
 import math
 import re
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gancourse import identity
 from gancourse.data import check_name
-from gancourse.errors import unknown
+from gancourse.errors import CourseError, MissingFile, unknown
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 STUB = "raise NotImplementedError  # your turn"
@@ -43,14 +44,14 @@ class Parameter(NamedTuple):
         if kind is str and not isinstance(value, str):
             value = str(value)
         if type(value) is not kind:
-            raise ValueError(f"{self.name}={value!r} is {type(value).__name__}; it must be {kind.__name__}, "
-                             f"such as {self.default!r} ({self.help})")
+            raise CourseError(f"{self.name}={value!r} is {type(value).__name__}; it must be {kind.__name__}, "
+                              f"such as {self.default!r} ({self.help})")
         if self.choices and value not in self.choices:
             raise unknown(self.name, value, self.choices)
         if self.low is not None and not (self.low <= value <= self.high):
             nearest = kind(min(max(value, self.low), self.high)) if math.isfinite(value) else self.default
-            raise ValueError(f"{self.name}={value!r} is out of range [{self.low:g}, {self.high:g}]; "
-                             f"the nearest right value is {nearest!r} ({self.help})")
+            raise CourseError(f"{self.name}={value!r} is out of range [{self.low:g}, {self.high:g}]; "
+                              f"the nearest right value is {nearest!r} ({self.help})")
         return value
 
 
@@ -80,7 +81,7 @@ def all_lessons(folder: Path = FOLDER) -> list[Lesson]:
     """Return the lessons of a folder in order.  Raises FileNotFoundError where there are none."""
     paths = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not paths:
-        raise FileNotFoundError(f"no lessons in {folder}: install the course from its folder, pip install -e .")
+        raise MissingFile(f"no lessons in {folder}: install the course from its folder, pip install -e .")
     return [Lesson(path, read(path)) for path in paths]
 
 
@@ -95,7 +96,7 @@ def find(which: str, folder: Path = FOLDER) -> Lesson:
             return lesson
     numbers = ", ".join(f"{lesson.about['lesson']:02d}" for lesson in lessons)
     if which.isdigit():
-        raise ValueError(f'no lesson {which}; there are {numbers}: "gancourse list" shows them')
+        raise CourseError(f'no lesson {which}; there are {numbers}: "gancourse list" shows them')
     raise unknown("lesson", which, [lesson.name for lesson in lessons])
 
 
@@ -105,7 +106,7 @@ def read(path: Path) -> dict:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         notebook["cells"], notebook["metadata"]["gancourse"]["lesson"]  # noqa: B018
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not a notebook of this course ({type(error).__name__}: {error})") from error
+        raise CourseError(f"{path} is not a notebook of this course ({type(error).__name__}: {error})") from error
     return notebook
 
 
@@ -134,7 +135,7 @@ def parameters(notebook: dict) -> dict[str, Parameter]:
             name, default = node.target.id, ast.literal_eval(node.value)
             help_ = line.split("  # ", 1)[1].strip()
         except (SyntaxError, ValueError, AttributeError, IndexError) as error:
-            raise ValueError(f"parameter line {line!r} must read  name: type = literal  # help") from error
+            raise CourseError(f"parameter line {line!r} must read  name: type = literal  # help") from error
         low = high = None
         choices: tuple[str, ...] = ()
         if match := RANGE.search(help_):
@@ -148,7 +149,8 @@ def parameters(notebook: dict) -> dict[str, Parameter]:
 def settings(lesson: Lesson, preset: str = "laptop", given: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the parameters of a run that differ from the lesson's defaults: the preset's, then the given ones.
 
-    Raises ValueError for an unknown preset, parameter or data set, a wrong type or a value out of range.
+    Raises ValueError for an unknown preset, parameter or data set, a wrong type or a value out of
+    range.
     """
     presets = {"laptop": {}, **lesson.about.get("presets", {})}
     if preset not in presets:
@@ -172,10 +174,39 @@ def literal(text: str) -> Any:
         return text
 
 
+def assignments(texts: list[str], value_of: Callable[[str], Any] = literal) -> dict[str, Any]:
+    """Return every NAME=VALUE by its name; `value_of` turns the text of a value into the value.
+
+    Raises CourseError for a text that reads otherwise, and for a name that is given twice.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise CourseError(f"{text!r} must read NAME=VALUE, such as num_steps=100")
+        if name in found:
+            raise CourseError(f"{name} is given twice: leave one out, or list values as in "
+                              f"-g {name}=1,2")
+        found[name] = value_of(value)
+    return found
+
+
+def parameters_in_words(lesson: Lesson) -> str:
+    """Return a lesson's name, then a line for each parameter and for each preset."""
+    lines = [lesson.name]
+    for p in parameters(lesson.notebook).values():
+        lines.append(f"  -p {p.name}={p.default!r:<12} {p.help} {p.limits()}")
+    for name, values in lesson.about.get("presets", {}).items():
+        said = ", ".join(f"{key}={value!r}" for key, value in values.items())
+        lines.append(f"  --preset {name}: {said}")
+    return "\n".join(lines)
+
+
 def without_solutions(notebook: dict) -> dict:
     """Return the student version: solution regions become a stub, outputs go.
 
-    The cells of an exercise may then fail without stopping "Run All": they carry the tag raises-exception.
+    The cells of an exercise may then fail without stopping "Run All": they carry the tag
+    raises-exception.
     """
     student = deepcopy(notebook)
     student["cells"] = [cell for cell in student["cells"] if "solution" not in tags(cell)]
@@ -191,12 +222,11 @@ def without_solutions(notebook: dict) -> dict:
     return student
 
 
-def fingerprint(notebook: dict) -> str:
-    """Return the sha256 of a notebook's code: prose may change without a new run."""
-    code = [source(cell).rstrip() for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    return hashlib.sha256("\x00".join(code).encode()).hexdigest()
-
-
 def is_fresh(notebook: dict) -> bool:
-    """Return whether the stored outputs belong to the code that stands in the notebook now."""
-    return notebook["metadata"]["gancourse"].get("rendered", {}).get("code_sha256") == fingerprint(notebook)
+    """Return whether the stored outputs belong to the code of the notebook and the package now.
+
+    Prose may change, and so may comments and docstrings of the package.
+    """
+    rendered = notebook["metadata"]["gancourse"].get("rendered", {})
+    now = identity.of_code(notebook, drawing=True)
+    return all(rendered.get(name) == value for name, value in now.items())

@@ -9,14 +9,49 @@ WIDGETS = "application/vnd.jupyter.widget-view+json"
 NAMED = re.compile(r"<mi>(log|exp|sin|cos|tanh?|det|dim)</mi>(?=(</msub>)?(<mo stretchy)?)")
 SPELT = {"lVert": "‖", "rVert": "‖", "Vert": "‖", "arg": r"\operatorname{arg}"}  # what latex2mathml leaves as it stands
 FONT = '<style>math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}</style>'
+STYLE = """body{font:16px/1.6 system-ui,sans-serif;color:#222;max-width:62rem}
+body{margin:3rem auto;padding:0 1.2rem}h2{font-size:1.15rem;margin:2rem 0 .4rem}.quiet{color:#666}
+table{border-collapse:collapse;width:100%}td.number{text-align:right}
+td{padding:.25rem 1rem .25rem 0;vertical-align:top;border-bottom:1px solid #ddd}
+.failed{color:#a00}pre{white-space:pre-wrap}"""
+HEAD = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{ title }}</title><style>{{ style }}</style><h1>{{ title }}</h1>
+"""
+INDEX = HEAD + """
+<p class="quiet">Every run that is kept in this folder. A missed claim is a result; the run is whole.</p>
+{% for lesson, runs in rows|groupby("lesson") %}
+<h2>{{ lesson[:2] if lesson[:2].isdigit() }} {{ runs[0].title }}</h2>
+<table>
+{% for row in runs %}
+<tr><td><a href="{{ row.address }}">{{ row.settings }}</a></td>
+<td{% if row.failed %} class="failed"{% endif %}>{{ row.verdict }}{% for line in row.details %}<br>
+<span class="quiet">{{ line }}</span>{% endfor %}</td>
+<td class="number">{{ "%.0f s"|format(row.seconds) if row.seconds == row.seconds }}</td>
+<td class="quiet">{{ row.date[:16]|replace("T", " ") }}</td></tr>
+{% endfor %}
+</table>
+{% endfor %}
+{% if sweeps %}
+<h2>Sweeps</h2>
+<ul>
+{% for address, name in sweeps %}
+<li><a href="{{ address }}">{{ name }}</a></li>
+{% endfor %}
+</ul>
+{% endif %}
+</html>
+"""
+MESSAGE = HEAD + "<pre>{{ text }}</pre></html>\n"
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
 def to_html(notebook: dict, title: str) -> str:
     """Return a notebook as one HTML page with its figures inside.
 
-    nbconvert draws the page; its scripts for mathematics, diagrams and widgets, which would come from
-    the network, are left out, and every formula is turned into MathML, which browsers draw themselves.
+    nbconvert draws the page; its scripts for mathematics, diagrams and widgets, which would come
+    from the network, are left out, and every formula is turned into MathML, which browsers draw
+    themselves.
     """
     import nbformat
     from nbconvert import HTMLExporter
@@ -52,13 +87,26 @@ def with_mathml(markdown: str) -> str:
     return "".join(part if i % 2 else MATHS.sub(_mathml, part).replace("$", "&#36;") for i, part in enumerate(parts))
 
 
-def index(title: str, rows: list[tuple[str, str, str]]) -> str:
-    """Return a page that links to others: rows of (address, name, remark)."""
-    items = "".join(f'<li><a href="{html.escape(address)}">{html.escape(name)}</a> {html.escape(remark)}</li>'
-                    for address, name, remark in rows)
-    style = "body{font:17px/1.7 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}"
-    return (f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-            f"<title>{html.escape(title)}</title><style>{style}</style><h1>{html.escape(title)}</h1><ol>{items}</ol>")
+def index(title: str, rows: list[dict], sweeps: list[tuple[str, str]] = ()) -> str:
+    """Return a page that lists runs and leads to their pages.
+
+    A row is a dict with lesson, title, settings, address, verdict, details, seconds, date and
+    failed, as `records.rows` returns it.  `sweeps` are pairs of address and name.
+    """
+    return _template(INDEX).render(title=title, rows=rows, sweeps=sweeps, style=STYLE)
+
+
+def message(title: str, text: str) -> str:
+    """Return a page that says a text and nothing else."""
+    return _template(MESSAGE).render(title=title, text=text, style=STYLE)
+
+
+def _template(text: str):
+    """A Jinja2 template that escapes whatever is put into it."""
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(text)
 
 
 def _mathml(match: re.Match) -> str:

@@ -1,98 +1,125 @@
-"""Run lessons with papermill: with other parameters, resumably, into folders that explain themselves.
+"""Run lessons: with other parameters, resumably, into folders that explain themselves.
 
-    runs/05_dcgan_pt/num_steps=2000,seed=1/
-        notebook.ipynb, notebook.html   the executed copy
-        run.json                        parameters, versions, seconds, results
+The folder of a run, such as runs/05_dcgan_pt/num_steps=2000,seed=1, is described in
+`gancourse.records`.
 """
 
-import ast
 import hashlib
 import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from gancourse import doctor, pages
+from gancourse import doctor, estimate, execution, identity, locks, pages, records, resume
 from gancourse.checkpoints import write_atomically
-from gancourse.checks import MIME
-from gancourse.lessons import Lesson, fingerprint, parameters, settings, source
-
-PACKAGE = Path(__file__).parent
-NO_NUMBERS = {"plots.py"}  # draws only: a figure of another colour is not another result
-CELL_TIMEOUT = 3600  # seconds; a cell that hangs must not hang the course
-QUIET = ["--log-level=ERROR"]  # the kernel's own remarks are not the learner's concern
+from gancourse.cores import chosen_threads
+from gancourse.execution import CELL_TIMEOUT
+from gancourse.lessons import Lesson, parameters, settings
 
 
 class LessonFailed(RuntimeError):
-    """A cell of a lesson raised; the message names the cell, the executed copy is kept, `results` are those it had."""
+    """A cell of a lesson raised, or its kernel ended; `record` is what failed.json holds."""
 
-    results: dict[str, float] = {}
+    def __init__(self, message: str, record: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.record = record or {}
+
+
+class Plan(NamedTuple):
+    """A run before it starts."""
+
+    lesson: Lesson
+    preset: str
+    settings: dict[str, Any]  # the parameters that differ from the lesson's own
+    parameters: dict[str, Any]  # all of them
+    folder: Path
+    identity: dict[str, Any]
+
+
+def plan(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any] | None = None, *,
+         cwd: Path | None = None, threads: int = 0, code: dict[str, Any] | None = None) -> Plan:
+    """Return what a run would be; nothing is run or written.
+
+    `threads` is that of its kernel, by default `cores.chosen_threads()`; `code` is
+    `identity.of_code(lesson.notebook)` where it is known.  Raises ValueError for bad parameters,
+    OSError when an input cannot be read.
+    """
+    chosen = settings(lesson, preset, given)
+    values = {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen
+    known = identity.of_run(lesson.notebook, values, cwd or Path.cwd(),
+                            threads or chosen_threads(), code)
+    return Plan(lesson, preset, chosen, values, runs / lesson.name / run_name(chosen), known)
 
 
 def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any] | None = None,
-        again: bool = False, *, cwd: Path | None = None, bar: bool = True) -> tuple[dict, bool]:
-    """Run a lesson and return its record (the content of run.json) and whether it had been done before.
+        again: bool = False, *, cwd: Path | None = None, threads: int = 0,
+        cell_timeout: int = CELL_TIMEOUT, here: bool = True, wait: bool = True,
+        say: Callable[[str], None] | None = None, progress: Callable[[int], None] | None = None,
+        kernels=None) -> tuple[dict, bool]:
+    """Run a lesson; return its record (what run.json holds) and whether it had been done before.
 
-    A run that is done, from the same code and parameters, is not repeated unless `again`.  The folder
-    appears file by file under its final names only when each is complete: a killed run leaves the last
-    good one.  The lesson runs in the folder `cwd`, by default the present one; `bar` shows its progress.
-    Raises ValueError for bad parameters before anything runs, LessonFailed when a cell raises.
+    A run that is done, with the same identity, is not repeated unless `again`; with here=False one
+    that another computer has done counts, too.  A claim that is missed is a part of the record.
+    The lesson runs in the folder `cwd`, by default the present one, on `threads` threads, and no
+    cell longer than `cell_timeout` seconds.  Where another process is at work on the same run,
+    `say` gets a sentence that names it, and it is waited for.  `progress` is called with the number
+    of cells that are behind, and `kernels` is the `kernels.Group` that the kernel shall belong to.
+
+    Raises ValueError for bad parameters before anything runs, CourseError for a checkpoint of the
+    reader's that was made from other data or settings, locks.Busy instead of waiting unless `wait`,
+    LessonFailed when a cell raises, locks.Stopped when the group was ended meanwhile.
     """
-    chosen = settings(lesson, preset, given)
-    folder, code = runs / lesson.name / run_name(chosen), code_sha256(lesson.notebook)
-    done = finished(folder, code)
-    if done and not again:
-        return done, True
-    if "checkpoint" in parameters(lesson.notebook) and "checkpoint" not in chosen:
-        # a run goes on from its own code's checkpoint only
-        chosen["checkpoint"] = str((folder / f"checkpoint-{code[:8]}.safetensors").resolve())
-        if again:
-            Path(chosen["checkpoint"]).unlink(missing_ok=True)
-    started = time.monotonic()
-    notebook = _execute(lesson, folder, chosen, cwd or Path.cwd(), _bar(lesson) if bar else False)
-    record = {
-        "lesson": lesson.name, "preset": preset,
-        "parameters": {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen,
-        "results": results(notebook), "judged": judged(notebook), "seconds": round(time.monotonic() - started, 1),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"), "versions": doctor.versions(),
-        "code_sha256": code,
+    from gancourse.kernels import Group
+
+    cwd, kernels = cwd or Path.cwd(), kernels or Group()
+    planned = plan(lesson, runs, preset, given, cwd=cwd, threads=threads)
+    with ExitStack() as held:
+        for name, what in _locks(planned, cwd).items():
+            held.enter_context(locks.hold(records.lock_of(runs, name), what, wait=wait, say=say,
+                                          stopped=lambda: kernels.ended))
+        done = records.finished(planned.folder, planned.identity, here)
+        if done and not again:
+            return done, True
+        checkpoint, notes = _checkpoint(planned, cwd, again)
+        for note in notes:
+            (say or print)(f"note: {note}")
+        started = time.monotonic()
+        notebook, error = execution.to_folder(
+            lesson.path, planned.folder, planned.settings | checkpoint, kernels, cwd=cwd,
+            threads=planned.identity["threads"], cell_timeout=cell_timeout, progress=progress)
+        record = about(planned) | {
+            "parameters": planned.parameters | checkpoint, "notes": notes,
+            "results": records.results(notebook), "claims": records.claims(notebook),
+            "seconds": round(time.monotonic() - started, 1)}
+        if error:
+            record |= {"status": "failed", **error}
+            records.write_failure(planned.folder, record, notebook)
+            page = planned.folder / "failed.html"
+            raise LessonFailed(f"lesson {lesson.name} {record['error']}\n"
+                               f"  the page of what had run: {page}", record)
+        records.write(planned.folder, record, notebook)
+        return record, False
+
+
+def about(planned: Plan) -> dict[str, Any]:
+    """Return what the record of a run says whatever becomes of it; its date is now."""
+    known = planned.identity
+    return {
+        "lesson": planned.lesson.name, "title": planned.lesson.about["title"],
+        "preset": planned.preset, "settings": planned.settings, "parameters": planned.parameters,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": doctor.versions() | {"threads": str(known["threads"])},
+        "code_sha256": known["code_sha256"], "identity": {"key": identity.key(known), **known},
     }
-    write_atomically(folder / "notebook.html", pages.to_html(notebook, lesson.about["title"]).encode())
-    write_atomically(folder / "run.json", json.dumps(record, indent=1, ensure_ascii=False).encode())
-    return record, False
-
-
-def finished(folder: Path, code: str, file: str = "run.json") -> dict | None:
-    """Return the record of a run folder that is done by this code (its `code_sha256`), else None."""
-    try:
-        record = json.loads((folder / file).read_text(encoding="utf-8"))
-        return record if record["code_sha256"] == code else None
-    except (OSError, json.JSONDecodeError, KeyError, TypeError):
-        return None
-
-
-def code_sha256(notebook: dict) -> str:
-    """Return the sha256 of the code that decides a run's numbers.
-
-    That is the notebook's own, and every module of the course that it imports, directly or through
-    others.  Comments and docstrings of the modules do not count.
-    """
-    waiting = [source(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    modules: dict[Path, str] = {}
-    while waiting:
-        for path in _course_modules(waiting.pop()) - set(modules):
-            modules[path] = _without_words(path.read_text(encoding="utf-8"))
-            waiting.append(modules[path])
-    code = [fingerprint(notebook), *(modules[path] for path in sorted(modules))]
-    return hashlib.sha256("\x00".join(code).encode()).hexdigest()
 
 
 def run_name(chosen: dict[str, Any]) -> str:
-    """Return the name of a run's folder: its parameters where they make a short file name, else a short hash."""
+    """Return the name of a run's folder: its parameters, with a hash where they are too long."""
     name = ",".join(f"{key}={value}" for key, value in sorted(chosen.items())) or "default"
     if len(name) <= 80 and re.fullmatch(r"[\w=,.+-]+", name):
         return name
@@ -100,39 +127,22 @@ def run_name(chosen: dict[str, Any]) -> str:
     return re.sub(r"[^\w=,.+-]+", "_", name)[:60] + "-" + digest
 
 
-def results(notebook: dict) -> dict[str, float]:
-    """Return the numbers that a notebook's checkpoint tables have stored in it."""
-    found: dict[str, float] = {}
-    for output in _outputs(notebook):
-        found |= output.get("data", {}).get(MIME, {}).get("results", {})
-    return found
+def render(lesson: Lesson, cell_timeout: int = CELL_TIMEOUT) -> float:
+    """Run a lesson at its stored defaults, keep the outputs in its own file, return the seconds.
 
-
-def judged(notebook: dict) -> bool:
-    """Return whether a notebook's claims were asserted, its settings being those they are made for."""
-    tables = [output["data"][MIME] for output in _outputs(notebook) if MIME in output.get("data", {})]
-    return bool(tables) and all(table["judged"] for table in tables)
-
-
-def render(lesson: Lesson) -> float:
-    """Run a lesson at its stored defaults, keep the fresh outputs in its own file, and return the seconds.
-
-    Widget state, run-time metadata and progress bars are dropped, so that outputs are small and do not
-    change without a reason.  Raises LessonFailed and leaves the file as it was when a cell raises.
+    Widget state, run-time metadata and progress bars are dropped, so that outputs are small and do
+    not change without a reason.  Raises LessonFailed and leaves the file as it was when a cell
+    raises, which a missed claim does here.
     """
     import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-    from gancourse.kernels import Manager, patiently
-
-    notebook = nbformat.reads(json.dumps(lesson.notebook), as_version=4)
+    notebook, threads = nbformat.reads(json.dumps(lesson.notebook), as_version=4), chosen_threads()
+    gflops = estimate.speed()
     started = time.monotonic()
     try:
-        patiently(NotebookClient(notebook, timeout=CELL_TIMEOUT, kernel_name="python3", kernel_manager_class=Manager,
-                                 extra_arguments=QUIET).execute)
-    except (CellExecutionError, DeadKernelError) as error:
-        raise LessonFailed(f"lesson {lesson.name} failed: {_plain(str(error))[-2000:]}") from error
+        execution.in_place(notebook, threads=threads, cell_timeout=cell_timeout)
+    except execution.CellFailed as error:
+        raise LessonFailed(f"lesson {lesson.name} failed: {error}") from error
     seconds = time.monotonic() - started
     for cell in notebook["cells"]:
         cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
@@ -141,93 +151,38 @@ def render(lesson: Lesson) -> float:
     notebook["metadata"].pop("widgets", None)
     notebook["metadata"]["language_info"] = {"name": "python"}
     notebook["metadata"]["gancourse"]["rendered"] = {
-        "code_sha256": fingerprint(notebook), "seconds": round(seconds, 1),
-        "date": datetime.now(UTC).date().isoformat(), "versions": doctor.versions()}
+        **identity.of_code(notebook, drawing=True), "seconds": round(seconds, 1),
+        "gflops": round(gflops), "date": datetime.now(UTC).date().isoformat(),
+        "versions": doctor.versions() | {"threads": str(threads)}}
     nbformat.validate(notebook)
     write_atomically(lesson.path, (nbformat.writes(notebook).rstrip("\n") + "\n").encode())
     return seconds
 
 
-def _course_modules(text: str) -> set[Path]:
-    """The files of this package that a piece of code imports; none where it is not plain Python."""
-    names = set()
-    try:
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    except SyntaxError:
-        return set()
-    inside = [name.split(".")[1:] for name in names if name.split(".")[0] == PACKAGE.name]
-    files = {PACKAGE.joinpath(*parts[:i], "__init__.py") for parts in inside for i in range(len(parts) + 1)}
-    files |= {PACKAGE.joinpath(*parts).with_suffix(".py") for parts in inside if parts}
-    return {path for path in files if path.is_file() and path.name not in NO_NUMBERS}
+def _locks(planned: Plan, cwd: Path) -> dict[str, str]:
+    """The locks that a run holds, and what each is for: its folder, a checkpoint of the reader's."""
+    found = {f"{planned.lesson.name}/{planned.folder.name}": str(planned.folder)}
+    if named := planned.parameters.get("checkpoint"):
+        found[f"checkpoint {os.path.abspath(resume.path_of(named, cwd))}"] = named
+    return found
 
 
-def _without_words(text: str) -> str:
-    """Python code without its comments, docstrings and layout."""
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(getattr(node, "body", None), list):
-            node.body = [line for line in node.body if not (
-                isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))] or [ast.Pass()]
-    return ast.unparse(tree)
+def _checkpoint(planned: Plan, cwd: Path, again: bool) -> tuple[dict[str, str], list[str]]:
+    """The checkpoint that papermill sets, if the lesson keeps one, and what the reader should know.
 
-
-def _execute(lesson: Lesson, folder: Path, chosen: dict[str, Any], cwd: Path, bar: dict | bool) -> dict:
-    """Run with papermill into a temporary name, then rename; a failed copy is kept as failed.ipynb."""
-    import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
-    from gancourse.kernels import Manager, patiently
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in folder.glob(".running-*"):  # left by a run that was killed
-        stale.unlink(missing_ok=True)
-    temporary, failed = folder / f".running-{os.getpid()}.ipynb", folder / "failed.ipynb"
-    try:
-        patiently(
-            papermill.execute_notebook, str(lesson.path), str(temporary), parameters=chosen, kernel_name="python3",
-            language="python", progress_bar=bar, execution_timeout=CELL_TIMEOUT, cwd=str(cwd),
-            kernel_manager_class=Manager, extra_arguments=QUIET)
-    except (PapermillExecutionError, CellTimeoutError, RuntimeError) as error:
-        os.replace(temporary, failed)
-        copy = json.loads(failed.read_text(encoding="utf-8"))
-        if isinstance(error, PapermillExecutionError):
-            why = f"{error.ename}: {_plain(error.evalue)[:1500]}"
-        elif isinstance(error, DeadKernelError):
-            why = "its kernel died (out of memory?)"
-        else:
-            late = isinstance(error, CellTimeoutError)
-            why = f"it took over {CELL_TIMEOUT} s" if late else f"its kernel does not start ({error})"
-        cell = sum(cell["cell_type"] == "code" and cell["metadata"]["papermill"]["exception"] is not None
-                   for cell in copy["cells"])  # those that ran
-        failure = LessonFailed(f"lesson {lesson.name} failed in cell {cell}: {why}\n  the executed copy is {failed}")
-        failure.results = results(copy)
-        raise failure from error
-    except BaseException:  # Ctrl-C: nothing half-done stays
-        temporary.unlink(missing_ok=True)
-        raise
-    notebook = json.loads(temporary.read_text(encoding="utf-8"))
-    os.replace(temporary, folder / "notebook.ipynb")
-    failed.unlink(missing_ok=True)
-    return notebook
-
-
-def _bar(lesson: Lesson) -> dict[str, Any]:
-    """papermill's tqdm bar over cells, named after the lesson; it clears itself when the lesson ends."""
-    return {"desc": f"  {lesson.name}", "leave": False, "unit": "cell",
-            "bar_format": "{desc} {percentage:3.0f}%|{bar:30}| cell {n_fmt}/{total_fmt}, {elapsed}"}
-
-
-def _outputs(notebook: dict) -> Iterator[dict]:
-    for cell in notebook["cells"]:
-        yield from cell.get("outputs", [])
-
-
-def _plain(text: str) -> str:
-    """Text without terminal colours."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
-
+    That of a run lies in its folder, and one of another identity has another name; with `again` it
+    goes. One that the reader has named is his: it is checked and left where it is.
+    """
+    if named := planned.parameters.get("checkpoint"):
+        path = resume.path_of(named, cwd)
+        facts = planned.lesson.name, planned.parameters, planned.identity
+        notes = resume.check(path, *facts)
+        resume.note(path, *facts)
+        return {}, notes
+    if "checkpoint" not in planned.parameters:
+        return {}, []
+    digest = identity.key(planned.identity)[:8]
+    path = Path(os.path.abspath(planned.folder / f"checkpoint-{digest}.safetensors"))
+    if again:
+        path.unlink(missing_ok=True)
+    return {"checkpoint": str(path)}, []

@@ -20,6 +20,7 @@ import numpy as np
 
 from gancourse.cores import chosen_threads
 from gancourse.data import Dataset, cache_folder, to_float
+from gancourse.errors import CourseError
 
 SHIPPED = Path(__file__).with_name("rulers")
 TRAINER = Path(__file__).parent / "pt" / "ruler.py"
@@ -39,8 +40,8 @@ class Ruler(NamedTuple):
         """
         shape = tuple(self.facts["shape"])
         if images.shape[1:] != shape:
-            raise ValueError(f"this ruler measures images of {shape}, not {images.shape[1:]}: "
-                             "load the ruler of your data")
+            raise CourseError(f"this ruler measures images of {shape}, not {images.shape[1:]}: "
+                              "load the ruler of your data")
         return np.concatenate([self._features(to_float(images[i : i + CHUNK])) for i in range(0, len(images), CHUNK)])
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
@@ -86,12 +87,12 @@ def read(path: Path, checksums: Path | None = None) -> Ruler:
         if checksums:
             want = json.loads(checksums.read_text())[path.name]
             if hashlib.sha256(path.read_bytes()).hexdigest() != want:
-                raise ValueError("its sha256 is not the published one")
+                raise CourseError("its sha256 is not the published one")
         with safe_open(path, framework="np") as file:
             return Ruler({name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118
                          json.loads(file.metadata()["ruler"]))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"the ruler {path} is damaged ({error}); delete it and load it again") from error
+        raise CourseError(f"the ruler {path} is damaged ({error}); delete it and load it again") from error
 
 
 def _key(dataset: Dataset) -> str:

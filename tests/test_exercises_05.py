@@ -1,7 +1,12 @@
 """The checks of lesson 05 refuse wrong answers and accept other right ones."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
-from exercises import judge, names_from, solution
+from exercises import code_cells, judge, names_from, solution
+
+from gancourse.lessons import source
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
@@ -56,3 +61,28 @@ def test_another_right_answer_passes(names, exercise, body):
 def test_a_wrong_answer_is_refused(names, exercise, why, body):
     with pytest.raises(AssertionError):
         judge("05", names, exercise, f"{HEADS[exercise]}\n    {body}")
+
+
+@pytest.mark.parametrize("read", [[3] * 500, [0] * 499 + [7], [0, 1, 2] * 166 + [0, 1]])
+def test_the_walk_survives_samples_of_any_number_of_classes(read, monkeypatch, capsys):
+    """Collapsed runs read as one class, and then there are no two classes to walk between."""
+    scope = names_from("05", ["from gancourse.pt.rounds import make_rounds", "def walk(a, b"])
+    walked = {}
+    monkeypatch.setattr(scope["plots"], "show_latent_walk",
+                        lambda images, rows, title, alt: walked.update(rows=rows, title=title, n=len(images)))
+    scope |= {
+        "seed": 0, "z_dim": 8, "gan": None, "real_features": np.zeros((5, 2)),
+        "sample": lambda gan, z: np.zeros((len(z), 4, 4, 3), np.float32),  # constant images
+        "lenet": SimpleNamespace(predict=lambda images: np.array(read), features=lambda images: np.zeros((500, 2)))}
+    exec(next(source(c) for c in code_cells("05") if "z_many = " in source(c)), scope)
+    alone = len(set(read)) < 2
+    assert ("read as one class" in capsys.readouterr().out) is alone
+    assert walked["title"] == ("each row walks from one " + ("sample to another" if alone else "class to the next"))
+    assert walked["n"] == 16 * walked["rows"] and walked["rows"] == (4 if alone else 1)
+
+
+def test_a_walk_between_opposite_points_is_a_straight_line():
+    """With z of one number there is no circle to walk on."""
+    scope = names_from("05", ["from gancourse.pt.rounds import make_rounds", "def walk(a, b"])
+    steps = scope["walk"](np.array([2.0]), np.array([-1.0]), 4)
+    assert np.allclose(steps[:, 0], [2, 1, 0, -1])

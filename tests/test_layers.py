@@ -10,22 +10,24 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
-    ["errors", "cores", "rng", "needs", "bootstrap", "textures", "labels",
-     "synth.digits", "synth.toys", "synth.painter", "synth.grammar",
-     "synth.speech", "audio", "recogniser", "images", "texts", "photos", "arrays", "data", "checks", "metrics", "loop",
-     "lessons", "checkpoints", "masks", "board", "ruler",
-     "doctor", "plots", "pages", "training"],
+    ["errors", "cores", "rng", "machine", "identity", "locks", "needs", "bootstrap", "textures", "labels",
+     "synth.digits", "synth.toys", "synth.painter", "synth.grammar", "synth.speech", "audio", "recogniser",
+     "images", "texts", "photos", "arrays", "data", "checks", "metrics", "loop",
+     "lessons", "checkpoints", "snapshots", "masks", "board", "ruler",
+     "doctor", "plots", "pages", "training", "records", "resume", "estimate"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models", "pt.augment"],
     ["pt.train", "tf.train", "pt.rounds", "tf.rounds", "pt.ruler", "pt.metrics", "pt.stacked", "pt.conditional",
      "pt.parallel", "pt.runs"],
-    ["kernels", "reruns", "sweeps.plan", "sweeps.cluster", "sweeps.tables", "sweeps.report", "sweeps.watch"],
+    ["options", "kernels", "execution", "reruns", "batch", "sweeps.plan", "sweeps.cluster", "sweeps.tables",
+     "sweeps.report", "sweeps.watch"],
     ["cli", "__main__"],
 ]
 ONLY_IN = {  # a package and the modules that may import it
     "torch": ("pt.",), "tensorflow": ("tf.",), "keras": ("tf.",), "matplotlib": ("plots",),
     "torchmetrics": ("pt.metrics",), "torch_fidelity": ("pt.metrics",), "prdc": ("metrics",),
-    "papermill": ("reruns",), "nbclient": ("reruns",), "nbconvert": ("pages",),
-    "jupyter_client": ("kernels",), "distributed": ("sweeps.cluster",), "dask": ("sweeps.cluster",),
+    "papermill": ("execution",), "nbclient": ("execution",), "nbconvert": ("pages",),
+    "jupyter_client": ("kernels",), "jupyter_core": ("kernels",), "jinja2": ("pages",),
+    "distributed": ("sweeps.cluster",), "dask": ("sweeps.cluster",),
     "pandas": ("sweeps.tables",), "pocketsphinx": ("recogniser",),
 }
 

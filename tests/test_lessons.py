@@ -1,10 +1,11 @@
 """Parameters, presets, student versions and freshness of a lesson, on a small notebook made here."""
 
 import copy
+import os
 
 import pytest
 
-from gancourse import lessons
+from gancourse import identity, lessons
 
 
 def cell(kind, source, *tags):
@@ -82,14 +83,38 @@ def test_the_student_version_has_stubs_and_no_outputs():
     assert NOTEBOOK["cells"][1]["outputs"] == ["old"], "the source is left as it was"
 
 
+def rendered(notebook):
+    """A notebook whose outputs belong to its code, and to the package's."""
+    fresh = copy.deepcopy(notebook)
+    fresh["metadata"]["gancourse"]["rendered"] = identity.of_code(fresh, drawing=True)
+    return fresh
+
+
 def test_prose_may_change_without_a_new_run_but_code_may_not():
-    notebook = copy.deepcopy(NOTEBOOK)
-    assert not lessons.is_fresh(notebook), "never rendered"
-    notebook["metadata"]["gancourse"]["rendered"] = {"code_sha256": lessons.fingerprint(notebook)}
+    assert not lessons.is_fresh(NOTEBOOK), "never rendered"
+    notebook = rendered(NOTEBOOK)
     notebook["cells"][3]["source"] = ["other prose"]
     assert lessons.is_fresh(notebook)
     notebook["cells"][1]["source"] = ["def double(x): return x + x"]
     assert not lessons.is_fresh(notebook)
+
+
+@pytest.mark.parametrize("file, text, fresh", [
+    ("one.py", "# words\nf = 1  # one", True), ("other.py", "g = 2", True), ("one.py", "f = 2", False),
+    ("plots.py", "colour = 'red'", False), ("rulers/r.bin", "2", False)])
+def test_outputs_are_stale_once_the_package_that_made_them_is_another(tmp_path, monkeypatch, file, text, fresh):
+    package = tmp_path / "course"
+    (package / "rulers").mkdir(parents=True)
+    for name, code in {"__init__.py": "", "one.py": "f = 1", "other.py": "g = 1", "plots.py": "colour = 'blue'",
+                       "rulers/r.bin": "1"}.items():
+        (package / name).write_text(code)
+    monkeypatch.setattr(identity, "PACKAGE", package)
+    notebook = copy.deepcopy(NOTEBOOK)
+    notebook["cells"].append(cell("code", "from course import one, plots\nread('rulers')"))
+    notebook = rendered(notebook)
+    (package / file).write_text(text)
+    os.utime(package / file, ns=(1, 1))
+    assert lessons.is_fresh(notebook) is fresh
 
 
 @pytest.mark.parametrize("which", ["1", "01", "01_adversarial_loss"])

@@ -11,7 +11,7 @@ from gancourse import cli
 from gancourse.lessons import FOLDER, SOLUTION, all_lessons, is_fresh, parameters, settings, source, tags
 
 LESSONS = all_lessons()
-ENDING = ["Checkpoint", "What to remember", "Try", "FAQ", "Sources"]
+ENDING = ["Claims", "What to remember", "Try", "FAQ", "Sources"]
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 
 
@@ -120,9 +120,64 @@ def test_links_lead_to_lessons_that_exist(lesson):
         assert (FOLDER / target).exists(), target
 
 
+def claim_calls(lesson):
+    """What is called of the lesson's claim table, in order: (name of the method, ast.Call)."""
+    texts = [source(cell) for cell in code_cells(lesson)]
+    (first,) = [i for i, text in enumerate(texts) if "checks.ClaimTable(" in text]
+    (table,) = re.findall(r"^(\w+) = checks.ClaimTable\(", texts[first], re.MULTILINE)
+    calls = []
+    for text in texts[first:]:
+        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+        for node in sorted(nodes, key=lambda node: node.lineno):
+            owner, _, method = ast.unparse(node.func).partition(".")
+            if owner == table:
+                calls.append((method, node))
+    return calls
+
+
 @each_lesson
-def test_the_checkpoint_left_its_numbers_in_the_notebook(lesson):
+def test_the_claim_table_left_its_numbers_in_the_notebook(lesson):
     assert "application/vnd.gancourse+json" in json.dumps(lesson.notebook)
+
+
+@each_lesson
+def test_claims_stand_in_one_table_that_is_shown_once_at_its_end(lesson):
+    calls = [called for called, _ in claim_calls(lesson)]
+    assert set(calls) <= {"exact", "claim", "shown", "show"} and "claim" in calls
+    assert calls.count("show") == 1 and calls[-1] == "show"
+    assert "Checkpoint(" not in "".join(map(source, code_cells(lesson)))
+
+
+@each_lesson
+def test_every_judged_claim_has_a_bound(lesson):
+    for called, node in claim_calls(lesson):
+        if called in ("exact", "claim"):
+            assert {"near", "above", "below"} & {keyword.arg for keyword in node.keywords}, ast.unparse(node)
+
+
+FREE = {  # parameters that no claim depends on: which seed, which device, where files go
+    "seed", "device", "compiled", "checkpoint", "student", "inception_weights",
+    # what one lesson lets a reader vary without touching what is claimed
+    "01.smoothing", "02.shift", "02.separation", "02.num_points", "07.quiz_steps", "08.look_every", "08.study",
+    "12.precision", "13.unit", "13.length"}
+
+
+@each_lesson
+def test_the_own_run_names_every_parameter_with_its_default(lesson):
+    """So that a claim is never judged at settings that it was not made for."""
+    given = {}
+    for cell in code_cells(lesson):
+        for node in ast.walk(ast.parse(source(cell))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "checks.own_run":
+                for keyword in node.keywords:
+                    if keyword.arg in ("same", "at_least"):
+                        for key, pair in zip(keyword.value.keys, keyword.value.values, strict=True):
+                            value, ours = pair.elts
+                            assert ast.unparse(value) == ast.literal_eval(key)
+                            given[ast.literal_eval(key)] = ast.literal_eval(ours)
+    known = parameters(lesson.notebook)
+    free = {name.removeprefix(f"{lesson.about['lesson']:02d}.") for name in FREE} & set(known)
+    assert given == {name: p.default for name, p in known.items() if name not in free}
 
 
 @each_lesson

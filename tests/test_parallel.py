@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +62,11 @@ def games(folder, group):
     parallel.average_statistics(gan, group)
     seen |= {f"batchnorm.{name}": value for name, value in state(gan).items()}
 
+    def refuse():
+        raise OSError("this folder is being worked on")
+
     for what, provoke in {
+        "refused": lambda: runs._by_process_0(group, refuse),
         "drift": lambda: parallel.check_in_sync(gan, group),
         "settings": lambda: parallel.agree(gan, 0, group, about=f"seed={group.rank}"),
     }.items():
@@ -73,7 +76,7 @@ def games(folder, group):
                 weight.copy_(torch.nextafter(weight, weight + 1))  # by the last bit of one weight
         try:
             provoke()
-        except (parallel.GroupBroken, ValueError) as error:
+        except (OSError, ValueError) as error:
             seen[what] = str(error)
     np.savez(folder / f"{group.rank}.npz", **seen)
 
@@ -124,7 +127,7 @@ def torchrun(tmp_path_factory):
     """The folder, exit status and last words of torchrun with two processes: they play the games, then one dies."""
     folder = write_data(tmp_path_factory.mktemp("two"))
     done = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-                           __file__, str(folder)], capture_output=True, text=True, timeout=120)
+                           __file__, str(folder)], capture_output=True, text=True, timeout=600)
     return folder, done.returncode, done.stderr
 
 
@@ -197,6 +200,11 @@ def test_weights_that_differ_in_one_bit_are_noticed(seen):
     assert all("drifted apart" in str(two["drift"]) for two in seen)
 
 
+def test_what_process_0_is_refused_ends_both_and_neither_waits(seen):
+    assert [str(two["refused"]) for two in seen] == ["this folder is being worked on",
+                                                     "process 0 does not begin, and says why"]
+
+
 def test_different_settings_are_noticed(seen):
     assert all("different settings" in str(two["settings"]) for two in seen)
 
@@ -215,18 +223,17 @@ def test_a_process_that_dies_ends_the_others_and_one_goes_on_from_the_checkpoint
 
 
 def test_a_process_that_says_nothing_is_given_up(data_folder, monkeypatch):
-    """Process 1 is this one, which joins and then does nothing."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    about = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    """Process 1 is this one, which joins and then does nothing; it keeps the meeting point, as torchrun does."""
+    store = torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # any free port
+    about = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port),
+             "TORCHELASTIC_USE_AGENT_STORE": "True"}
     waiting = subprocess.Popen([sys.executable, "-m", "gancourse", "train", *command(data_folder, "--timeout", "5")],
                                env=os.environ | about | {"RANK": "0"}, stderr=subprocess.PIPE, text=True)
     for name, value in (about | {"RANK": "1"}).items():
         monkeypatch.setenv(name, value)
     try:
-        group = parallel.join("cpu", timeout=60)
-        _, said = waiting.communicate(timeout=60)
+        group = parallel.join("cpu", timeout=600)
+        _, said = waiting.communicate(timeout=600)
         parallel.leave(group)
     finally:
         waiting.kill()
@@ -256,7 +263,7 @@ def test_a_run_that_is_done_is_not_repeated_and_goes_on_when_asked_for_more(data
     (["--batch-size", "97"], 1, r"must lie in [1, 87]"),  # of 96 images, nine are kept for testing
     (["--learning-rate", "2"], 1, "nearest right value is 1.0"),
     (["--sync-batchnorm"], 1, "needs GPUs"),
-    (["--device", "cuda"], 1, "on a machine with 0 GPU(s)"),
+    (["--device", "cuda"], 1, "this machine has no GPU that PyTorch sees"),
     (["--nosuch", "1"], 1, "gancourse train --help"),
     (["--num-steps", "many"], 1, "invalid int value"),
 ])

@@ -19,7 +19,8 @@ PT_ONLY = {"ruler.py", "metrics.py",  # a tool that both tracks use the product 
 MODULES = sorted({path.name for track in ("pt", "tf") for path in (ROOT / track).glob("*.py")} - PT_ONLY)
 ITS_OWN = {"from_numpy", "to_numpy",  # only PyTorch wants channels first
            "fold_upsampling", "UpConv",
-           "resident", "recorded", "cuda_graph"}  # what tf.function does by itself
+           "own_random_numbers", "seed_step", "seed_generators",  # Keras' layers hold theirs
+          "resident", "recorded", "cuda_graph", "renew_gradient_nodes"}  # tf.function does it
 
 
 def public(path: Path) -> dict:
@@ -163,19 +164,20 @@ def test_the_fast_loops_of_both_tracks_play_the_same(tracks, step):
     _assert_same(logs["pt"], logs["tf"])
 
 
-@pytest.mark.parametrize("compiled", ["no", "yes"])
-def test_tensorflows_fast_loop_plays_the_steps_of_its_plain_one(tracks, compiled, tmp_path):
+@pytest.mark.parametrize("compiled, memory_map", [("no", False), ("no", True), ("yes", True)])
+def test_tensorflows_fast_loop_plays_the_steps_of_its_plain_one(tracks, compiled, memory_map, tmp_path):
     track = tracks["tf"]
     nets, x = _pairs(tracks, "mlp")
     plain, logs = _run(track, nets["tf"], x, "nonsaturating", num_steps=20)
-    np.save(tmp_path / "x.npy", x)
-    for data in (x, np.load(tmp_path / "x.npy", mmap_mode="r", allow_pickle=False)):
-        gan = track.train.make_gan(*_pairs(tracks, "mlp")[0]["tf"], z_dim=3, learning_rate=1e-3, seed=5)
-        rounds = track.rounds.make_rounds(gan, data, batch_size=16, loss=track.losses.LOSSES["nonsaturating"],
-                                          compiled=compiled)
-        _assert_same(logs, train_rounds(rounds, num_steps=20, log_every=10, progress=False))
-        for key, value in track.train.state(gan).items():
-            np.testing.assert_allclose(value, track.train.state(plain)[key], atol=1e-3, err_msg=key)
+    if memory_map:
+        np.save(tmp_path / "x.npy", x)
+        x = np.load(tmp_path / "x.npy", mmap_mode="r", allow_pickle=False)
+    gan = track.train.make_gan(*_pairs(tracks, "mlp")[0]["tf"], z_dim=3, learning_rate=1e-3, seed=5)
+    rounds = track.rounds.make_rounds(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"],
+                                      compiled=compiled)
+    _assert_same(logs, train_rounds(rounds, num_steps=20, log_every=10, progress=False))
+    for key, value in track.train.state(gan).items():
+        np.testing.assert_allclose(value, track.train.state(plain)[key], atol=1e-3, err_msg=key)
 
 
 def test_moving_together_is_another_game(tracks):
@@ -254,6 +256,39 @@ def test_a_state_of_another_network_is_refused(tracks, name):
     wider = track.train.make_gan(*track.models.mlp_pair(3, (2,), width=17), z_dim=3)
     with pytest.raises(ValueError, match="belongs to another"):
         track.train.load_state(gan, {k: v for k, v in track.train.state(wider).items() if not k.startswith("opt")})
+
+
+@pytest.mark.parametrize("name", ["pt", "tf"])
+def test_the_state_of_an_untrained_gan_makes_a_trained_one_untrained(tracks, name):
+    """Adam's moments as well: after three more steps it is where it was after its first three."""
+    track, (nets, x) = tracks[name], _pairs(tracks, "mlp")
+    gan = track.train.make_gan(*nets[name], z_dim=3, seed=5)
+    step = partial(track.train.train_step, gan, loss=track.losses.LOSSES["nonsaturating"])
+    untrained, ends = track.train.state(gan), []
+    for _ in range(2):
+        track.train.load_state(gan, untrained)
+        list(train(step, batches(x, 16, 5), num_steps=3, progress=False))
+        ends.append(track.train.state(gan))
+    for key, value in ends[0].items():
+        np.testing.assert_array_equal(ends[1][key], value, err_msg=key)
+    assert any(not np.array_equal(untrained[key], ends[0][key]) for key in untrained)
+
+
+@pytest.mark.parametrize("name", ["pt", "tf"])
+def test_the_running_average_forgets_its_start_first(tracks, name):
+    """The share kept is (1 + k) / (10 + k), 1/10 at first, 10/19 at step 9, at most the GAN's."""
+    track, nets = tracks[name], _pairs(tracks, "mlp")[0][name]
+    gan = track.train.make_gan(*nets, z_dim=3, ema=0.9)
+    shares = [track.train.ema_at(gan, k) for k in (0, 9, 79, 80, 1000)]
+    assert shares == pytest.approx([1 / 10, 10 / 19, 80 / 89, 0.9, 0.9], rel=1e-6)
+    assert shares == [float(np.float32(share)) for share in shares]
+    before = track.train.state(gan)
+    loss = track.losses.LOSSES["nonsaturating"]
+    track.train.train_step(gan, np.zeros((4, 2), np.float32), 9, loss)
+    after = track.train.state(gan)
+    for key in (key for key in before if key.startswith("G_ema.")):
+        want = before[key] + (1 - 10 / 19) * (after[key.replace("G_ema", "G")] - before[key])
+        np.testing.assert_allclose(after[key], want, rtol=1e-5, atol=1e-6, err_msg=key)
 
 
 @pytest.mark.parametrize("name", ["pt", "tf"])

@@ -9,8 +9,10 @@
 
 Batch and noise of step k depend on (seed, k) alone, and a loss is a mean over the batch.  So the mean of the
 processes' gradients is the gradient of one process with the whole batch, whatever their number: the same game, except
-for BatchNorm, whose statistics are those of each process's rows.  Numbers agree to rounding, which a GAN magnifies:
-after some fifty steps at a high rate, two runs that began one last bit apart differ visibly, in one process as well.
+for BatchNorm, whose statistics are those of each process's rows, and for the random numbers of
+augmentation and penalties, which each process draws for its own rows.  Numbers agree to rounding,
+which a GAN magnifies: after some fifty steps at a high rate, two runs that began one last bit apart
+differ visibly, in one process as well.
 
 The gradients are averaged by a hook of the optimiser, as one message for each network, and not by
 DistributedDataParallel: that listens to `backward()`, which our steps do not call, because it would also compute (and
@@ -30,9 +32,11 @@ from safetensors.numpy import load, save
 from torch import Tensor
 
 from gancourse.cores import chosen_threads, physical_cores
+from gancourse.errors import CourseError
 from gancourse.pt import set_threads
-from gancourse.pt.rounds import make_rounds
-from gancourse.pt.train import GAN, load_state, play_step, state
+from gancourse.pt.rounds import Batch, make_rounds
+from gancourse.pt.train import GAN, load_state, play_step, seed_generators, state
+from gancourse.training import check_split
 
 
 class GroupBroken(ConnectionError):
@@ -46,10 +50,17 @@ class Group(NamedTuple):
     size: int
     device: torch.device  # where this process computes
 
-    def rows(self, x: Tensor) -> Tensor:
-        """Return this process's rows of a batch: the rank-th of `size` equal parts."""
-        part = len(x) // self.size
-        return x[self.rank * part : (self.rank + 1) * part]
+    def rows(self, x: Batch) -> Batch:
+        """Return this process's rows of a batch, or of each part of one: one of `size` shares.
+
+        Raises ValueError when the shares would not be equal: the mean of the processes' losses
+        would then not be the mean over the batch.
+        """
+        if isinstance(x, tuple):
+            return tuple(self.rows(part) for part in x)
+        check_split(len(x), self.size)
+        share = len(x) // self.size
+        return x[self.rank * share : (self.rank + 1) * share]
 
 
 def join(device: str = "auto", threads: int = 0, timeout: int = 300) -> Group:
@@ -68,8 +79,8 @@ def join(device: str = "auto", threads: int = 0, timeout: int = 300) -> Group:
     set_threads(threads or max(1, physical_cores() // here))  # torchrun sets OMP_NUM_THREADS=1 by itself
     backend = "nccl" if group.device.type == "cuda" else "gloo"
     if not dist.is_available() or not dist.is_backend_available(backend):
-        raise ValueError(f"this PyTorch has no {backend}, which {size} processes need to talk: train in one process"
-                         + (", or on --device cpu" if backend == "nccl" else ", or install a build that has it"))
+        raise CourseError(f"this PyTorch has no {backend}, which {size} processes need to talk: train in one process"
+                          + (", or on --device cpu" if backend == "nccl" else ", or install a build that has it"))
     try:
         dist.init_process_group(backend, timeout=timedelta(seconds=timeout))
     except (RuntimeError, ValueError) as error:
@@ -84,22 +95,35 @@ def leave(group: Group) -> None:
         dist.destroy_process_group()
 
 
-def make_shared_rounds(gan: GAN, x: np.ndarray, group: Group, *, batch_size: int, step: Callable = play_step,
+def make_shared_rounds(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], group: Group, *,
+                       batch_size: int, step: Callable = play_step,
                        compiled: str = "auto", **options) -> Callable[[int, int], dict[str, Tensor]]:
     """Return `make_rounds(gan, x, batch_size=batch_size, ...)` of all processes together, with the losses of them all.
 
     `batch_size` counts the rows of all processes; each draws the whole batch and keeps its rows, which costs
     about a thousandth of a step.  A group of one gets `make_rounds` itself.  Several record no CUDA graph.
+    The optimisers average gradients only while these rounds are played.  Raises ValueError when a
+    batch does not split evenly over the processes.
     """
     if group.size == 1:
         return make_rounds(gan, x, batch_size=batch_size, step=step, compiled=compiled, **options)
-    for opt in (gan.opt_G, gan.opt_D):
-        opt.register_step_pre_hook(lambda opt, *_: _average_gradients(opt, group))
-    rounds = make_rounds(gan, x, batch_size=batch_size, compiled="no", **options,
-                         step=lambda gan, real, z, *rest: step(gan, group.rows(real), group.rows(z), *rest))
+    check_split(batch_size, group.size)
+
+    def step_of_own_rows(gan: GAN, real: Batch, z: Tensor, *rest) -> tuple[Tensor, Tensor]:
+        seed_generators(z.device, torch.initial_seed() + group.rank)  # its rows, its random numbers
+        return step(gan, group.rows(real), group.rows(z), *rest)
+
+    rounds = make_rounds(gan, x, batch_size=batch_size, step=step_of_own_rows, compiled="no",
+                         **options)
 
     def shared(k: int, n: int) -> dict[str, Tensor]:
-        losses = rounds(k, n)
+        hooks = [opt.register_step_pre_hook(lambda opt, *_: _average_gradients(opt, group))
+                 for opt in (gan.opt_G, gan.opt_D)]
+        try:
+            losses = rounds(k, n)
+        finally:
+            for hook in hooks:
+                hook.remove()
         return dict(zip(losses, average(torch.stack(list(losses.values())), group), strict=True))
 
     return shared
@@ -119,8 +143,8 @@ def agree(gan: GAN, step: int, group: Group, about: str = "") -> int:
         return step
     words = torch.tensor([zlib.crc32(about.encode())], dtype=torch.int64, device=group.device)
     if not _same(words, group):
-        raise ValueError("the processes were started with different settings or data: give all the same command, "
-                         "and the same files on every machine")
+        raise CourseError("the processes were started with different settings or data: give all the same command, "
+                          "and the same files on every machine")
     blob = save(state(gan)) if group.rank == 0 else b""
     head = torch.tensor([step, len(blob)], dtype=torch.int64, device=group.device)
     _guarded(dist.broadcast, group, head, src=0)
@@ -189,8 +213,10 @@ def _device(device: str, place: int, here: int) -> torch.device:
     gpus = torch.cuda.device_count()
     if device == "cpu" or (device == "auto" and not gpus):
         return torch.device("cpu")
+    if not gpus:
+        raise CourseError("this machine has no GPU that PyTorch sees: leave --device out, or give --device cpu")
     if here > gpus:
-        raise ValueError(f"{here} process(es) on a machine with {gpus} GPU(s): start at most one for each "
-                         "(torchrun --nproc-per-node), or give --device cpu")
+        raise CourseError(f"{here} process(es) on a machine with {gpus} GPU(s): start at most one for each "
+                          "(torchrun --nproc-per-node), or give --device cpu")
     torch.cuda.set_device(place)
     return torch.device("cuda", place)

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gancourse.errors import check_range
+from gancourse.errors import CourseError, check_range
 from gancourse.loop import draw_noise
 from gancourse.pt.losses import Loss
 from gancourse.rng import seed_sequence
@@ -59,6 +60,28 @@ def noise(gan: GAN, n: int, k: int) -> Tensor:
     return torch.randn(n, gan.z_dim, generator=generator, device=device)
 
 
+def own_random_numbers(gan: GAN) -> AbstractContextManager:
+    """Return a context that gives torch's generators back as they were: training has its own."""
+    device = _device(gan)
+    return torch.random.fork_rng([device] if device.type == "cuda" else [])
+
+
+def seed_step(gan: GAN, k: int) -> None:
+    """Seed torch's generators for step k: augmentation, dropout and penalties draw from them.
+
+    So what they draw is a pure function of (gan.seed, k), and a resumed run repeats it.
+    """
+    number = seed_sequence("step", gan.seed, k).generate_state(1, np.uint64)[0]
+    seed_generators(_device(gan), int(number >> 1))
+
+
+def seed_generators(device: torch.device, seed: int) -> None:
+    """Seed torch's generator of the processor, and that of a GPU `device`; 0 <= seed < 2^63."""
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed would ask every kind of device
+    if device.type == "cuda":
+        torch.cuda.default_generators[device.index].manual_seed(seed)
+
+
 def d_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None) -> Tensor:
     """Update D once and return its loss; G is left as it is."""
     with torch.no_grad():
@@ -104,7 +127,9 @@ def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty 
     `real` is a batch of images (batch, height, width, channels) or points (batch, dim), float32.
     """
     real, z = from_numpy(real, _device(gan)), noise(gan, len(real), k)
-    d_loss, g_loss = play_step(gan, real, z, loss, due(penalty, k), ema_at(gan, k))
+    with own_random_numbers(gan):
+        seed_step(gan, k)
+        d_loss, g_loss = play_step(gan, real, z, loss, due(penalty, k), ema_at(gan, k))
     return {"d_loss": d_loss, "g_loss": g_loss}
 
 
@@ -114,8 +139,12 @@ def due(penalty: Penalty | None, k: int) -> Penalty | None:
 
 
 def ema_at(gan: GAN, k: int) -> float:
-    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`, so that it soon forgets."""
-    return min(gan.ema, (1 + k) / (10 + k))
+    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`.
+
+    So it soon forgets its start.  The share has 32 bits, as weights have: as a number and as a
+    tensor it gives the same average, to the last bit.
+    """
+    return float(np.float32(min(gan.ema, (1 + k) / (10 + k))))
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
@@ -157,7 +186,10 @@ def state(gan: GAN) -> dict[str, np.ndarray]:
 
 
 def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
-    """Put a saved state back, in place.  Raises ValueError when it belongs to another network."""
+    """Put a saved state back, in place.  Raises ValueError when it belongs to another network.
+
+    The state of an untrained GAN sets the optimisers' moments to 0 again.
+    """
     parts: dict[str, dict] = {name: {} for name in ("G", "D", "G_ema", "opt_G", "opt_D")}
     for name, value in arrays.items():
         part, key = name.split(".", 1)
@@ -166,10 +198,13 @@ def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
         try:
             getattr(gan, name).load_state_dict(parts[name])
         except RuntimeError as error:
-            raise ValueError(f"this checkpoint belongs to another {name}: {error}") from error
+            raise CourseError(f"this checkpoint belongs to another {name}: {error}") from error
     for name in ("opt_G", "opt_D"):
         opt = getattr(gan, name)
         weights = opt.param_groups[0]["params"]
+        for moments in opt.state.values():
+            for moment in moments.values():
+                moment.zero_()  # in place, not forgotten: a recorded step reads it where it is
         for key, value in parts[name].items():
             i, moment = key.split(".", 1)
             weight = weights[int(i)]

@@ -5,27 +5,22 @@
             ...                                  # one record a run, in the order in which the runs end
 """
 
-import hashlib
-import json
 import logging
-import math
-import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
-from gancourse import checks, doctor, reruns
-from gancourse.checkpoints import write_atomically
+from gancourse import doctor, identity, records, reruns
 from gancourse.cores import physical_cores
+from gancourse.errors import CourseError, MissingFile, MissingPackage, NoConnection
+from gancourse.execution import CELL_TIMEOUT
 from gancourse.lessons import Lesson, read
-from gancourse.sweeps.plan import UNMET_FILE, Sweep, ended
+from gancourse.sweeps.plan import Sweep
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
-                            "TF_NUM_INTEROP_THREADS"), "1")  # runs side by side must not fight over cores
-PATIENCE = 10  # seconds in which a scheduler must answer and show a worker
+PATIENCE = 10  # seconds for a scheduler to answer and show a worker, and for a shared disk to show a file
+LOOKS = 5  # a second, at such a disk
 
 
 def default_workers() -> int:
@@ -43,7 +38,7 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
         from dask import config
         from distributed import Client, LocalCluster
     except ImportError as error:
-        raise ImportError('sweeps need Dask: pip install "gancourse[sweep]"') from error
+        raise MissingPackage('sweeps need Dask: pip install "gancourse[sweep]"') from error
     if not scheduler:
         # no run waits at a busy worker, where it would share the blame for that one's death; and a limit to
         # memory would count the worker alone, not its kernel
@@ -57,14 +52,14 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
     try:
         client = Client(scheduler, timeout=PATIENCE)
     except (OSError, ValueError) as error:
-        raise ConnectionError(f"no Dask scheduler answers at {scheduler}: start one with `dask scheduler` and give the "
-                              "address that it prints, or leave --scheduler out to use this machine") from error
+        raise NoConnection(f"no Dask scheduler answers at {scheduler}: start one with `dask scheduler` and give the "
+                           "address that it prints, or leave --scheduler out to use this machine") from error
     with client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError as error:
-            raise ConnectionError(f"the scheduler at {scheduler} has no workers: start some with "
-                                  f"`dask worker {scheduler} --nthreads 1`") from error
+            raise NoConnection(f"the scheduler at {scheduler} has no workers: start some with "
+                               f"`dask worker {scheduler} --nthreads 1`") from error
         yield client
 
 
@@ -73,73 +68,81 @@ def _deaf() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = False) -> Iterator[tuple[str, dict]]:
+def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = False, *,
+            here: bool = True, cell_timeout: int = CELL_TIMEOUT) -> Iterator[tuple[str, dict]]:
     """Run the named runs of a sweep and yield (name, record) as each ends.
 
-    A record is that of `reruns.run`.  One that did not go well has an `error` and a `status`: "unmet" when
-    all was measured and a claim that the lesson makes does not hold at these settings, else "failed".  A
-    run whose worker dies is run again, up to three times; one that another process is at is waited for.
-    Raises ConnectionError when the scheduler is lost, ValueError when the code is not the one that the
-    sweep started with (here or on a worker), OSError when a file cannot be written.
+    A record is that of `reruns.run`.  One that failed has an `error` and the `status` "failed".  A
+    run whose worker dies is run again, up to three times; one that another process is at is waited
+    for. With here=False the workers may be on other computers. Raises ConnectionError when the
+    scheduler is lost, ValueError when the code is not the one that the sweep started with (here or
+    on a worker), OSError when a file cannot be written or a worker's files do not appear here
+    within PATIENCE seconds.
     """
     from concurrent.futures import CancelledError
 
     from distributed import as_completed
     from distributed.scheduler import KilledWorker
 
-    runs, code, given = runs.resolve(), reruns.code_sha256(sweep.lesson.notebook), sweep.runs()
+    runs, code, given = runs.resolve(), identity.of_code(sweep.lesson.notebook), sweep.runs()
     (runs / sweep.lesson.name).mkdir(parents=True, exist_ok=True)
-    futures = {client.submit(_job, sweep.lesson.path.resolve(), code, sweep.preset, given[name], name, runs, Path.cwd(),
-                             again, pure=False): name for name in names}
+    path, cwd, futures = sweep.lesson.path.resolve(), Path.cwd(), {}
+    for name in names:
+        future = client.submit(_job, path, code, sweep.preset, given[name], runs, cwd, again, here,
+                               cell_timeout, pure=False)
+        futures[future] = name
     try:
         for future in as_completed(futures):
             name = futures.pop(future)  # its result must not be made again should its worker die later
+            folder = runs / sweep.lesson.name / name
             try:
                 record = future.result()
             except KilledWorker:
-                record = _failure(sweep.preset, code, "its worker died again and again (out of memory?)")
+                record = _lost(sweep, given[name], runs, code)
+                records.write_failure(folder, record, None)
             except CancelledError as error:
-                raise ConnectionError("the scheduler is lost; finished runs are kept, and the same command goes on "
-                                      "from there") from error
-            if record.get("status") != "failed" and not ended(runs / sweep.lesson.name / name, code):
-                raise FileNotFoundError(f"a worker wrote {name}, but it is not in {runs} on this machine: give --runs "
-                                        "a folder that all machines share")
+                raise NoConnection("the scheduler is lost; finished runs are kept, and the same command goes on "
+                                   "from there") from error
+            kind = records.FAILED if record.get("status") == "failed" else records.GOOD
+            file, date = folder / kind["record"], record["date"]
+            if not _appears(lambda file=file, date=date: records.read(file).get("date") == date):
+                raise MissingFile(f"a worker wrote {name}, but it is not in {runs} on this machine: give --runs "
+                                  "a folder that all machines share")
             yield name, record
     finally:
         client.cancel(list(futures))
 
 
-def _job(path: Path, code: str, preset: str, given: dict, name: str, runs: Path, cwd: Path, again: bool) -> dict:
+def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path, again: bool,
+         here: bool, cell_timeout: int) -> dict:
     """What a worker does: one run, in a kernel of its own on one thread, alone in its folder."""
-    import locket  # comes with distributed; the system frees the lock when its process dies
-
-    if not path.is_file() or not runs.is_dir():
-        raise FileNotFoundError(f"a worker does not see {runs if path.is_file() else path}: the course and --runs must "
-                                "lie in folders that all machines share")
+    if not _appears(lambda: path.is_file() and runs.is_dir()):
+        raise MissingFile(f"a worker does not see {runs if path.is_file() else path}: the course and --runs must "
+                          "lie in folders that all machines share")
     lesson = Lesson(path, read(path))
-    if reruns.code_sha256(lesson.notebook) != code:
-        raise ValueError(f"the code of {lesson.name} that a worker sees is not the one this sweep started with: it has "
-                         "changed, or another version is installed there; start the sweep again")
-    os.environ.update(ONE_THREAD)
-    folder, locks = runs / lesson.name / name, runs / ".locks"
-    locks.mkdir(exist_ok=True)
-    with locket.lock_file(str(locks / hashlib.sha256(f"{lesson.name}/{name}".encode()).hexdigest()[:16])):
-        if not again and (record := ended(folder, code)):
-            return record
-        started = time.monotonic()
-        try:
-            record, _ = reruns.run(lesson, runs, preset, given, again, cwd=cwd, bar=False)
-            (folder / UNMET_FILE).unlink(missing_ok=True)
-        except reruns.LessonFailed as error:
-            record = _failure(preset, code, str(error), error.results, time.monotonic() - started)
-            if record["status"] == "unmet":
-                write_atomically(folder / UNMET_FILE, json.dumps(record, indent=1, ensure_ascii=False).encode())
-        return record
+    if identity.of_code(lesson.notebook) != code:
+        raise CourseError(f"the code of {lesson.name} that a worker sees is not the one this sweep started with: "
+                          "it has changed, or another version is installed there; start the sweep again")
+    try:
+        record, _ = reruns.run(lesson, runs, preset, given, again, cwd=cwd, threads=1, here=here,
+                               cell_timeout=cell_timeout, say=lambda sentence: None)
+    except reruns.LessonFailed as error:
+        return error.record
+    return record
 
 
-def _failure(preset: str, code: str, error: str, results: dict[str, float] | None = None,
-             seconds: float = math.nan) -> dict:
-    """The record of a run that did not go well."""
-    return {"preset": preset, "status": "unmet" if results and checks.UNMET in error else "failed", "error": error,
-            "results": results or {}, "seconds": round(seconds, 1), "code_sha256": code, "versions": doctor.versions(),
-            "date": datetime.now(UTC).isoformat(timespec="seconds")}
+def _lost(sweep: Sweep, given: dict, runs: Path, code: dict) -> dict:
+    """The record of a run of which nothing is left."""
+    planned = reruns.plan(sweep.lesson, runs, sweep.preset, given, threads=1, code=code)
+    error = "failed: its worker died again and again (out of memory?)"
+    return reruns.about(planned) | {"results": {}, "claims": [], "seconds": None,
+                                    "status": "failed", "error": error, "cell": {}}
+
+
+def _appears(there: Callable[[], bool]) -> bool:
+    """Whether something is there, looked for again and again: a network disk may show it late."""
+    for _ in range(PATIENCE * LOOKS):
+        if there():
+            return True
+        time.sleep(1 / LOOKS)
+    return there()

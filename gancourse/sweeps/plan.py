@@ -8,14 +8,14 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gancourse import reruns
-from gancourse.errors import unknown
+from gancourse import identity, records, reruns
+from gancourse.errors import CourseError, MissingFile, unknown
 from gancourse.lessons import FOLDER, Lesson, find, literal, parameters, settings
 
 FILE_KEYS = {"lesson": str, "preset": str, "parameters": dict, "grid": dict, "seeds": list, "measure": str,
              "maximise": bool}
-COLUMNS = ("lesson", "status", "seconds", "error", "date", "code", "run")  # of the table, whatever the lesson
-UNMET_FILE = "unmet.json"  # the record of a run whose numbers are there, though a claim of the lesson failed
+# of the table, whatever the lesson
+COLUMNS = ("lesson", "status", "missed", "seconds", "error", "date", "code", "run")
 
 
 class Sweep(NamedTuple):
@@ -66,59 +66,60 @@ def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None
          grid: dict[str, list] | None = None, seeds: list[int] | None = None) -> Sweep:
     """Return a checked sweep; without `seeds` they are 0, 1, 2.
 
-    Raises ValueError when there is nothing to sweep, for an unknown parameter, preset or lesson, a value
-    out of range or given twice, and for a parameter that is both fixed and swept.
+    Raises ValueError when there is nothing to sweep, for an unknown parameter, preset or lesson, a
+    value out of range or given twice, and for a parameter that is both fixed and swept.
     """
     fixed, grid = dict(fixed or {}), {name: list(values) for name, values in (grid or {}).items()}
     if not grid and seeds is None:
-        raise ValueError("the grid is empty: give the values of a parameter, such as -g width=8,16, or --seeds 0-9")
+        raise CourseError("the grid is empty: give the values of a parameter, such as -g width=8,16, or --seeds 0-9")
     swept = {**grid, "seed": [0, 1, 2] if seeds is None else list(seeds)}
     for name, values in swept.items():
         if not values:
             example = "--seeds 0-9" if name == "seed" else f"-g {name}=1,2"
-            raise ValueError(f"the grid is empty: {name} has no values; give them as in {example}")
+            raise CourseError(f"the grid is empty: {name} has no values; give them as in {example}")
     if "seed" in grid or "seed" in fixed:
-        raise ValueError("seeds have their own option: --seeds 0,1,2 or --seeds 0-9")
+        raise CourseError("seeds have their own option: --seeds 0,1,2 or --seeds 0-9")
     if "checkpoint" in grid or "checkpoint" in fixed:
-        raise ValueError("checkpoint cannot be set in a sweep: every run keeps its own in its folder")
+        raise CourseError("checkpoint cannot be set in a sweep: every run keeps its own in its folder")
     if both := sorted(set(grid) & set(fixed)):
-        raise ValueError(f"{both[0]} is both fixed (-p) and swept (-g): leave one out")
+        raise CourseError(f"{both[0]} is both fixed (-p) and swept (-g): leave one out")
     found = find(lesson)
     known = parameters(found.notebook)
     if taken := sorted(set(known) & set(COLUMNS)):
-        raise ValueError(f"lesson {found.name} has a parameter named {taken[0]!r}, as a column of every table is "
-                         "named: rename it in the notebook")
+        raise CourseError(f"lesson {found.name} has a parameter named {taken[0]!r}, as a column of every table is "
+                          "named: rename it in the notebook")
     settings(found, preset, fixed)
     for name, values in swept.items():
         for value in values:
             settings(found, preset, {name: value})
         swept[name] = [known[name].check(value) for value in values]
         if len(set(swept[name])) < len(values):
-            raise ValueError(f"{name} has a value twice: {_listed(values)}")
+            raise CourseError(f"{name} has a value twice: {_listed(values)}")
     return Sweep(found, preset, fixed, {name: swept[name] for name in grid}, swept["seed"])
 
 
 def from_file(path: Path) -> dict[str, Any]:
     """Return what a TOML file says: lesson, preset, [parameters], [grid], seeds, measure, maximise.
 
-    Raises FileNotFoundError, or ValueError when it is not TOML, has an unknown key or a value of the wrong kind.
+    Raises FileNotFoundError, or ValueError when it is not TOML, has an unknown key or a value of
+    the wrong kind.
     """
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no file {str(path)!r}; README.md shows what one says") from None
+        raise MissingFile(f"there is no file {str(path)!r}; README.md shows what one says") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not TOML: {error}") from error
+        raise CourseError(f"{path} is not TOML: {error}") from error
     for key, value in said.items():
         if key not in FILE_KEYS:
             raise unknown(f"{path}: key", key, FILE_KEYS)
         if key == "lesson" and isinstance(value, int):
             said[key] = str(value)
         elif not isinstance(value, FILE_KEYS[key]):
-            raise ValueError(f"{path}: {key} = {value!r} must be of type {FILE_KEYS[key].__name__}")
+            raise CourseError(f"{path}: {key} = {value!r} must be of type {FILE_KEYS[key].__name__}")
     for name, values in said.get("grid", {}).items():
         if not isinstance(values, list):
-            raise ValueError(f"{path}: [grid] {name} = {values!r} must be a list, such as [{values!r}]")
+            raise CourseError(f"{path}: [grid] {name} = {values!r} must be a list, such as [{values!r}]")
     return said
 
 
@@ -136,20 +137,21 @@ def seeds(text: str) -> list[int]:
             first, dash, last = part.partition("-")
             found += range(int(first), int(last) + 1) if dash else [int(first)]
     except ValueError:
-        raise ValueError(f"--seeds {text!r} must read like 0,1,2 or 0-9") from None
+        raise CourseError(f"--seeds {text!r} must read like 0,1,2 or 0-9") from None
     return found
 
 
-def finished(sweep: Sweep, runs: Path) -> dict[str, dict]:
-    """Return the records of those runs that have ended under the present code, by name; failed ones have not."""
-    code = reruns.code_sha256(sweep.lesson.notebook)
-    records = {name: ended(runs / sweep.lesson.name / name, code) for name in sweep.runs()}
-    return {name: record for name, record in records.items() if record}
+def finished(sweep: Sweep, runs: Path, here: bool = True) -> dict[str, dict]:
+    """Return the records of those runs that are finished, by name; failed ones are not.
 
-
-def ended(folder: Path, code: str) -> dict | None:
-    """Return the record of a run folder that this code has brought to an end, else None."""
-    return reruns.finished(folder, code) or reruns.finished(folder, code, UNMET_FILE)
+    With here=False those count, too, that other computers have finished.
+    """
+    code, found = identity.of_code(sweep.lesson.notebook), {}
+    for name, given in sweep.runs().items():
+        planned = reruns.plan(sweep.lesson, runs, sweep.preset, given, threads=1, code=code)
+        if record := records.finished(planned.folder, planned.identity, here):
+            found[name] = record
+    return found
 
 
 def _listed(some: list) -> str:

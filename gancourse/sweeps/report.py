@@ -48,14 +48,15 @@ def page(sweep: Sweep, table: list[dict], name: str = "", maximise: bool = False
     hours = sum(row["seconds"] for row in table if math.isfinite(row["seconds"])) / 3600
     spent = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
     summary = (f"{_many(len(sweep.settings()), 'setting')} × {_many(len(sweep.seeds), 'seed')} = {len(table)} runs: "
-               f"{', '.join(f'{count[s]} {s}' for s in ('done', 'unmet', 'failed', 'waiting') if count[s])}; "
+               f"{', '.join(f'{count[s]} {s}' for s in ('done', 'missed', 'failed', 'waiting') if count[s])}; "
                f"{spent} of computing.")
     parts = [f"<h1>{_h(title)}</h1><p class=quiet>{_h(summary)}</p>"]
     if count["waiting"]:
         parts.append("<p class=note>The sweep is not complete. While it runs, this page reloads itself.</p>")
-    if count["unmet"]:
-        parts.append("<p class=quiet>Unmet (○): a claim that the lesson makes does not hold at these settings. What "
-                     "was measured there counts like the rest; table.csv says which claim.</p>")
+    if count["missed"]:
+        parts.append("<p class=quiet>Missed (○): a claim that the lesson makes does not hold at these "
+                     "settings. What was measured there counts like the rest; table.csv says which "
+                     "claim.</p>")
     if words := mixed(table):
         parts.append(f"<p class=note>These runs were made under different versions: {_h(words)}. "
                      "<code>--again</code> makes all of them anew.</p>")
@@ -167,8 +168,9 @@ def _settings_table(sweep: Sweep, table: list[dict], order: list[Setting], home:
         for seed, score in setting.scores.items():
             row = run[seed, *setting.values.values()]
             address = f"{home}/{sweep.lesson.name}/{row['run']}/notebook.html"
-            linked = f'<a href="{_h(address)}">{score:.4g}</a>' if row["status"] == "done" else f"○ {score:.4g}"
-            cells.append(linked if row["status"] in ("done", "unmet") else row["status"])
+            mark = "○ " if row["status"] == "missed" else ""
+            linked = f'{mark}<a href="{_h(address)}">{score:.4g}</a>'
+            cells.append(linked if row["status"] in ("done", "missed") else row["status"])
         seconds = [row["seconds"] for key, row in run.items() if key[1:] == tuple(setting.values.values())]
         known = [s for s in seconds if math.isfinite(s)]
         spent = f"{sum(known) / len(known):.0f}" if known else "–"
@@ -178,11 +180,11 @@ def _settings_table(sweep: Sweep, table: list[dict], order: list[Setting], home:
 
 
 def _failures(sweep: Sweep, table: list[dict], home: str) -> str:
-    """What went wrong, each error once, with the runs that it stopped; they lead to their executed copies."""
+    """What went wrong, each error once, with the runs that it stopped; they lead to their pages."""
     why = defaultdict(list)
     for row in table:
         if row["status"] == "failed":
-            address = f"{home}/{sweep.lesson.name}/{row['run']}/failed.ipynb"
+            address = f"{home}/{sweep.lesson.name}/{row['run']}/failed.html"
             words = ", ".join(f"{key}={row[key]}" for key in [*sweep.grid, "seed"])
             why[row["error"].splitlines()[0]].append(f'<a href="{_h(address)}">{_h(words)}</a>')
     return "<h2>Runs that failed</h2>" + "".join(

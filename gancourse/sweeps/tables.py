@@ -9,7 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from gancourse import records
 from gancourse.checkpoints import write_atomically
+from gancourse.errors import CourseError
 from gancourse.lessons import parameters, settings
 from gancourse.sweeps.plan import COLUMNS, Sweep
 
@@ -42,31 +44,41 @@ class Setting(NamedTuple):
         return ", ".join(f"{name}={value}" for name, value in self.values.items()) or "the lesson's own"
 
 
-def rows(sweep: Sweep, records: dict[str, dict]) -> list[dict[str, Any]]:
-    """Return one row a run: parameters, status (done, unmet, failed, waiting), results, seconds, and what made it.
+def rows(sweep: Sweep, known: dict[str, dict]) -> list[dict[str, Any]]:
+    """Return one row a run: parameters, status, what it missed, results, seconds, and what made it.
 
-    "unmet" is a run that has all its numbers, while a claim of the lesson does not hold at its settings.
+    `known` are records by the names of runs.  The status is "done", "missed" (a run that is
+    finished, with all its numbers, while a claim of the lesson does not hold at its settings),
+    "failed", or "waiting".
     """
     defaults = {name: p.default for name, p in parameters(sweep.lesson.notebook).items()}
-    versions = dict.fromkeys(key for record in records.values() for key in record["versions"])
+    versions = dict.fromkeys(key for record in known.values() for key in record["versions"])
     found = []
     for name, given in sweep.runs().items():
-        record = records.get(name, {"results": {}, "versions": {}})
-        status = record.get("status", "done") if name in records else "waiting"
+        record = known.get(name, {"results": {}, "versions": {}})
         chosen = {**defaults, **settings(sweep.lesson, sweep.preset, given)}
         chosen.pop("checkpoint", None)  # a file's name
-        measured = {column: record["results"].get(key, math.nan) for key, column in measures(sweep, records).items()}
-        found.append({"lesson": sweep.lesson.name, **chosen, "status": status, **measured,
-                      "seconds": record.get("seconds", math.nan), "error": record.get("error", ""),
-                      "date": record.get("date", ""), "code": record.get("code_sha256", "")[:8],
+        measured = {column: records.number(record["results"].get(key))
+                    for key, column in measures(sweep, known).items()}
+        found.append({"lesson": sweep.lesson.name, **chosen,
+                      "status": status(record) if name in known else "waiting",
+                      "missed": "; ".join(records.missed_in_words(record)), **measured,
+                      "seconds": records.number(record.get("seconds")),
+                      "error": record.get("error", ""), "date": record.get("date", ""),
+                      "code": record.get("code_sha256", "")[:8],
                       **{f"{VERSION}{key}": record["versions"].get(key, "") for key in versions}, "run": name})
     return found
 
 
-def measures(sweep: Sweep, records: dict[str, dict]) -> dict[str, str]:
+def status(record: dict) -> str:
+    """Return what became of a run that has ended: "done", "missed" (a claim) or "failed"."""
+    return record.get("status", "missed" if records.missed(record) else "done")
+
+
+def measures(sweep: Sweep, known: dict[str, dict]) -> dict[str, str]:
     """Return the names of what the runs measured, each with its column in the table."""
     taken = {*COLUMNS, *parameters(sweep.lesson.notebook)}
-    names = dict.fromkeys(name for record in records.values() for name in record["results"])
+    names = dict.fromkeys(name for record in known.values() for name in record["results"])
     return {name: f"{name} (result)" if name in taken else name for name in names}
 
 
@@ -80,7 +92,7 @@ def measure(asked: str, names: Iterable[str]) -> str:
     if len(hits) == 1:
         return hits[0]
     several = f"fits {len(hits)} results; say more of one" if hits else "is no result of this lesson; there are"
-    raise ValueError(f"--measure {asked!r} {several}:\n  " + "\n  ".join(hits or names))
+    raise CourseError(f"--measure {asked!r} {several}:\n  " + "\n  ".join(hits or names))
 
 
 def ranked(sweep: Sweep, table: list[dict], name: str, maximise: bool = False) -> list[Setting]:

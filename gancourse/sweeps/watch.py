@@ -10,57 +10,62 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gancourse import reruns
+from gancourse import identity, records
+from gancourse.execution import CELL_TIMEOUT
 from gancourse.sweeps import cluster, plan, report, tables
 from gancourse.sweeps.plan import Sweep
 
 BAR = "{percentage:3.0f}%|{bar:30}| {n_fmt}/{total_fmt} runs, {elapsed} so far, {remaining} to go"
-MARKS = {"done": "✓", "unmet": "○", "failed": "✗"}
+MARKS = {"done": "✓", "missed": "○", "failed": "✗"}
 EVERY = 20  # seconds between two versions of the report while runs go on
 
 
 def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bool = False, workers: int = 0,
-        scheduler: str = "", again: bool = False) -> int:
+        scheduler: str = "", again: bool = False, cell_timeout: int = CELL_TIMEOUT) -> int:
     """Do what is left of a sweep, keep its table and report in `folder`, and return how many runs failed.
 
-    `asked` is the result that decides, or a part of its name.  Raises ValueError when no result has that
-    name: at once where the lesson's stored outputs tell, else at the end, when all runs are kept.
+    `asked` is the result that decides, or a part of its name.  Raises ValueError when no result has
+    that name: at once where the lesson's stored outputs tell, else at the end, when all runs are
+    kept.
     """
     from tqdm import tqdm
 
     asked = _measure(sweep, asked)
-    names = list(sweep.runs())
-    records = {} if again else plan.finished(sweep, runs)
-    waiting = [name for name in names if name not in records]
-    if kept := tables.set_aside(folder, reruns.code_sha256(sweep.lesson.notebook)):
+    names, here = list(sweep.runs()), not scheduler
+    known = {} if again else plan.finished(sweep, runs, here)
+    waiting = [name for name in names if name not in known]
+    if kept := tables.set_aside(folder, identity.code_sha256(sweep.lesson.notebook)):
         print(f"The table in {folder} is not of this code: it is kept as {kept.name}.")
-    print(size(sweep, records))
+    print(size(sweep, known))
     if waiting:
-        print(f"  {estimate(sweep, records, workers, scheduler)}\n  {folder / 'report.html'} shows what is done so far")
+        print(f"  {estimate(sweep, known, workers, scheduler)}\n  {folder / 'report.html'} shows what is done so far")
         with cluster.connect(workers, scheduler) as client:
-            _save(folder, sweep, records, asked, maximise, runs)
+            _save(folder, sweep, known, asked, maximise, runs)
             shown = time.monotonic()
             print(_line(sweep, {}, asked, {}), flush=True)
-            with (tqdm(total=len(names), initial=len(records), smoothing=0, bar_format=BAR) as bar, _ticking(bar),
+            with (tqdm(total=len(names), initial=len(known), smoothing=0, bar_format=BAR) as bar, _ticking(bar),
                   _deaths_told(client, bar.write)):
-                for name, record in cluster.execute(client, sweep, waiting, runs, again):
-                    records[name] = record
+                for name, record in cluster.execute(client, sweep, waiting, runs, again, here=here,
+                                                    cell_timeout=cell_timeout):
+                    known[name] = record
                     tqdm.write(_line(sweep, sweep.runs()[name], asked, record))
                     bar.update()
-                    tables.write(folder, tables.rows(sweep, records))
+                    tables.write(folder, tables.rows(sweep, known))
                     if time.monotonic() - shown > EVERY:
-                        _save(folder, sweep, records, asked, maximise, runs)
+                        _save(folder, sweep, known, asked, maximise, runs)
                         shown = time.monotonic()
-    _save(folder, sweep, records, asked, maximise, runs)
-    table = tables.rows(sweep, records)
+    _save(folder, sweep, known, asked, maximise, runs)
+    records.write_index(runs)
+    table = tables.rows(sweep, known)
     count = Counter(row["status"] for row in table)
-    print(f"\n{len(table)} run(s): {count['done'] + count['unmet']} done, {count['failed']} failed")
-    if count["unmet"]:
-        print(f"In {count['unmet']} of them (○) a claim that the lesson makes does not hold; their numbers count too.")
+    print(f"\n{len(table)} run(s): {count['done'] + count['missed']} done, {count['failed']} failed")
+    if count["missed"]:
+        print(f"In {count['missed']} of them (○) a claim that the lesson makes does not hold; their "
+              "numbers count too.")
     if words := tables.mixed(table):
         print(f"Mind that they were made under different versions: {words}.  --again makes all of them anew.")
-    columns = [*tables.measures(sweep, records).values(), "seconds"]
-    if not any(record["results"] for record in records.values()):
+    columns = [*tables.measures(sweep, known).values(), "seconds"]
+    if not any(record["results"] for record in known.values()):
         print("No run has a number, so there is nothing to rank.")
     elif asked:
         best = tables.ranked(sweep, table, tables.measure(asked, columns), maximise)[0]
@@ -108,31 +113,31 @@ def _deaths_told(client, say: Callable[[str], None]) -> Iterator[None]:
 def foresee(sweep: Sweep, runs: Path, *, asked: str = "", workers: int = 0, scheduler: str = "") -> None:
     """Print the runs of a sweep, which of them are done, and about how long the others take."""
     _measure(sweep, asked)
-    records = plan.finished(sweep, runs)
-    print(size(sweep, records))
+    known = plan.finished(sweep, runs, here=not scheduler)
+    print(size(sweep, known))
     for name, given in sweep.runs().items():
-        print(f"  {'✓' if name in records else ' '} {sweep.run_command(given)}")
-    print(estimate(sweep, records, workers, scheduler))
+        print(f"  {'✓' if name in known else ' '} {sweep.run_command(given)}")
+    print(estimate(sweep, known, workers, scheduler))
 
 
 def _measure(sweep: Sweep, asked: str) -> str:
     """The whole name of the result asked for, where the lesson's stored outputs tell."""
-    stored = reruns.results(sweep.lesson.notebook)
+    stored = records.results(sweep.lesson.notebook)
     return tables.measure(asked, [*stored, "seconds"]) if asked and stored else asked
 
 
-def size(sweep: Sweep, records: dict[str, dict]) -> str:
+def size(sweep: Sweep, known: dict[str, dict]) -> str:
     """Return in words how many runs a sweep has and how many are done."""
     factors = [*(f"{name} ({len(values)})" for name, values in sweep.grid.items()), f"seeds ({len(sweep.seeds)})"]
-    return f"{sweep.lesson.name}: {' × '.join(factors)} = {len(sweep.runs())} run(s), {len(records)} done before"
+    return f"{sweep.lesson.name}: {' × '.join(factors)} = {len(sweep.runs())} run(s), {len(known)} done before"
 
 
-def estimate(sweep: Sweep, records: dict[str, dict], workers: int = 0, scheduler: str = "") -> str:
+def estimate(sweep: Sweep, known: dict[str, dict], workers: int = 0, scheduler: str = "") -> str:
     """Return in words how long the runs that are left take: from those done, else from the lesson's stored run."""
-    left = len(sweep.runs()) - len(records)
-    known = [record["seconds"] for record in records.values()]
-    seconds = statistics.median(known) if known else sweep.lesson.seconds
-    source = "those done before" if known else "the lesson's own settings"
+    left = len(sweep.runs()) - len(known)
+    taken = [record["seconds"] for record in known.values()]
+    seconds = statistics.median(taken) if taken else sweep.lesson.seconds
+    source = "those done before" if taken else "the lesson's own settings"
     if scheduler:
         return f"{left} run(s), {_duration(left * seconds)} of computing if each takes {seconds:.0f} s like {source}"
     workers = min(workers or cluster.default_workers(), left)
@@ -147,10 +152,12 @@ def _line(sweep: Sweep, given: dict[str, Any], asked: str, record: dict) -> str:
              for name, values in columns.items()]
     if not record:
         return "  ".join([" ", *cells, "seconds", asked])
-    numbers = [f"{value:.5g}" for name, value in record["results"].items() if asked and asked.lower() in name.lower()]
-    status = record.get("status", "done")
+    numbers = [f"{records.number(value):.5g}" for name, value in record["results"].items()
+               if asked and asked.lower() in name.lower()]
+    status = tables.status(record)
     said = record["error"].splitlines()[0] if status == "failed" else "  ".join(numbers)
-    return "  ".join([MARKS[status], *cells, f"{record['seconds']:.1f}".rjust(len("seconds")), said])
+    seconds = f"{records.number(record['seconds']):.1f}".rjust(len("seconds"))
+    return "  ".join([MARKS[status], *cells, seconds, said])
 
 
 def _duration(seconds: float) -> str:
@@ -159,9 +166,9 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _save(folder: Path, sweep: Sweep, records: dict[str, dict], asked: str, maximise: bool, runs: Path) -> None:
-    table = tables.rows(sweep, records)
-    columns = [*tables.measures(sweep, records).values(), "seconds"]
+def _save(folder: Path, sweep: Sweep, known: dict[str, dict], asked: str, maximise: bool, runs: Path) -> None:
+    table = tables.rows(sweep, known)
+    columns = [*tables.measures(sweep, known).values(), "seconds"]
     tables.write(folder, table)
     try:
         name = tables.measure(asked, columns) if asked else ""

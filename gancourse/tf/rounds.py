@@ -54,7 +54,8 @@ def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty
 
     plain, xla = tf.function(play, reduce_retracing=True), tf.function(play, jit_compile=True)
 
-    def rounds(k: int, n: int) -> dict[str, Tensor]:
+    def chunk(k: int, n: int) -> Tensor:
+        """The mean losses of at most CHUNK steps, played in one call."""
         fast = compiled == "yes" or (compiled == "auto" and dense and k >= XLA_PAYS_AFTER)
         steps = range(k, k + (CHUNK if fast else n))  # XLA compiles again for each new length: n of CHUNK are played
         rows = np.stack([rows_of(i) for i in steps])
@@ -62,8 +63,12 @@ def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty
         rates = np.array([schedule(i) if schedule else 0 for i in steps], np.float32)
         shares = np.array([ema_at(gan, i) for i in steps], np.float32)
         pay = np.array([due(penalty, i) is not None for i in steps])
-        losses = (xla if fast else plain)(tf.constant(n), x[rows] if mapped else rows, z, rates, shares, pay)
-        d_loss, g_loss = tf.unstack(losses)
+        drawn = x[rows] if mapped else rows
+        return (xla if fast else plain)(tf.constant(n), drawn, z, rates, shares, pay)
+
+    def rounds(k: int, n: int) -> dict[str, Tensor]:
+        chunks = [(i, min(CHUNK, k + n - i)) for i in range(k, k + n, CHUNK)]
+        d_loss, g_loss = tf.unstack(sum(chunk(i, length) * (length / n) for i, length in chunks))
         return {"d_loss": d_loss, "g_loss": g_loss}
 
     return rounds

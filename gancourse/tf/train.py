@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import Tensor
 
-from gancourse.errors import check_range
+from gancourse.errors import CourseError, check_range
 from gancourse.loop import draw_noise
 from gancourse.tf.losses import Loss
 
@@ -114,8 +114,12 @@ def due(penalty: Penalty | None, k: int) -> Penalty | None:
 
 
 def ema_at(gan: GAN, k: int) -> float:
-    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`, so that it soon forgets."""
-    return min(gan.ema, (1 + k) / (10 + k))
+    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`.
+
+    So it soon forgets its start.  The share has 32 bits, as weights have: as a number and as a
+    tensor it gives the same average, to the last bit.
+    """
+    return float(np.float32(min(gan.ema, (1 + k) / (10 + k))))
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
@@ -142,14 +146,17 @@ def state(gan: GAN) -> dict[str, np.ndarray]:
 
 
 def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
-    """Put a saved state back, in place.  Raises ValueError when it belongs to another network."""
+    """Put a saved state back, in place.  Raises ValueError when it belongs to another network.
+
+    The state of an untrained GAN sets the optimisers' moments to 0 again.
+    """
     variables = _variables(gan)
     shapes = {name: tuple(v.shape) for name, v in variables.items()}
     odd = {name for name in shapes | arrays if name not in arrays or shapes.get(name) != np.shape(arrays[name])}
     if odd:
         first = min(odd)
-        raise ValueError(f"this checkpoint belongs to another {first.split('.')[0]}: {first} has shape "
-                         f"{np.shape(arrays[first]) if first in arrays else None}, here {shapes.get(first)}")
+        raise CourseError(f"this checkpoint belongs to another {first.split('.')[0]}: {first} has shape "
+                          f"{np.shape(arrays[first]) if first in arrays else None}, here {shapes.get(first)}")
     for name, v in variables.items():
         v.assign(arrays[name])
 

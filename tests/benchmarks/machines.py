@@ -6,8 +6,9 @@
 
 A variant is a set of environment variables that lets the libraries use fewer instructions or more threads, or
 another seed.  Two hundred Adam steps of a small network already end in other bits under each, so each is another
-machine for our purpose.  What has been measured, from the present code, is kept in machines.json and not
-repeated: the script can be stopped at any time and goes on from there.
+machine for our purpose.  What has been measured is kept in machines.json and not repeated: the script can be
+stopped at any time and goes on from there.  Where code has changed since, the native run is made again; if each
+of its numbers is the same to the last bit, the change was none of numbers and the other runs stand, else all go.
 """
 
 import argparse
@@ -28,8 +29,8 @@ import numpy as np
 
 from gancourse import checks, doctor
 from gancourse.checkpoints import write_atomically
+from gancourse.identity import code_sha256
 from gancourse.lessons import Lesson, all_lessons, find
-from gancourse.reruns import code_sha256
 
 HERE = Path(__file__).parent
 STORE, TABLE = HERE / "machines.json", HERE / "MACHINES.md"
@@ -52,6 +53,7 @@ VARIANTS = {  # name: (environment, threads, seed, which lessons)
     "xla": ({"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"}, 1, 0, "tensorflow"),
     "gpu": ({"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0")}, 1, 0, "gpu"),
 }
+REFERENCE = "native"  # the variant that shows whether a change of code was one of numbers
 WANTED = 3.0  # standard deviations between a claim and its bound
 
 
@@ -76,21 +78,23 @@ def main() -> None:
 
 def run_missing(store: dict, lessons: list[Lesson], names: list[str], jobs: int) -> None:
     """Run every lesson in every variant that the store lacks, the longest first, and keep each as it ends."""
-    waiting = []
-    for lesson in lessons:
-        code = code_sha256(lesson.notebook)
-        if store.get(lesson.name, {}).get("code") != code:
-            store[lesson.name] = {"code": code, "claims": {}, "runs": {}}
-        waiting += [(lesson, name) for name in names
-                    if applies(lesson, name) and name not in store[lesson.name]["runs"]]
-    waiting.sort(key=lambda pair: (names.index(pair[1]), -pair[0].seconds))
+    names = [REFERENCE, *(name for name in names if name != REFERENCE)]
+    changed = [(lesson, REFERENCE) for lesson in lessons
+               if store.get(lesson.name, {}).get("code") != code_sha256(lesson.notebook)]
+    run_pairs(store, changed, names, jobs)
+    run_pairs(store, [(lesson, name) for lesson in lessons for name in names
+                      if applies(lesson, name) and name not in store[lesson.name]["runs"]], names, jobs)
+
+
+def run_pairs(store: dict, waiting: list[tuple[Lesson, str]], names: list[str], jobs: int) -> None:
+    """Run lessons in variants side by side, variant by variant and the longest first, and keep each as it ends."""
+    waiting = sorted(waiting, key=lambda pair: (names.index(pair[1]), -pair[0].seconds))
     lock, started = threading.Lock(), time.monotonic()
 
     def one(number: int, lesson: Lesson, name: str) -> None:
         claims, record = run(lesson, name)
         with lock:
-            store[lesson.name]["claims"] |= claims
-            store[lesson.name]["runs"][name] = record
+            keep(store, lesson, name, claims, record)
             write_atomically(STORE, dump(store).encode())
             missed = missed_claims(store[lesson.name], name)
             told = record["error"] or (f"missed: {'; '.join(missed)}" if missed else "all held")
@@ -101,6 +105,25 @@ def run_missing(store: dict, lessons: list[Lesson], names: list[str], jobs: int)
     with ThreadPoolExecutor(jobs) as pool:
         for task in [pool.submit(one, i, *pair) for i, pair in enumerate(waiting, 1)]:
             task.result()
+
+
+def keep(store: dict, lesson: Lesson, name: str, claims: dict, record: dict) -> None:
+    """Put a run into the store; runs of older code stay only if the reference run repeats its old numbers."""
+    code = code_sha256(lesson.notebook)
+    entry = store.get(lesson.name, {"code": code, "claims": {}, "runs": {}})
+    if entry["code"] != code:
+        entry = {"code": code, "claims": {}, "runs": still_true(entry["runs"], record["measured"])}
+    entry["claims"] |= claims
+    entry["runs"][name] = record
+    store[lesson.name] = entry
+
+
+def still_true(runs: dict, measured: dict[str, float]) -> dict:
+    """Return those older runs that stand beside a new reference run with these numbers: all that have them, or none."""
+    old = runs.get(REFERENCE, {"measured": {}})["measured"]
+    if any(old.get(text, value) != value for text, value in measured.items()):
+        return {}
+    return {name: run for name, run in runs.items() if set(measured) <= set(run["measured"])}
 
 
 def applies(lesson: Lesson, name: str) -> bool:
