@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gancourse.errors import CourseError
+
 NAMES = ("x_train", "y_train", "x_test", "y_test")
 UNLABELLED = "unlabelled"  # the one class of images without labels
 
@@ -21,25 +23,25 @@ def read_npz(path: str) -> tuple[dict[str, np.ndarray], list[str]]:
     """
     file = Path(path).expanduser()
     if not zipfile.is_zipfile(file):
-        raise ValueError(f"{path!r} is not an .npz file, or is cut short: np.savez writes one")
+        raise CourseError(f"{path!r} is not an .npz file, or is cut short: np.savez writes one")
     try:
         with np.load(file, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in NAMES if name in arrays}
     except ValueError as error:  # a pickled array, which could run code
-        raise ValueError(f"{path!r} holds arrays of objects, which are not opened: save plain "
+        raise CourseError(f"{path!r} holds arrays of objects, which are not opened: save plain "
                          "numbers") from error
     except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path!r} is a damaged .npz file, or is encrypted ({error}): write it anew with "
+        raise CourseError(f"{path!r} is a damaged .npz file, or is encrypted ({error}): write it anew with "
                          "np.savez") from error
     if "x_train" not in found:
-        raise ValueError(f"{path!r} has no array x_train: it must hold x_train, the images, and may hold "
+        raise CourseError(f"{path!r} has no array x_train: it must hold x_train, the images, and may hold "
                          "y_train, x_test and y_test")
     images = {name for name in ("train", "test") if f"x_{name}" in found}
     labels = {name for name in ("train", "test") if f"y_{name}" in found}
     if labels and labels != images:
         (name, *_) = sorted(labels ^ images)
         lacks = f"y_{name}" if name in images else f"x_{name}"
-        raise ValueError(f"{path!r} has no array {lacks}: give x_test and y_test, both or neither, and "
+        raise CourseError(f"{path!r} has no array {lacks}: give x_test and y_test, both or neither, and "
                          "either no labels at all or those of every image")
     if not labels:
         found |= {f"y_{name}": np.zeros(found[f"x_{name}"].shape[:1], np.int64) for name in images}
@@ -62,10 +64,10 @@ def read_idx(path: str) -> np.ndarray:
         shape = struct.unpack(f">{axes}I", raw.read(4 * axes))
         array = np.frombuffer(raw.read(), np.uint8).reshape(shape)
     except (OSError, EOFError, struct.error, ValueError) as error:
-        raise ValueError(f"{path} is not a gzipped idx file, or is cut short ({error}); delete it and "
+        raise CourseError(f"{path} is not a gzipped idx file, or is cut short ({error}); delete it and "
                          "retry") from error
     if zero or kind != 8:
-        raise ValueError(f"{path} is not an idx file of bytes")
+        raise CourseError(f"{path} is not an idx file of bytes")
     return array
 
 
@@ -75,16 +77,16 @@ def check_images(name: str, what: str, x: np.ndarray, y: np.ndarray) -> tuple[np
     Raises ValueError, naming `x_what` or `y_what` and what would mend it, for any other shape or type.
     """
     if x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[-1] not in (1, 3)):
-        raise ValueError(f"{name}: x_{what} has shape {x.shape}; images must be (n, height, width), "
+        raise CourseError(f"{name}: x_{what} has shape {x.shape}; images must be (n, height, width), "
                          "(n, height, width, 1) or (n, height, width, 3)")
     if x.dtype != np.uint8:
-        raise ValueError(f"{name}: x_{what} is {x.dtype}; images must be uint8, 0 to 255: "
+        raise CourseError(f"{name}: x_{what} is {x.dtype}; images must be uint8, 0 to 255: "
                          f"{_cure(x, what)}")
     if y.shape != (len(x),) or not np.issubdtype(y.dtype, np.integer):
-        raise ValueError(f"{name}: y_{what} is {y.dtype} {y.shape}; it must hold one integer for each "
+        raise CourseError(f"{name}: y_{what} is {y.dtype} {y.shape}; it must hold one integer for each "
                          f"of the {len(x)} images")
     if y.min(initial=0) < 0:
-        raise ValueError(f"{name}: y_{what} holds the label {y.min()}; number the classes from 0 on")
+        raise CourseError(f"{name}: y_{what} holds the label {y.min()}; number the classes from 0 on")
     return np.ascontiguousarray(x if x.ndim == 4 else x[..., None]), y.astype(np.int64)
 
 

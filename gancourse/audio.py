@@ -19,7 +19,7 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 from scipy.signal.windows import hann
 
-from gancourse.errors import check_range
+from gancourse.errors import CourseError, check_range
 from gancourse.labels import folder_classes, is_hidden
 
 WINDOW, HOP = 256, 64  # samples that one column of a spectrogram looks at, and from one column to the next
@@ -44,15 +44,15 @@ def read_wav(file, rate: int = 8000) -> np.ndarray:
             warnings.filterwarnings("error", "Reached EOF prematurely", wavfile.WavFileWarning)
             own_rate, x = wavfile.read(file)
     except (ValueError, EOFError, struct.error, wavfile.WavFileWarning) as error:
-        raise ValueError(f"it is no wav file that can be read, or is cut short ({error}); save it again as PCM wav, "
+        raise CourseError(f"it is no wav file that can be read, or is cut short ({error}); save it again as PCM wav, "
                          "or remove it") from error
     if x.size == 0:
-        raise ValueError("it is empty: it holds no sample")
+        raise CourseError("it is empty: it holds no sample")
     low = {"u": 128, "i": 0, "f": 0}[x.dtype.kind]
     full = {"u": 128, "i": 2.0 ** (8 * x.dtype.itemsize - 1), "f": 1}[x.dtype.kind]
     x = (x.astype(np.float64) - low) / full
     if not np.isfinite(x).all():
-        raise ValueError("it holds samples that are not finite numbers")
+        raise CourseError("it holds samples that are not finite numbers")
     x = x.mean(1) if x.ndim == 2 else x
     return resample(x, own_rate, rate).astype(np.float32)
 
@@ -87,7 +87,7 @@ def read_folder(folder: str | Path, samples: int, rate: int = 8000) -> tuple[np.
             problems.append(name)
             warnings.warn(f"skipped {name}: {error}", stacklevel=2)
     if not clips:
-        raise ValueError(f"none of the {len(problems)} wav files in {str(folder)!r} could be used" if problems else
+        raise CourseError(f"none of the {len(problems)} wav files in {str(folder)!r} could be used" if problems else
                          f"{str(folder)!r} holds no wav file: put recordings there as .wav (mp3 does not count)")
     labels, classes = _classes(names)
     return np.stack(clips), labels, classes
@@ -100,7 +100,7 @@ def clip(x: np.ndarray, samples: int, lead: int = 160) -> np.ndarray:
     """
     peak = np.abs(x).max(initial=0)
     if peak < 1e-4:
-        raise ValueError("it is silent")
+        raise CourseError("it is silent")
     start = max(0, int(np.argmax(np.abs(x) > QUIET * peak)) - lead)
     x = x[start : start + samples]
     x = np.pad(x, (0, samples - len(x)))
@@ -114,7 +114,7 @@ def spectrogram(clips: np.ndarray) -> np.ndarray:
     Raises ValueError unless `samples` is a multiple of 64, at least 256.
     """
     if clips.ndim != 2 or clips.shape[1] % HOP or clips.shape[1] < WINDOW:
-        raise ValueError(f"clips must be (n, samples) with samples a multiple of {HOP}, at least {WINDOW}, "
+        raise CourseError(f"clips must be (n, samples) with samples a multiple of {HOP}, at least {WINDOW}, "
                          f"not {clips.shape}")
     return np.abs(_stft(np.asarray(clips, np.float32)))[..., :-1].transpose(0, 2, 1)
 
@@ -213,12 +213,12 @@ def _wav_files(folder: Path) -> Iterator[tuple[str, object]]:
                 yield name, path
         return
     if not zipfile.is_zipfile(folder):
-        raise ValueError(f"{str(folder)!r} is neither a folder nor a zip file")
+        raise CourseError(f"{str(folder)!r} is neither a folder nor a zip file")
     with zipfile.ZipFile(folder) as archive:
         files = [file for file in archive.infolist()
                  if file.filename.lower().endswith(".wav") and not is_hidden(file.filename)]
         if any(file.flag_bits & 1 for file in files):
-            raise ValueError(f"{str(folder)!r} is encrypted: unpack it with its password, and give "
+            raise CourseError(f"{str(folder)!r} is encrypted: unpack it with its password, and give "
                              "the folder")
         tops = {file.filename.split("/")[0] for file in files}
         wrapped = len(tops) == 1 and all("/" in file.filename for file in files)

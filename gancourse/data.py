@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gancourse.arrays import check_images, read_idx, read_npz
-from gancourse.errors import check_range, unknown
+from gancourse.errors import CourseError, check_range, unknown
 from gancourse.images import read_folder, resize
 from gancourse.synth import digits as stroke_digits
 
@@ -59,7 +59,7 @@ def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Data
     check_range("resolution", resolution, 0, 1024, include_low=True)
     check_name(name)
     if name in SOUNDS:
-        raise ValueError(f"dataset {name!r} holds sounds, for lesson 12; sets of images are {', '.join(DATASETS)}")
+        raise CourseError(f"dataset {name!r} holds sounds, for lesson 12; sets of images are {', '.join(DATASETS)}")
     kind, _, path = name.partition(":")
     dataset = FILES[kind](path, resolution, seed) if path else DATASETS[name](num, resolution, seed)
     if resolution:
@@ -88,7 +88,7 @@ def load_sounds(name: str, *, num: int = 0, seed: int = 0) -> Sounds:
 
     clips, labels, names = audio.read_folder(path, speech.SAMPLES, speech.RATE)
     if len(clips) < 12:
-        raise ValueError(f"{path!r} gives {len(clips)} clips: a lesson needs 12 at least, and hundreds to learn from")
+        raise CourseError(f"{path!r} gives {len(clips)} clips: a lesson needs 12 at least, and hundreds to learn from")
     x, y, x_test, y_test = _split(clips, labels, seed, min(500, len(clips) // 6))
     return Sounds(name, x[: num or None], y[: num or None], x_test, y_test, tuple(names), path,
                   "the reader's own", speech.RATE)
@@ -222,7 +222,7 @@ def _download(name: str, file: str) -> str:
     try:
         return fetcher.fetch(file, downloader=pooch.HTTPDownloader(progressbar=True, timeout=30))
     except ValueError as error:
-        raise ValueError(f"{file} of {name} arrived damaged or changed at its source: {error}") from error
+        raise CourseError(f"{file} of {name} arrived damaged or changed at its source: {error}") from error
     except OSError as error:  # requests' errors are OSErrors
         raise ConnectionError(f"{name} is not on this machine and could not be downloaded ({type(error).__name__}). "
                               "The embedded sets need no network: dataset=strokes or dataset=digits.") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gancourse.errors import CourseError
 from gancourse.labels import folder_classes, is_hidden
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -35,7 +36,7 @@ def read_folder(folder: str | Path, resolution: int) -> tuple[np.ndarray, np.nda
     """
     folder = Path(folder).expanduser()
     if folder.is_file():
-        raise ValueError(f"{str(folder)!r} is a file: give dataset=folder:PATH with a folder of "
+        raise CourseError(f"{str(folder)!r} is a file: give dataset=folder:PATH with a folder of "
                          "images (unpack a zip first)")
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with "
@@ -44,7 +45,7 @@ def read_folder(folder: str | Path, resolution: int) -> tuple[np.ndarray, np.nda
     names = [path.relative_to(folder).as_posix() for path in paths]
     names = [name for name in names if not is_hidden(name)]
     if not names:
-        raise ValueError(f"folder {str(folder)!r} holds no images ({', '.join(sorted(SUFFIXES))})")
+        raise CourseError(f"folder {str(folder)!r} holds no images ({', '.join(sorted(SUFFIXES))})")
     images, kept = [], []
     for name in names:
         try:
@@ -53,7 +54,7 @@ def read_folder(folder: str | Path, resolution: int) -> tuple[np.ndarray, np.nda
         except (ValueError, OSError) as error:
             warnings.warn(f"skipped {folder / name}: {error}", stacklevel=2)
     if not images:
-        raise ValueError(f"none of the {len(names)} image files in {str(folder)!r} could be read")
+        raise CourseError(f"none of the {len(names)} image files in {str(folder)!r} could be read")
     stack = np.stack(images)
     all_gray = (stack == stack[..., :1]).all()
     return stack[..., :1] if all_gray else stack, *folder_classes(kept)
@@ -84,14 +85,14 @@ def _open(path: str | Path, mode: str, longest: int):
                 image = ImageOps.exif_transpose(file)
                 image.load()
     except Exception as error:  # a decoder that meets damage raises this or that
-        raise ValueError(f"{str(path)!r} is not an image, or is damaged or cut short ({error})") from error
+        raise CourseError(f"{str(path)!r} is not an image, or is damaged or cut short ({error})") from error
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
     if image.mode == "F" or image.mode.startswith("I"):
         a = np.asarray(image, np.float64)
         if not np.isfinite(a).all():
-            raise ValueError(f"{str(path)!r} holds values that are not finite numbers")
+            raise CourseError(f"{str(path)!r} holds values that are not finite numbers")
         low, high = a.min(), a.max()
         if image.mode != "I" and low >= 0 and (image.mode != "F" or high <= 1):
             low, high = 0, 1 if image.mode == "F" else 65535
