@@ -29,20 +29,20 @@ def read_npz(path: str) -> tuple[dict[str, np.ndarray], list[str]]:
             found = {name: arrays[name] for name in NAMES if name in arrays}
     except ValueError as error:  # a pickled array, which could run code
         raise CourseError(f"{path!r} holds arrays of objects, which are not opened: save plain "
-                         "numbers") from error
+                          "numbers") from error
     except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise CourseError(f"{path!r} is a damaged .npz file, or is encrypted ({error}): write it anew with "
-                         "np.savez") from error
+                          "np.savez") from error
     if "x_train" not in found:
         raise CourseError(f"{path!r} has no array x_train: it must hold x_train, the images, and may hold "
-                         "y_train, x_test and y_test")
+                          "y_train, x_test and y_test")
     images = {name for name in ("train", "test") if f"x_{name}" in found}
     labels = {name for name in ("train", "test") if f"y_{name}" in found}
     if labels and labels != images:
         (name, *_) = sorted(labels ^ images)
         lacks = f"y_{name}" if name in images else f"x_{name}"
         raise CourseError(f"{path!r} has no array {lacks}: give x_test and y_test, both or neither, and "
-                         "either no labels at all or those of every image")
+                          "either no labels at all or those of every image")
     if not labels:
         found |= {f"y_{name}": np.zeros(found[f"x_{name}"].shape[:1], np.int64) for name in images}
         return found, [UNLABELLED]
@@ -65,7 +65,7 @@ def read_idx(path: str) -> np.ndarray:
         array = np.frombuffer(raw.read(), np.uint8).reshape(shape)
     except (OSError, EOFError, struct.error, ValueError) as error:
         raise CourseError(f"{path} is not a gzipped idx file, or is cut short ({error}); delete it and "
-                         "retry") from error
+                          "retry") from error
     if zero or kind != 8:
         raise CourseError(f"{path} is not an idx file of bytes")
     return array
@@ -78,13 +78,13 @@ def check_images(name: str, what: str, x: np.ndarray, y: np.ndarray) -> tuple[np
     """
     if x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[-1] not in (1, 3)):
         raise CourseError(f"{name}: x_{what} has shape {x.shape}; images must be (n, height, width), "
-                         "(n, height, width, 1) or (n, height, width, 3)")
+                          "(n, height, width, 1) or (n, height, width, 3)")
     if x.dtype != np.uint8:
         raise CourseError(f"{name}: x_{what} is {x.dtype}; images must be uint8, 0 to 255: "
-                         f"{_cure(x, what)}")
+                          f"{_cure(x, what)}")
     if y.shape != (len(x),) or not np.issubdtype(y.dtype, np.integer):
         raise CourseError(f"{name}: y_{what} is {y.dtype} {y.shape}; it must hold one integer for each "
-                         f"of the {len(x)} images")
+                          f"of the {len(x)} images")
     if y.min(initial=0) < 0:
         raise CourseError(f"{name}: y_{what} holds the label {y.min()}; number the classes from 0 on")
     return np.ascontiguousarray(x if x.ndim == 4 else x[..., None]), y.astype(np.int64)

@@ -19,7 +19,7 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 from scipy.signal.windows import hann
 
-from gancourse.errors import CourseError, check_range
+from gancourse.errors import CourseError, MissingFile, check_range
 from gancourse.labels import folder_classes, is_hidden
 
 WINDOW, HOP = 256, 64  # samples that one column of a spectrogram looks at, and from one column to the next
@@ -45,7 +45,7 @@ def read_wav(file, rate: int = 8000) -> np.ndarray:
             own_rate, x = wavfile.read(file)
     except (ValueError, EOFError, struct.error, wavfile.WavFileWarning) as error:
         raise CourseError(f"it is no wav file that can be read, or is cut short ({error}); save it again as PCM wav, "
-                         "or remove it") from error
+                          "or remove it") from error
     if x.size == 0:
         raise CourseError("it is empty: it holds no sample")
     low = {"u": 128, "i": 0, "f": 0}[x.dtype.kind]
@@ -77,7 +77,7 @@ def read_folder(folder: str | Path, samples: int, rate: int = 8000) -> tuple[np.
     """
     folder = Path(folder).expanduser()
     if not folder.exists():
-        raise FileNotFoundError(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with one of wav files")
+        raise MissingFile(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with one of wav files")
     clips, names, problems = [], [], []
     for name, file in _wav_files(folder):
         try:
@@ -88,7 +88,7 @@ def read_folder(folder: str | Path, samples: int, rate: int = 8000) -> tuple[np.
             warnings.warn(f"skipped {name}: {error}", stacklevel=2)
     if not clips:
         raise CourseError(f"none of the {len(problems)} wav files in {str(folder)!r} could be used" if problems else
-                         f"{str(folder)!r} holds no wav file: put recordings there as .wav (mp3 does not count)")
+                          f"{str(folder)!r} holds no wav file: put recordings there as .wav (mp3 does not count)")
     labels, classes = _classes(names)
     return np.stack(clips), labels, classes
 
@@ -115,7 +115,7 @@ def spectrogram(clips: np.ndarray) -> np.ndarray:
     """
     if clips.ndim != 2 or clips.shape[1] % HOP or clips.shape[1] < WINDOW:
         raise CourseError(f"clips must be (n, samples) with samples a multiple of {HOP}, at least {WINDOW}, "
-                         f"not {clips.shape}")
+                          f"not {clips.shape}")
     return np.abs(_stft(np.asarray(clips, np.float32)))[..., :-1].transpose(0, 2, 1)
 
 
@@ -219,7 +219,7 @@ def _wav_files(folder: Path) -> Iterator[tuple[str, object]]:
                  if file.filename.lower().endswith(".wav") and not is_hidden(file.filename)]
         if any(file.flag_bits & 1 for file in files):
             raise CourseError(f"{str(folder)!r} is encrypted: unpack it with its password, and give "
-                             "the folder")
+                              "the folder")
         tops = {file.filename.split("/")[0] for file in files}
         wrapped = len(tops) == 1 and all("/" in file.filename for file in files)
         for file in sorted(files, key=lambda file: file.filename):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gancourse.arrays import check_images, read_idx, read_npz
-from gancourse.errors import CourseError, check_range, unknown
+from gancourse.errors import CourseError, MissingFile, NoConnection, check_range, unknown
 from gancourse.images import read_folder, resize
 from gancourse.synth import digits as stroke_digits
 
@@ -100,7 +100,7 @@ def check_name(name: str) -> None:
     if not (kind in FILES and path) and name not in DATASETS | SOUNDS:
         raise unknown("dataset", name, [*DATASETS, *SOUNDS, *(f"{kind}:PATH" for kind in FILES)])
     if path and not Path(path).expanduser().exists():
-        raise FileNotFoundError(f"there is no file or folder {path!r}: give dataset={kind}:PATH with one that exists")
+        raise MissingFile(f"there is no file or folder {path!r}: give dataset={kind}:PATH with one that exists")
 
 
 def to_float(x: np.ndarray) -> np.ndarray:
@@ -224,8 +224,8 @@ def _download(name: str, file: str) -> str:
     except ValueError as error:
         raise CourseError(f"{file} of {name} arrived damaged or changed at its source: {error}") from error
     except OSError as error:  # requests' errors are OSErrors
-        raise ConnectionError(f"{name} is not on this machine and could not be downloaded ({type(error).__name__}). "
-                              "The embedded sets need no network: dataset=strokes or dataset=digits.") from error
+        raise NoConnection(f"{name} is not on this machine and could not be downloaded ({type(error).__name__}). "
+                           "The embedded sets need no network: dataset=strokes or dataset=digits.") from error
 
 
 DATASETS: dict[str, Callable[[int, int, int], Dataset]] = {

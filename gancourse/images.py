@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gancourse.errors import CourseError
+from gancourse.errors import CourseError, MissingFile
 from gancourse.labels import folder_classes, is_hidden
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -37,10 +37,10 @@ def read_folder(folder: str | Path, resolution: int) -> tuple[np.ndarray, np.nda
     folder = Path(folder).expanduser()
     if folder.is_file():
         raise CourseError(f"{str(folder)!r} is a file: give dataset=folder:PATH with a folder of "
-                         "images (unpack a zip first)")
+                          "images (unpack a zip first)")
     if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with "
-                                "a folder of images")
+        raise MissingFile(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with "
+                          "a folder of images")
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     names = [path.relative_to(folder).as_posix() for path in paths]
     names = [name for name in names if not is_hidden(name)]
@@ -76,8 +76,8 @@ def _open(path: str | Path, mode: str, longest: int):
 
     path = Path(path).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"there is no image file {str(path)!r}: give the path of one "
-                                f"({', '.join(sorted(SUFFIXES))})")
+        raise MissingFile(f"there is no image file {str(path)!r}: give the path of one "
+                          f"({', '.join(sorted(SUFFIXES))})")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of spoilt EXIF data and such, without a name

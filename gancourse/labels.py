@@ -40,7 +40,7 @@ def check_labels(y: np.ndarray, num_classes: int) -> np.ndarray:
     wrong = np.unique(y[(y < 0) | (y >= num_classes)])
     if len(wrong):
         raise CourseError(f"label {wrong[0]} is out of range: {num_classes} classes have the labels "
-                         f"0 to {num_classes - 1}")
+                          f"0 to {num_classes - 1}")
     return y.astype(np.int64)
 
 
@@ -53,10 +53,10 @@ def check_classes(y: np.ndarray, name: str = "this data set") -> int:
     missing = sorted(set(range(num_classes)) - set(np.unique(y).tolist()))
     if num_classes < 2:
         raise CourseError(f"{name} has no labels (all its images are of one class): a conditional GAN needs at least "
-                         "two classes; for dataset=folder:PATH, put the images of each class into a folder of its own")
+                          "two classes; for dataset=folder:PATH, put the images of each class into a folder of its own")
     if missing:
         raise CourseError(f"{name} has no image with label {missing[0]}: number the classes 0 to {num_classes - 1} "
-                         "without gaps")
+                          "without gaps")
     return num_classes
 
 
@@ -84,14 +84,14 @@ def draw_labelled(y: np.ndarray, per_class: int, seed: int = 0) -> np.ndarray:
     fewest = min(range(len(rows)), key=lambda c: len(rows[c]))
     if not 1 <= per_class <= len(rows[fewest]):
         raise CourseError(f"{per_class} labelled images of each class are asked for, but class {fewest} has only "
-                         f"{len(rows[fewest])}: take a number from 1 to {len(rows[fewest])}")
+                          f"{len(rows[fewest])}: take a number from 1 to {len(rows[fewest])}")
     return np.concatenate([r[:per_class] for r in rows])
 
 
 def in_common(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the rows of `b` whose image is also in `a`, byte for byte, int64.  What was trained on must not judge."""
     if a.shape[1:] != b.shape[1:] or a.dtype != b.dtype:
-        raise CourseError(f"images {a.shape[1:]} {a.dtype} and {b.shape[1:]} {b.dtype} cannot be equal: compare both as "
-                         "they were loaded")
+        raise CourseError(f"images {a.shape[1:]} {a.dtype} and {b.shape[1:]} {b.dtype} cannot be equal: "
+                          "compare both as they were loaded")
     seen = {image.tobytes() for image in a}
     return np.array([i for i, image in enumerate(b) if image.tobytes() in seen], np.int64)
