@@ -96,11 +96,15 @@ def manifold_scores(real: np.ndarray, fake: np.ndarray, k: int = 5) -> Manifold:
 def nearest(queries: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the index in `pool` of each query's nearest row and the Euclidean distance to it.
 
-    Arrays of any matching shape per sample; used to look for memorised training images.  Lessons 05, 06.
+    Arrays of any matching shape per sample; used to look for memorised training images.  Of equally
+    near rows the first.  Memory stays small, however many there are.  Raises ValueError for values
+    that are not finite.  Lessons 05, 06.
     """
+    from sklearn.neighbors import NearestNeighbors
+
     q, p = (np.asarray(a, np.float32).reshape(len(a), -1) for a in (queries, pool))
-    squared = (q**2).sum(1)[:, None] - 2 * q @ p.T + (p**2).sum(1)[None]
-    index = squared.argmin(1)
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(p)
+    index = search.kneighbors(q, return_distance=False)[:, 0]
     return index, np.linalg.norm(q - p[index], axis=1)
 
 

@@ -5,14 +5,11 @@ hidden layer.  PyTorch and TensorFlow lessons read the same numbers off the same
 stroke digits ships with the course; others are trained once, in seconds, and kept.  Lesson 06.
 """
 
-import ast
 import hashlib
 import importlib.metadata
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +18,8 @@ import numpy as np
 from gancourse.cores import chosen_threads
 from gancourse.data import Dataset, cache_folder, to_float
 from gancourse.errors import CourseError
+from gancourse.identity import module_code
+from gancourse.locks import hold
 
 SHIPPED = Path(__file__).with_name("rulers")
 TRAINER = Path(__file__).parent / "pt" / "ruler.py"
@@ -73,7 +72,7 @@ def load(dataset: Dataset) -> Ruler:
         return read(SHIPPED / "strokes_28.safetensors", SHIPPED / "sha256.json")
     path = cache_folder() / "rulers" / f"{_key(dataset)}.safetensors"
     if not path.exists():
-        with _alone(path, dataset.name):
+        with hold(path.with_suffix(".lock"), f"the ruler of {dataset.name}", say=print):
             if not path.exists():
                 _train(dataset, path)
     return read(path)
@@ -106,42 +105,11 @@ def _key(dataset: Dataset) -> str:
         torch = ""
     arrays = [dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test]
     shapes = [(a.shape, str(a.dtype)) for a in arrays]
-    about = (shapes, _without_words(TRAINER.read_text(encoding="utf-8")), torch, chosen_threads())
+    about = (shapes, module_code(TRAINER), torch, chosen_threads())
     hasher = hashlib.sha256(repr(about).encode())
     for array in arrays:
         hasher.update(np.ascontiguousarray(array))
     return hasher.hexdigest()[:16]
-
-
-def _without_words(text: str) -> str:
-    """Python code without its comments, docstrings and layout."""
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(getattr(node, "body", None), list):
-            is_word = lambda line: isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
-            node.body = [line for line in node.body if not is_word(line)] or [ast.Pass()]
-    return ast.unparse(tree)
-
-
-@contextmanager
-def _alone(path: Path, name: str) -> Iterator[None]:
-    """Hold the lock of a ruler's file; say so and wait while another process trains it.
-
-    The system frees the lock when its process ends, however it ends.
-    """
-    from filelock import FileLock, Timeout
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_suffix(".lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print(f"Another process trains the ruler of {name}; waiting for it ...", flush=True)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _train(dataset: Dataset, path: Path) -> None:

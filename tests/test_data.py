@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gancourse import arrays, data
+from gancourse import arrays, cli, data
 
 MNIST = Path(__file__).parents[2] / "shared" / "datasets" / "mnist.npz"
 
@@ -152,6 +152,17 @@ def test_the_array_that_is_missing_is_named(tmp_path, names, lacks):
     np.savez(tmp_path / "a.npz", **{name: arrays[name[0]] for name in names.split()})
     with pytest.raises(ValueError, match=f"a.npz' has no array {lacks}: "):
         data.load(f"npz:{tmp_path / 'a.npz'}")
+
+
+def test_what_is_wrong_with_a_readers_file_is_said_without_a_traceback(tmp_path, capsys):
+    """The command line shows the message alone of a CourseError, and of nothing else."""
+    np.savez(tmp_path / "a.npz", x_train=np.zeros((20, 8, 8)))
+    (tmp_path / "empty").mkdir()
+    for name in ("npz:a.npz", "folder:empty", "folder:a.npz"):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["data", name.replace(":", f":{tmp_path}/")])
+        said = capsys.readouterr().err
+        assert stop.value.code == 2 and said.count("\n") == 1 and "Traceback" not in said
 
 
 def test_an_encrypted_npz_is_named(tmp_path):

@@ -177,9 +177,9 @@ print("has it", flush=True)
 def another_process(folder):
     """One that wants the ruler of SMALL and, in its training, waits for the end of its input."""
     root = str(Path(__file__).parents[1])
-    return subprocess.Popen([sys.executable, "-c", WANT], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                            env={**os.environ, "GANCOURSE_DATA": str(folder), "PYTHONPATH": root},
-                            text=True)
+    return subprocess.Popen([sys.executable, "-uc", WANT], text=True, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE,
+                            env={**os.environ, "GANCOURSE_DATA": str(folder), "PYTHONPATH": root})
 
 
 def test_of_two_processes_that_want_the_same_ruler_one_trains_and_the_other_waits(tmp_path):
@@ -187,7 +187,8 @@ def test_of_two_processes_that_want_the_same_ruler_one_trains_and_the_other_wait
     first = another_process(tmp_path)
     assert first.stdout.readline() == "trains\n"
     second = another_process(tmp_path)
-    assert second.stdout.readline().startswith("Another process trains the ruler of strokes")
+    said = second.stdout.readline()
+    assert f"process {first.pid} on " in said and "is at work on the ruler of strokes" in said
     assert first.communicate()[0] == "has it\n"
     assert second.communicate()[0] == "has it\n"
 
