@@ -5,6 +5,7 @@ import os
 from typing import NamedTuple
 
 import numpy as np
+
 from gancourse.errors import CourseError
 
 MIME = "application/vnd.gancourse+json"  # where a notebook file keeps its table of claims
