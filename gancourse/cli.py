@@ -118,6 +118,8 @@ def _train(arguments) -> None:
 
 
 def _lab(arguments) -> int:
+    from gancourse.cores import chosen_threads
+    from gancourse.execution import THREADS
     from gancourse.lessons import FOLDER, all_lessons
 
     first = all_lessons()[0].path
@@ -128,7 +130,8 @@ def _lab(arguments) -> int:
     print(f"Opening {folder / first.name}", flush=True)
     options = ["--no-browser"] if arguments.no_browser else []
     start = [sys.executable, "-m", "jupyter", "lab", "--LabApp.news_url=None"]
-    return subprocess.call([*start, *options, str(folder / first.name)])
+    environment = dict.fromkeys(THREADS, str(chosen_threads())) | os.environ  # the numbers of `gancourse run`
+    return subprocess.call([*start, *options, str(folder / first.name)], env=environment)
 
 
 def _student(arguments) -> None:
