@@ -8,6 +8,7 @@ import io
 import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from math import gcd
 from pathlib import Path
@@ -18,12 +19,14 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 from scipy.signal.windows import hann
 
-from gancourse.errors import check_range
+from gancourse.errors import CourseError, MissingFile, check_range
+from gancourse.labels import folder_classes, is_hidden
 
 WINDOW, HOP = 256, 64  # samples that one column of a spectrogram looks at, and from one column to the next
 HANN = hann(WINDOW, sym=False).astype(np.float32)
 CHUNK = 20  # clips at once: their columns still fit the processor's cache
 FLOOR = -60.0  # dB below a full-scale tone that count as silence
+SMALL = 10  # clips of a class: with fewer there is little to learn
 QUIET = 0.03  # of a clip's peak: where a sound begins
 
 
@@ -41,15 +44,15 @@ def read_wav(file, rate: int = 8000) -> np.ndarray:
             warnings.filterwarnings("error", "Reached EOF prematurely", wavfile.WavFileWarning)
             own_rate, x = wavfile.read(file)
     except (ValueError, EOFError, struct.error, wavfile.WavFileWarning) as error:
-        raise ValueError(f"it is no wav file that can be read, or is cut short ({error}); save it again as PCM wav, "
-                         "or remove it") from error
+        raise CourseError(f"it is no wav file that can be read, or is cut short ({error}); save it again as PCM wav, "
+                          "or remove it") from error
     if x.size == 0:
-        raise ValueError("it is empty: it holds no sample")
+        raise CourseError("it is empty: it holds no sample")
     low = {"u": 128, "i": 0, "f": 0}[x.dtype.kind]
     full = {"u": 128, "i": 2.0 ** (8 * x.dtype.itemsize - 1), "f": 1}[x.dtype.kind]
     x = (x.astype(np.float64) - low) / full
     if not np.isfinite(x).all():
-        raise ValueError("it holds samples that are not finite numbers")
+        raise CourseError("it holds samples that are not finite numbers")
     x = x.mean(1) if x.ndim == 2 else x
     return resample(x, own_rate, rate).astype(np.float32)
 
@@ -63,14 +66,18 @@ def resample(x: np.ndarray, own_rate: int, rate: int) -> np.ndarray:
 def read_folder(folder: str | Path, samples: int, rate: int = 8000) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Return the wav files of a folder, or of a zip of one, as clips, their class numbers and the class names.
 
-    Each file gives one clip of `samples` samples, see `clip`.  Sub-folders are the classes; in a single folder it is
-    the part of a file's name before the first "_", as in 7_jackson_32.wav, if every class has ten files, else there
-    is one class.  A file that cannot be read, or is silent, is skipped with a warning that names it.
-    Raises FileNotFoundError for a missing folder, ValueError when no sound is left.
+    Each file gives one clip of `samples` samples, see `clip`.  The folders in it are the classes
+    (`labels.folder_classes`); a zip's one folder that holds all the others is the folder itself.
+    Where there is but one class, the part of a name before the first "_" is the class, as in
+    7_jackson_32.wav, if at least half of these parts have ten files.  Classes with fewer are kept,
+    and a warning names them.  A file that cannot be read, or is silent, is skipped with a warning
+    that names it; hidden files are passed over.
+    Raises FileNotFoundError for a missing folder, ValueError for an encrypted zip and when no sound
+    is left.
     """
     folder = Path(folder).expanduser()
     if not folder.exists():
-        raise FileNotFoundError(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with one of wav files")
+        raise MissingFile(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with one of wav files")
     clips, names, problems = [], [], []
     for name, file in _wav_files(folder):
         try:
@@ -80,8 +87,8 @@ def read_folder(folder: str | Path, samples: int, rate: int = 8000) -> tuple[np.
             problems.append(name)
             warnings.warn(f"skipped {name}: {error}", stacklevel=2)
     if not clips:
-        raise ValueError(f"none of the {len(problems)} wav files in {str(folder)!r} could be used" if problems else
-                         f"{str(folder)!r} holds no wav file: put recordings there as .wav (mp3 does not count)")
+        raise CourseError(f"none of the {len(problems)} wav files in {str(folder)!r} could be used" if problems else
+                          f"{str(folder)!r} holds no wav file: put recordings there as .wav (mp3 does not count)")
     labels, classes = _classes(names)
     return np.stack(clips), labels, classes
 
@@ -93,7 +100,7 @@ def clip(x: np.ndarray, samples: int, lead: int = 160) -> np.ndarray:
     """
     peak = np.abs(x).max(initial=0)
     if peak < 1e-4:
-        raise ValueError("it is silent")
+        raise CourseError("it is silent")
     start = max(0, int(np.argmax(np.abs(x) > QUIET * peak)) - lead)
     x = x[start : start + samples]
     x = np.pad(x, (0, samples - len(x)))
@@ -107,8 +114,8 @@ def spectrogram(clips: np.ndarray) -> np.ndarray:
     Raises ValueError unless `samples` is a multiple of 64, at least 256.
     """
     if clips.ndim != 2 or clips.shape[1] % HOP or clips.shape[1] < WINDOW:
-        raise ValueError(f"clips must be (n, samples) with samples a multiple of {HOP}, at least {WINDOW}, "
-                         f"not {clips.shape}")
+        raise CourseError(f"clips must be (n, samples) with samples a multiple of {HOP}, at least {WINDOW}, "
+                          f"not {clips.shape}")
     return np.abs(_stft(np.asarray(clips, np.float32)))[..., :-1].transpose(0, 2, 1)
 
 
@@ -201,27 +208,43 @@ def _wav_files(folder: Path) -> Iterator[tuple[str, object]]:
     """Each wav file's name within the folder, and what `read_wav` takes."""
     if folder.is_dir():
         for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() == ".wav" and p.is_file()):
-            yield path.relative_to(folder).as_posix(), path
+            name = path.relative_to(folder).as_posix()
+            if not is_hidden(name):
+                yield name, path
         return
     if not zipfile.is_zipfile(folder):
-        raise ValueError(f"{str(folder)!r} is neither a folder nor a zip file")
+        raise CourseError(f"{str(folder)!r} is neither a folder nor a zip file")
     with zipfile.ZipFile(folder) as archive:
-        for name in sorted(n for n in archive.namelist() if n.lower().endswith(".wav")):
+        files = [file for file in archive.infolist()
+                 if file.filename.lower().endswith(".wav") and not is_hidden(file.filename)]
+        if any(file.flag_bits & 1 for file in files):
+            raise CourseError(f"{str(folder)!r} is encrypted: unpack it with its password, and give "
+                              "the folder")
+        tops = {file.filename.split("/")[0] for file in files}
+        wrapped = len(tops) == 1 and all("/" in file.filename for file in files)
+        for file in sorted(files, key=lambda file: file.filename):
             try:
-                yield name, io.BytesIO(archive.read(name))
-            except zipfile.BadZipFile:
-                yield name, io.BytesIO(b"")
+                content = archive.read(file)
+            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+                content = b""  # which `read_wav` refuses
+            yield file.filename.split("/", 1)[1] if wrapped else file.filename, io.BytesIO(content)
 
 
 def _classes(names: list[str]) -> tuple[np.ndarray, list[str]]:
-    parts = [Path(name).parts for name in names]
-    found = [p[-2] if len(p) > 1 else "" for p in parts]
-    if len(set(found)) == 1:
-        found = [p[-1].split("_")[0] for p in parts]
-    classes, labels, counts = np.unique(found, return_inverse=True, return_counts=True)
-    if counts.min() < 10:
-        return np.zeros(len(names), np.int64), [""]
-    return labels.astype(np.int64), [str(c) for c in classes]
+    """Class numbers, int64 (n,), and names of wav files; says which classes are small."""
+    labels, classes = folder_classes(names)
+    if len(classes) == 1:
+        heads = [Path(name).name.split("_")[0] for name in names]
+        found, numbers, counts = np.unique(heads, return_inverse=True, return_counts=True)
+        if 2 * (counts >= SMALL).sum() >= len(found):
+            labels, classes = numbers.astype(np.int64), [str(name) for name in found]
+    counts = np.bincount(labels)
+    small = [f"{name or 'the files in no folder'} ({count})"
+             for name, count in zip(classes, counts, strict=True) if count < SMALL]
+    if small and len(classes) > 1:
+        warnings.warn(f"classes with fewer than {SMALL} clips, of which little can be learned: "
+                      f"{', '.join(small)}; add recordings, or take their files away", stacklevel=3)
+    return labels, classes
 
 
 def _stft(clips: np.ndarray) -> np.ndarray:

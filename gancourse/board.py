@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import numpy as np
 
+from gancourse.errors import CourseError
+
 PIXELS = 308  # side of the board on the screen, about
 INK = "#E66100"  # the orange of plots.FAKE
 PAGE = Template("""
@@ -101,5 +103,5 @@ def read_line(text: str, shape: tuple[int, ...]) -> np.ndarray:
     """
     height, width = shape[:2]
     if len(text) != height * width or set(text) - {"0", "1"}:
-        raise ValueError(f"the board sent {len(text)} signs, not {height * width} of 0 and 1: run its cell again")
+        raise CourseError(f"the board sent {len(text)} signs, not {height * width} of 0 and 1: run its cell again")
     return np.array([sign == "1" for sign in text]).reshape(height, width)

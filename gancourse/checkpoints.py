@@ -14,6 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from gancourse.errors import CourseError, MissingFile
 from gancourse.loop import History, Log
 
 
@@ -47,14 +48,14 @@ def load_run(path: str | Path) -> Run:
     """Read a checkpoint.  Raises FileNotFoundError, or ValueError when the file is damaged or of another kind."""
     path = Path(path).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"there is no checkpoint {str(path)!r}")
+        raise MissingFile(f"there is no checkpoint {str(path)!r}")
     try:
         with safe_open(path, framework="np") as file:
             about = json.loads(file.metadata()["gancourse"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError, KeyError, json.JSONDecodeError) as error:
-        raise ValueError(f"{str(path)!r} is not a checkpoint of this course, or is cut short ({error}); "
-                         "delete it and train again") from error
+        raise CourseError(f"{str(path)!r} is not a checkpoint of this course, or is cut short ({error}); "
+                          "delete it and train again") from error
     return Run(arrays, History(Log(step, scalars) for step, scalars in about["history"]), about["facts"])
 
 

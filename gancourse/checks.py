@@ -6,14 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-MIME = "application/vnd.gancourse+json"  # where a table of claims keeps its numbers in the notebook file
-STRICT = "GANCOURSE_STRICT"  # the environment variable that, set to 1, makes a missed claim an error
+from gancourse.errors import CourseError
+
+MIME = "application/vnd.gancourse+json"  # where a notebook file keeps its table of claims
+STRICT = "GANCOURSE_STRICT"  # this environment variable at 1 makes a missed claim an error
 EXACT_MISSED = (
     "This holds at any data, settings and seed, so a miss is a fault of the course's code or of a "
     "library. Please tell us, with the output of `gancourse doctor`.")
 OWN_MISSED = (
-    "The numbers came out differently in this run, so the lesson's sentence about this one does not "
-    "hold here. Compare it with the stored notebook's number; then try another seed, or more steps.")
+    "The numbers came out differently in this run, so the lesson's sentence about this one does "
+    "not hold here. Compare it with the stored notebook's number; then try another seed, or more "
+    "steps.")
 
 
 def close(got, want, hint: str, *, rtol: float = 1e-4, atol: float | None = None) -> None:
@@ -43,7 +46,7 @@ def true(condition, hint: str) -> None:
 
 
 class OwnRun(NamedTuple):
-    """Whether a run is the one that a lesson's claims are about: true when there is no reason against it."""
+    """Whether a run is the one that the claims are about: true if nothing speaks against it."""
 
     reasons: tuple[str, ...] = ()  # such as "dataset is 'mnist', not 'strokes'"
 
@@ -57,11 +60,11 @@ class OwnRun(NamedTuple):
 
 def own_run(*, same: dict[str, tuple] | None = None, at_least: dict[str, tuple] | None = None,
             done: dict[str, tuple] | None = None) -> OwnRun:
-    """Return whether this is the lesson's own run: at its data and settings, with at least its budget.
+    """Return whether this is the lesson's own run: its data and settings, and at least its budget.
 
-    `same` and `at_least` give each parameter that the claims depend on as name: (value, the lesson's
-    own); `done` gives each training as name: (steps done, steps asked for), so that an early stop is
-    noticed.  What is returned is true or false, and knows the reasons.
+    `same` and `at_least` give each parameter that the claims depend on as name: (value, the
+    lesson's own); `done` gives each training as name: (steps done, steps asked for), so that an
+    early stop is noticed.  What is returned is true or false, and knows the reasons.
     """
     reasons = []
     for name, (value, ours) in (same or {}).items():
@@ -116,9 +119,9 @@ class Row(NamedTuple):
 class ClaimTable:
     """The table that ends a lesson: claim, bound, measured, verdict.
 
-    A claim is one of three kinds.  `exact`: a theorem or a count, judged in every run.  `claim`: of
-    the lesson's data and budget, judged when `own` is true.  `shown`: a number worth recording, never
-    judged.  `own` is a bool, or what `own_run` returns, which also knows the reasons.
+    A claim is one of three kinds.  `exact`: a theorem or a count, judged in every run.  `claim`:
+    of the lesson's data and budget, judged when `own` is true.  `shown`: a number worth recording,
+    never judged.  `own` is a bool, or what `own_run` returns, which also knows the reasons.
     """
 
     def __init__(self, own: bool | OwnRun) -> None:
@@ -126,10 +129,12 @@ class ClaimTable:
         self.rows: list[Row] = []
 
     def exact(self, text: str, measured: float, *, near: float | None = None, tol: float = 0.0,
-              above: float | None = None, below: float | None = None, hint: str = EXACT_MISSED) -> None:
-        """Add a theorem or a count.  Give `near` with its tolerance `tol`, or `above` and/or `below`.
+              above: float | None = None, below: float | None = None,
+              hint: str = EXACT_MISSED) -> None:
+        """Add a theorem or a count.  Give `near` with its tolerance, or `above` and/or `below`.
 
-        `hint` replaces the sentences on what a miss means and what to try.
+        `hint` replaces the sentences on what a miss means and what to try.  Raises ValueError when
+        there is no bound, or two kinds of them.
         """
         bound = _bound(text, near, tol, above, below)
         self._add(text, "exact", float(_numpy(measured)), bound, True, hint)
@@ -148,8 +153,9 @@ class ClaimTable:
     def shown(self, text: str, measured: float) -> None:
         """Add a number that is recorded and never judged."""
         reasons = ("recorded, not a claim",)
-        self.rows.append(Row(text, "shown", Bound("", None, None, closed=False), float(_numpy(measured)),
-                             judged=False, held=True, reasons=reasons, hint=""))
+        no_bound = Bound("", None, None, closed=False)
+        self.rows.append(Row(text, "shown", no_bound, float(_numpy(measured)), judged=False,
+                             held=True, reasons=reasons, hint=""))
 
     def results(self) -> dict[str, float | str]:
         """Return the measured numbers by claim; "nan", "inf" or "-inf" where one is not finite."""
@@ -172,8 +178,8 @@ class ClaimTable:
     def show(self) -> None:
         """Display the table, with a paragraph on each claim missed, and keep it in the notebook.
 
-        Raises AssertionError when a claim was missed and the environment variable GANCOURSE_STRICT is
-        "1", as it is under nbval; without it the notebook goes on.
+        Raises AssertionError when a claim was missed and the environment variable GANCOURSE_STRICT
+        is "1", as it is under nbval; without it the notebook goes on.
         """
         from IPython.display import display
 
@@ -207,7 +213,7 @@ class ClaimTable:
         return "\n\n".join(["\n".join(lines), *self._notes()])
 
     def _html(self) -> str:
-        """The table for a browser: verdicts in words and no colours, so that it reads in any theme."""
+        """The table for a browser: verdicts in words, no colours, so that it reads in any theme."""
         left = 'style="text-align:left"'
         body = ""
         for row in self.rows:
@@ -224,28 +230,30 @@ class ClaimTable:
                 f"<tbody>{body}</tbody></table>{notes}")
 
     def _notes(self) -> list[str]:
-        """The paragraphs below the table: on each claim missed, and on why others are not judged."""
-        notes = [f"Missed: {row.text}. It was {row.measured:.7g}, and the bound is {row.bound.words}. "
-                 f"{row.hint}" for row in self.missed()]
+        """The paragraphs below the table: on each claim missed, and why others are not judged."""
+        notes = [f"Missed: {row.text}. It was {row.measured:.7g}, and the bound is "
+                 f"{row.bound.words}. {row.hint}" for row in self.missed()]
         unjudged = [row for row in self.rows if row.kind == "own" and not row.judged]
         reasons = dict.fromkeys(reason for row in unjudged for reason in row.reasons)
         if reasons:
-            notes.append("Some claims are about the lesson's own data, settings and budget, and are not "
-                         f"judged in this run: {'; '.join(reasons)}.")
+            notes.append("Some claims are about the lesson's own data, settings and budget, and "
+                         f"are not judged in this run: {'; '.join(reasons)}.")
         return notes
 
 
-def _bound(text: str, near: float | None, tol: float, above: float | None, below: float | None) -> Bound:
+def _bound(text: str, near: float | None, tol: float, above: float | None,
+           below: float | None) -> Bound:
     """Return a claim's bound.  Raises ValueError when there is none, or two kinds of them."""
     if near is None and above is None and below is None:
-        raise ValueError(f"claim {text!r} has no bound: give near=, above= or below=")
+        raise CourseError(f"claim {text!r} has no bound: give near=, above= or below=")
     if near is None:
         words = [f"> {above:.6g}"] if above is not None else []
         words += [f"< {below:.6g}"] if below is not None else []
         low, high = (None if end is None else float(end) for end in (above, below))
         return Bound(", ".join(words), low, high, closed=False)
     if above is not None or below is not None:
-        raise ValueError(f"claim {text!r} has two kinds of bounds: give near= alone, or above= and below=")
+        raise CourseError(f"claim {text!r} has two kinds of bounds: give near= alone, or above= "
+                          "and below=")
     words = f"{near:.7g} ± {tol:.2g}" if tol else f"= {near:.7g}"
     return Bound(words, float(near - tol), float(near + tol), closed=True)
 

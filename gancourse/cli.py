@@ -33,8 +33,6 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(COMMANDS[arguments.command](arguments))
     except (CourseError, OSError) as error:
         sys.exit(_error(arguments.command, error, debug))
-    except (ValueError, ImportError) as error:  # TIGHTEN when all ours are CourseErrors
-        sys.exit(_error(arguments.command, error, debug))
     except KeyboardInterrupt:
         sys.exit(_say("\nStopped.  What was finished is kept; the same command goes on from there.", 130))
     except Exception:
@@ -84,9 +82,9 @@ def _sweep(arguments) -> int:
     said = plan.from_file(arguments.file) if arguments.file else {}
     lesson = arguments.lesson or said.get("lesson")
     if not lesson:
-        raise ValueError("say which lesson, such as: gancourse sweep 05 -g width=8,16")
+        raise CourseError("say which lesson, such as: gancourse sweep 05 -g width=8,16")
     if arguments.workers < 0:
-        raise ValueError(f"--workers {arguments.workers} must be 1 or more")
+        raise CourseError(f"--workers {arguments.workers} must be 1 or more")
     sweep = plan.make_sweep(
         lesson, arguments.preset or said.get("preset", "laptop"),
         {**said.get("parameters", {}), **assignments(arguments.given)},
@@ -120,6 +118,8 @@ def _train(arguments) -> None:
 
 
 def _lab(arguments) -> int:
+    from gancourse.cores import chosen_threads
+    from gancourse.execution import THREADS
     from gancourse.lessons import FOLDER, all_lessons
 
     first = all_lessons()[0].path
@@ -130,7 +130,8 @@ def _lab(arguments) -> int:
     print(f"Opening {folder / first.name}", flush=True)
     options = ["--no-browser"] if arguments.no_browser else []
     start = [sys.executable, "-m", "jupyter", "lab", "--LabApp.news_url=None"]
-    return subprocess.call([*start, *options, str(folder / first.name)])
+    environment = dict.fromkeys(THREADS, str(chosen_threads())) | os.environ  # the numbers of `gancourse run`
+    return subprocess.call([*start, *options, str(folder / first.name)], env=environment)
 
 
 def _student(arguments) -> None:

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from gancourse.errors import CourseError
+
 
 def available_cores() -> int:
     """Return the number of logical cores that this process may run on (at least 1)."""
@@ -42,7 +44,7 @@ def chosen_threads(default: int = 1) -> int:
     if not said:
         return default
     if not said.isdigit() or int(said) < 1:
-        raise ValueError(f"OMP_NUM_THREADS={said!r} must be a whole number, 1 or more: set it anew, or unset it")
+        raise CourseError(f"OMP_NUM_THREADS={said!r} must be a whole number, 1 or more: set it anew, or unset it")
     return int(said)
 
 

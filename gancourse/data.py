@@ -1,19 +1,15 @@
 """Every data set of the course by name: `load("strokes")`, `load_sounds("speech")`.  Their cards: data/README.md."""
 
-import gzip
-import io
 import os
-import struct
 import tarfile
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from gancourse.errors import check_range, unknown
+from gancourse.arrays import check_images, read_idx, read_npz
+from gancourse.errors import CourseError, MissingFile, NoConnection, check_range, unknown
 from gancourse.images import read_folder, resize
 from gancourse.synth import digits as stroke_digits
 
@@ -63,7 +59,7 @@ def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Data
     check_range("resolution", resolution, 0, 1024, include_low=True)
     check_name(name)
     if name in SOUNDS:
-        raise ValueError(f"dataset {name!r} holds sounds, for lesson 12; sets of images are {', '.join(DATASETS)}")
+        raise CourseError(f"dataset {name!r} holds sounds, for lesson 12; sets of images are {', '.join(DATASETS)}")
     kind, _, path = name.partition(":")
     dataset = FILES[kind](path, resolution, seed) if path else DATASETS[name](num, resolution, seed)
     if resolution:
@@ -92,7 +88,7 @@ def load_sounds(name: str, *, num: int = 0, seed: int = 0) -> Sounds:
 
     clips, labels, names = audio.read_folder(path, speech.SAMPLES, speech.RATE)
     if len(clips) < 12:
-        raise ValueError(f"{path!r} gives {len(clips)} clips: a lesson needs 12 at least, and hundreds to learn from")
+        raise CourseError(f"{path!r} gives {len(clips)} clips: a lesson needs 12 at least, and hundreds to learn from")
     x, y, x_test, y_test = _split(clips, labels, seed, min(500, len(clips) // 6))
     return Sounds(name, x[: num or None], y[: num or None], x_test, y_test, tuple(names), path,
                   "the reader's own", speech.RATE)
@@ -104,7 +100,7 @@ def check_name(name: str) -> None:
     if not (kind in FILES and path) and name not in DATASETS | SOUNDS:
         raise unknown("dataset", name, [*DATASETS, *SOUNDS, *(f"{kind}:PATH" for kind in FILES)])
     if path and not Path(path).expanduser().exists():
-        raise FileNotFoundError(f"there is no file or folder {path!r}: give dataset={kind}:PATH with one that exists")
+        raise MissingFile(f"there is no file or folder {path!r}: give dataset={kind}:PATH with one that exists")
 
 
 def to_float(x: np.ndarray) -> np.ndarray:
@@ -159,7 +155,7 @@ def _idx_set(name: str, class_names, source: str, licence: str) -> Callable[[int
     """A loader for four gzipped idx files, as MNIST is published."""
     def loader(num: int, resolution: int, seed: int) -> Dataset:
         parts = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-        arrays = [_read_idx(_download(name, f"{part}-ubyte.gz")) for part in parts]
+        arrays = [read_idx(_download(name, f"{part}-ubyte.gz")) for part in parts]
         return _dataset(name, *arrays, class_names, source, licence)
     return loader
 
@@ -181,31 +177,24 @@ def _folder(path: str, resolution: int, seed: int) -> Dataset:
 
 
 def _npz(path: str, resolution: int, seed: int) -> Dataset:
-    file = Path(path).expanduser()
-    if not zipfile.is_zipfile(file):
-        raise ValueError(f"{path!r} is not an .npz file, or is cut short: np.savez writes one")
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            x, y = arrays["x_train"], arrays["y_train"]
-            pair = ("x_test", "y_test")
-            test = tuple(arrays[name] for name in pair) if any(name in arrays for name in pair) else None
-    except KeyError as error:
-        raise ValueError(f"{path!r} has no array {error}: it must hold x_train and y_train, and may hold x_test and "
-                         "y_test, both or neither") from error
-    except ValueError as error:  # a pickled array, which could run code
-        raise ValueError(f"{path!r} holds arrays of objects, which are not opened: save plain numbers") from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path!r} is a damaged .npz file ({error})") from error
-    names = [str(c) for c in range(int(y.max(initial=0)) + 1)] if np.issubdtype(y.dtype, np.integer) else []
-    name = f"npz:{path}"
-    parts = (x, y, *test) if test else _split(*_checked(name, "train", x, y), seed, _tenth(x))
+    found, names = read_npz(path)
+    name, train = f"npz:{path}", (found["x_train"], found["y_train"])
+    if "x_test" in found:
+        parts = (*train, found["x_test"], found["y_test"])
+    else:
+        parts = _split(*check_images(name, "train", *train), seed, _tenth(found["x_train"]))
     return _dataset(name, *parts, names, path, "the reader's own")
 
 
 def _split(x: np.ndarray, y: np.ndarray, seed: int, num_test: int) -> tuple[np.ndarray, ...]:
-    """x_train, y_train, x_test, y_test: `num_test` examples, drawn by `seed`, are kept for testing."""
+    """x_train, y_train, x_test, y_test: `num_test` examples, drawn by `seed`, are kept for testing.
+
+    The last example of a class is one to learn from, as long as there are others to test with.
+    """
     order = np.random.default_rng(seed).permutation(len(x))
-    test, train = order[:num_test], order[num_test:]
+    last = len(x) - 1 - np.unique(y[order][::-1], return_index=True)[1]  # each class's last place
+    tested = np.concatenate([np.setdiff1d(np.arange(len(x)), last), np.sort(last)])[:num_test]
+    test, train = order[tested], np.delete(order, tested)
     return x[train], y[train], x[test], y[test]
 
 
@@ -216,36 +205,9 @@ def _tenth(x: np.ndarray) -> int:
 
 def _dataset(name, x_train, y_train, x_test, y_test, class_names, source, licence) -> Dataset:
     """Check and unify arrays that come from outside."""
-    train, test = _checked(name, "train", x_train, y_train), _checked(name, "test", x_test, y_test)
+    train = check_images(name, "train", x_train, y_train)
+    test = check_images(name, "test", x_test, y_test)
     return Dataset(name, *train, *test, tuple(class_names), source, licence)
-
-
-def _checked(name: str, what: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Images and labels as a Dataset holds them; gray images get their channel axis."""
-    if x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[-1] not in (1, 3)):
-        raise ValueError(f"{name}: x_{what} has shape {x.shape}; images must be (n, height, width), "
-                         "(n, height, width, 1) or (n, height, width, 3)")
-    if x.dtype != np.uint8:
-        raise ValueError(f"{name}: x_{what} is {x.dtype}; images must be uint8, 0 to 255")
-    if y.shape != (len(x),) or not np.issubdtype(y.dtype, np.integer):
-        raise ValueError(f"{name}: y_{what} is {y.dtype} {y.shape}; it must hold one integer for each of the "
-                         f"{len(x)} images")
-    return np.ascontiguousarray(x if x.ndim == 4 else x[..., None]), y.astype(np.int64)
-
-
-def _read_idx(path: str) -> np.ndarray:
-    """The array of a gzipped idx file: two zero bytes, type 8 (uint8), number of axes, their lengths, the data."""
-    try:
-        with gzip.open(path) as file:
-            raw = io.BytesIO(file.read())
-        zero, kind, axes = struct.unpack(">HBB", raw.read(4))
-        shape = struct.unpack(f">{axes}I", raw.read(4 * axes))
-        array = np.frombuffer(raw.read(), np.uint8).reshape(shape)
-    except (OSError, EOFError, struct.error, ValueError) as error:
-        raise ValueError(f"{path} is not a gzipped idx file, or is cut short ({error}); delete it and retry") from error
-    if zero or kind != 8:
-        raise ValueError(f"{path} is not an idx file of bytes")
-    return array
 
 
 def _download(name: str, file: str) -> str:
@@ -260,10 +222,10 @@ def _download(name: str, file: str) -> str:
     try:
         return fetcher.fetch(file, downloader=pooch.HTTPDownloader(progressbar=True, timeout=30))
     except ValueError as error:
-        raise ValueError(f"{file} of {name} arrived damaged or changed at its source: {error}") from error
+        raise CourseError(f"{file} of {name} arrived damaged or changed at its source: {error}") from error
     except OSError as error:  # requests' errors are OSErrors
-        raise ConnectionError(f"{name} is not on this machine and could not be downloaded ({type(error).__name__}). "
-                              "The embedded sets need no network: dataset=strokes or dataset=digits.") from error
+        raise NoConnection(f"{name} is not on this machine and could not be downloaded ({type(error).__name__}). "
+                           "The embedded sets need no network: dataset=strokes or dataset=digits.") from error
 
 
 DATASETS: dict[str, Callable[[int, int, int], Dataset]] = {

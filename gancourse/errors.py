@@ -22,6 +22,14 @@ class MissingFile(CourseError, FileNotFoundError):
     """A CourseError about a file or folder that is not there."""
 
 
+class MissingPackage(CourseError, ImportError):
+    """A CourseError about a package that is not installed; it says which pip command brings it."""
+
+
+class NoConnection(CourseError, ConnectionError):
+    """A CourseError about somebody who does not answer: a server, a scheduler, another process."""
+
+
 def advice(error: Exception) -> str:
     """Return what to do about an error of the file system, to stand after its message; "" for any other."""
     return ADVICE.get(getattr(error, "errno", None), "")

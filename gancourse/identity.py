@@ -160,6 +160,12 @@ def file_sha256(path: Path) -> str:
     return _file_sha256(os.path.abspath(path), about.st_mtime_ns, about.st_size)
 
 
+def module_code(path: Path) -> str:
+    """Return a Python file's code without its comments, docstrings and layout."""
+    about = path.stat()
+    return _without_words(path, about.st_mtime_ns, about.st_size)
+
+
 def text_sha256(text: str) -> str:
     """Return the sha256 of a text, 64 hex digits."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -182,8 +188,7 @@ def _modules(notebook: dict, drawing: bool) -> dict[Path, str]:
     while waiting:
         for path in _imported(waiting.pop(), PACKAGE) - set(modules):
             if drawing or path.name not in DRAWS_ONLY:
-                about = path.stat()
-                modules[path] = _without_words(path, about.st_mtime_ns, about.st_size)
+                modules[path] = module_code(path)
                 waiting.append(modules[path])
     return modules
 

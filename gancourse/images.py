@@ -1,9 +1,17 @@
-"""Image files to arrays: any size, any mode, and a clear word about files that cannot be read."""
+"""Image files to arrays: any size, any mode, and a clear word about files that cannot be read.
+
+What a mode becomes: of an animation the first picture; a palette its colours; CMYK, Lab and YCbCr
+their RGB; transparency lies over white.  Of 16-bit gray, 65,535 is white.  Of gray floats, 1 is
+white where all lie in [0, 1]; other floats and 32-bit integers are stretched from least to largest.
+"""
 
 import warnings
 from pathlib import Path
 
 import numpy as np
+
+from gancourse.errors import CourseError, MissingFile
+from gancourse.labels import folder_classes, is_hidden
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
@@ -21,32 +29,35 @@ def read_folder(folder: str | Path, resolution: int) -> tuple[np.ndarray, np.nda
     """Return the images of a folder, their class numbers and the class names.
 
     Each image becomes a centred square of `resolution` pixels, uint8 (n, resolution, resolution, 3), or
-    one channel where every file is gray.  Sub-folders are the classes; without them there is one class.
-    A file that cannot be read is skipped with a warning that names it.
-    Raises FileNotFoundError for a missing folder, ValueError when no image is left.
+    one channel where every image is gray.  The folders in it are the classes
+    (`labels.folder_classes`); without them there is one class.  A file that cannot be read is
+    skipped with a warning that names it; hidden files are passed over.
+    Raises FileNotFoundError for a missing folder, ValueError for a file and when no image is left.
     """
     folder = Path(folder).expanduser()
+    if folder.is_file():
+        raise CourseError(f"{str(folder)!r} is a file: give dataset=folder:PATH with a folder of "
+                          "images (unpack a zip first)")
     if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with a folder of images")
-    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
-    if not files:
-        raise ValueError(f"folder {str(folder)!r} holds no images ({', '.join(sorted(SUFFIXES))})")
-    images, classes, all_gray = [], [], True
-    for file in files:
+        raise MissingFile(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with "
+                          "a folder of images")
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    names = [name for name in names if not is_hidden(name)]
+    if not names:
+        raise CourseError(f"folder {str(folder)!r} holds no images ({', '.join(sorted(SUFFIXES))})")
+    images, kept = [], []
+    for name in names:
         try:
-            image = _open(file, "", 0)
+            images.append(np.asarray(_square(_open(folder / name, "RGB", 0), resolution)))
+            kept.append(name)
         except (ValueError, OSError) as error:
-            warnings.warn(f"skipped {file}: {error}", stacklevel=2)
-            continue
-        all_gray = all_gray and image.mode in ("1", "L", "I", "I;16", "F")
-        images.append(np.asarray(_square(image.convert("RGB"), resolution)))
-        parts = file.relative_to(folder).parts
-        classes.append(parts[0] if len(parts) > 1 else "")
+            warnings.warn(f"skipped {folder / name}: {error}", stacklevel=2)
     if not images:
-        raise ValueError(f"none of the {len(files)} image files in {str(folder)!r} could be read")
+        raise CourseError(f"none of the {len(names)} image files in {str(folder)!r} could be read")
     stack = np.stack(images)
-    names = sorted(set(classes))
-    return stack[..., :1] if all_gray else stack, np.array([names.index(c) for c in classes]), names
+    all_gray = (stack == stack[..., :1]).all()
+    return stack[..., :1] if all_gray else stack, *folder_classes(kept)
 
 
 def resize(images: np.ndarray, resolution: int) -> np.ndarray:
@@ -61,24 +72,31 @@ def resize(images: np.ndarray, resolution: int) -> np.ndarray:
 
 def _open(path: str | Path, mode: str, longest: int):
     """An upright PIL image, wholly decoded, in `mode` (its own mode when empty), no longer than `longest`."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     path = Path(path).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"there is no image file {str(path)!r}: give the path of one "
-                                f"({', '.join(sorted(SUFFIXES))})")
+        raise MissingFile(f"there is no image file {str(path)!r}: give the path of one "
+                          f"({', '.join(sorted(SUFFIXES))})")
     try:
-        with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file)
-            image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{str(path)!r} is not an image, or is damaged or cut short ({error})") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of spoilt EXIF data and such, without a name
+            with Image.open(path) as file:
+                image = ImageOps.exif_transpose(file)
+                image.load()
+    except Exception as error:  # a decoder that meets damage raises this or that
+        raise CourseError(f"{str(path)!r} is not an image, or is damaged or cut short ({error})") from error
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
-    if image.mode in ("I", "I;16", "F"):
+    if image.mode == "F" or image.mode.startswith("I"):
         a = np.asarray(image, np.float64)
-        image = Image.fromarray(((a - a.min()) / max(np.ptp(a), 1e-9) * 255).astype(np.uint8))
+        if not np.isfinite(a).all():
+            raise CourseError(f"{str(path)!r} holds values that are not finite numbers")
+        low, high = a.min(), a.max()
+        if image.mode != "I" and low >= 0 and (image.mode != "F" or high <= 1):
+            low, high = 0, 1 if image.mode == "F" else 65535
+        image = Image.fromarray(np.rint((a - low) / max(high - low, 1e-9) * 255).astype(np.uint8))
     if mode:
         image = image.convert(mode)
     if longest and max(image.size) > longest:

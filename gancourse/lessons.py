@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from gancourse import identity
 from gancourse.data import check_name
-from gancourse.errors import CourseError, unknown
+from gancourse.errors import CourseError, MissingFile, unknown
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 STUB = "raise NotImplementedError  # your turn"
@@ -44,14 +44,14 @@ class Parameter(NamedTuple):
         if kind is str and not isinstance(value, str):
             value = str(value)
         if type(value) is not kind:
-            raise ValueError(f"{self.name}={value!r} is {type(value).__name__}; it must be {kind.__name__}, "
-                             f"such as {self.default!r} ({self.help})")
+            raise CourseError(f"{self.name}={value!r} is {type(value).__name__}; it must be {kind.__name__}, "
+                              f"such as {self.default!r} ({self.help})")
         if self.choices and value not in self.choices:
             raise unknown(self.name, value, self.choices)
         if self.low is not None and not (self.low <= value <= self.high):
             nearest = kind(min(max(value, self.low), self.high)) if math.isfinite(value) else self.default
-            raise ValueError(f"{self.name}={value!r} is out of range [{self.low:g}, {self.high:g}]; "
-                             f"the nearest right value is {nearest!r} ({self.help})")
+            raise CourseError(f"{self.name}={value!r} is out of range [{self.low:g}, {self.high:g}]; "
+                              f"the nearest right value is {nearest!r} ({self.help})")
         return value
 
 
@@ -81,7 +81,7 @@ def all_lessons(folder: Path = FOLDER) -> list[Lesson]:
     """Return the lessons of a folder in order.  Raises FileNotFoundError where there are none."""
     paths = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not paths:
-        raise FileNotFoundError(f"no lessons in {folder}: install the course from its folder, pip install -e .")
+        raise MissingFile(f"no lessons in {folder}: install the course from its folder, pip install -e .")
     return [Lesson(path, read(path)) for path in paths]
 
 
@@ -96,7 +96,7 @@ def find(which: str, folder: Path = FOLDER) -> Lesson:
             return lesson
     numbers = ", ".join(f"{lesson.about['lesson']:02d}" for lesson in lessons)
     if which.isdigit():
-        raise ValueError(f'no lesson {which}; there are {numbers}: "gancourse list" shows them')
+        raise CourseError(f'no lesson {which}; there are {numbers}: "gancourse list" shows them')
     raise unknown("lesson", which, [lesson.name for lesson in lessons])
 
 
@@ -106,7 +106,7 @@ def read(path: Path) -> dict:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         notebook["cells"], notebook["metadata"]["gancourse"]["lesson"]  # noqa: B018
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not a notebook of this course ({type(error).__name__}: {error})") from error
+        raise CourseError(f"{path} is not a notebook of this course ({type(error).__name__}: {error})") from error
     return notebook
 
 
@@ -135,7 +135,7 @@ def parameters(notebook: dict) -> dict[str, Parameter]:
             name, default = node.target.id, ast.literal_eval(node.value)
             help_ = line.split("  # ", 1)[1].strip()
         except (SyntaxError, ValueError, AttributeError, IndexError) as error:
-            raise ValueError(f"parameter line {line!r} must read  name: type = literal  # help") from error
+            raise CourseError(f"parameter line {line!r} must read  name: type = literal  # help") from error
         low = high = None
         choices: tuple[str, ...] = ()
         if match := RANGE.search(help_):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from gancourse.checkpoints import write_atomically
-from gancourse.errors import check_range, unknown
+from gancourse.errors import CourseError, check_range, unknown
 from gancourse.images import read_image
 from gancourse.rng import stream
 
@@ -101,19 +101,19 @@ def read_hole(path: str | Path, shape: tuple[int, ...]) -> np.ndarray:
     try:
         return check_hole(hole, shape)
     except ValueError as error:
-        raise ValueError(f"mask file {str(path)!r}: {error}") from error
+        raise CourseError(f"mask file {str(path)!r}: {error}") from error
 
 
 def check_hole(hole: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return a hole, bool (height, width), if it fits images of `shape`; else raise ValueError that names the fix."""
     height, width = shape[:2]
     if hole.shape != (height, width):
-        raise ValueError(f"it is {hole.shape[1]} x {hole.shape[0]} pixels, the images are {width} x {height}: "
-                         f"scale it to {width} x {height}, one pixel of it for each of theirs")
+        raise CourseError(f"it is {hole.shape[1]} x {hole.shape[0]} pixels, the images are {width} x {height}: "
+                          f"scale it to {width} x {height}, one pixel of it for each of theirs")
     if not hole.any():
-        raise ValueError("nothing is missing: paint white what is to be filled (all of it is dark)")
+        raise CourseError("nothing is missing: paint white what is to be filled (all of it is dark)")
     if hole.all():
-        raise ValueError("everything is missing: leave some pixels black, they are the only thing to go by")
+        raise CourseError("everything is missing: leave some pixels black, they are the only thing to go by")
     return hole
 
 

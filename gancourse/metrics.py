@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gancourse.errors import CourseError
+
 
 class Manifold(NamedTuple):
     """How two clouds of features overlap; for two large samples of one distribution near 1 (see `manifold_scores`)."""
@@ -84,8 +86,8 @@ def manifold_scores(real: np.ndarray, fake: np.ndarray, k: int = 5) -> Manifold:
 
     real, fake = _tables(real, fake)
     if not 1 <= k <= min(len(real), len(fake)) - 2:
-        raise ValueError(f"k={k} neighbours need samples of at least k + 2 = {k + 2} rows and k >= 1, "
-                         f"not {len(real)} and {len(fake)} rows")
+        raise CourseError(f"k={k} neighbours need samples of at least k + 2 = {k + 2} rows and k >= 1, "
+                          f"not {len(real)} and {len(fake)} rows")
     with redirect_stdout(StringIO()):  # prdc prints both sizes
         scores = compute_prdc(real, fake, nearest_k=k)
     return Manifold(**{name: float(value) for name, value in scores.items()})
@@ -94,11 +96,15 @@ def manifold_scores(real: np.ndarray, fake: np.ndarray, k: int = 5) -> Manifold:
 def nearest(queries: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the index in `pool` of each query's nearest row and the Euclidean distance to it.
 
-    Arrays of any matching shape per sample; used to look for memorised training images.  Lessons 05, 06.
+    Arrays of any matching shape per sample; used to look for memorised training images.  Of equally
+    near rows the first.  Memory stays small, however many there are.  Raises ValueError for values
+    that are not finite.  Lessons 05, 06.
     """
+    from sklearn.neighbors import NearestNeighbors
+
     q, p = (np.asarray(a, np.float32).reshape(len(a), -1) for a in (queries, pool))
-    squared = (q**2).sum(1)[:, None] - 2 * q @ p.T + (p**2).sum(1)[None]
-    index = squared.argmin(1)
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(p)
+    index = search.kneighbors(q, return_distance=False)[:, 0]
     return index, np.linalg.norm(q - p[index], axis=1)
 
 
@@ -126,7 +132,7 @@ def modes_and_kl(modes: np.ndarray, num_modes: int) -> tuple[int, float]:
     """
     modes = np.asarray(modes)
     if modes.size == 0 or modes.min() < 0 or modes.max() >= num_modes:
-        raise ValueError(f"modes must be numbers from 0 to {num_modes - 1}, at least one")
+        raise CourseError(f"modes must be numbers from 0 to {num_modes - 1}, at least one")
     p = np.bincount(modes.ravel(), minlength=num_modes) / modes.size
     p = p[p > 0]
     return len(p), float((p * np.log(p * num_modes)).sum())
@@ -148,8 +154,8 @@ def _tables(*samples: np.ndarray) -> list[np.ndarray]:
     tables = [np.asarray(s, np.float64) for s in samples]
     shapes = [t.shape for t in tables]
     if any(len(s) != 2 or s[1] != shapes[0][1] or s[0] < 2 for s in shapes):
-        raise ValueError("two feature tables (n, dim) of one width and n >= 2 are needed, not "
-                         + ", ".join(map(str, shapes)))
+        raise CourseError("two feature tables (n, dim) of one width and n >= 2 are needed, not "
+                          + ", ".join(map(str, shapes)))
     if not all(np.isfinite(t).all() for t in tables):
-        raise ValueError("features must be finite numbers: a generator whose images are nan has diverged")
+        raise CourseError("features must be finite numbers: a generator whose images are nan has diverged")
     return tables

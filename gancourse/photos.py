@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from gancourse.errors import unknown
+from gancourse.errors import CourseError, unknown
 from gancourse.images import read_image
 
 PHOTOS = {
@@ -32,6 +32,6 @@ def photo(name: str, longest: int = 640) -> np.ndarray:
     else:
         raise unknown("photo", name, [*PHOTOS, "or the path of an image file"])
     if min(picture.shape[:2]) < SMALLEST:
-        raise ValueError(f"{name!r} is {picture.shape[1]} x {picture.shape[0]} pixels (longest={longest}): "
-                         f"each side must have at least {SMALLEST}")
+        raise CourseError(f"{name!r} is {picture.shape[1]} x {picture.shape[0]} pixels (longest={longest}): "
+                          f"each side must have at least {SMALLEST}")
     return picture

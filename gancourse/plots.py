@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from gancourse.data import to_uint8
+from gancourse.errors import CourseError
 
 REAL, FAKE, NEUTRAL, THIRD = "#0072B2", "#E66100", "#4D4D4D", "#009E73"  # told apart by colour-blind readers too
 DPI = 100
@@ -70,7 +71,7 @@ def show_images(images: np.ndarray, *, alt: str = "", columns: int = 0, titles: 
     Raises ValueError when there is no image.
     """
     if len(images) == 0:
-        raise ValueError("there is no image to show")
+        raise CourseError("there is no image to show")
     columns = columns or min(len(images), 10)
     grid = tile(images, columns)
     rows = -(-len(images) // columns)
@@ -288,7 +289,7 @@ def _display(data: dict[str, bytes], alt: str) -> None:
 def _bundle(data: dict[str, bytes], alt: str) -> tuple[dict, dict]:
     """A display bundle; an image without alt text is an error, since some readers hear the page."""
     if not alt:
-        raise ValueError("say in alt= what the figure shows")
+        raise CourseError("say in alt= what the figure shows")
     from base64 import b64encode
 
     coded = {mime: b64encode(raw).decode() for mime, raw in data.items()}

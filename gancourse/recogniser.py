@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gancourse.audio import resample
+from gancourse.errors import CourseError, MissingPackage
 
 RATE, PAUSE = 16_000, 1600  # what its model takes in samples a second; samples of silence before and after a word
 DIGITS = dict(zip("0123456789", "zero one two three four five six seven eight nine".split(), strict=True))
@@ -23,12 +24,12 @@ def recognise(clips: np.ndarray, words: Sequence[str], rate: int = 8000) -> np.n
     try:
         from pocketsphinx import Decoder
     except ImportError as error:
-        raise ImportError('recognising words needs PocketSphinx: pip install "gancourse[speech]"') from error
+        raise MissingPackage('recognising words needs PocketSphinx: pip install "gancourse[speech]"') from error
     spoken = [DIGITS.get(word, word.lower()) for word in words]
     decoder = Decoder(lm=None, loglevel="FATAL")
     if missing := [word for word in spoken if not word.isalpha() or decoder.lookup_word(word) is None]:
-        raise ValueError(f"the recogniser's English dictionary lacks {', '.join(map(repr, missing))}: "
-                         "name the classes by the words that are said")
+        raise CourseError(f"the recogniser's English dictionary lacks {', '.join(map(repr, missing))}: "
+                          "name the classes by the words that are said")
     decoder.add_jsgf_string("words", f"#JSGF V1.0; grammar words; public <word> = {' | '.join(spoken)};")
     decoder.activate_search("words")
     return np.array([_heard(decoder, _prepared(clip, rate), spoken) for clip in clips], np.int64)

@@ -6,8 +6,8 @@ stroke digits ships with the course; others are trained once, in seconds, and ke
 """
 
 import hashlib
+import importlib.metadata
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,9 +15,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gancourse.cores import chosen_threads
 from gancourse.data import Dataset, cache_folder, to_float
+from gancourse.errors import CourseError
+from gancourse.identity import module_code
+from gancourse.locks import hold
 
 SHIPPED = Path(__file__).with_name("rulers")
+TRAINER = Path(__file__).parent / "pt" / "ruler.py"
 CHUNK = 50  # images at once: their patches still fit the processor's cache, which is twice as fast
 
 
@@ -34,8 +39,8 @@ class Ruler(NamedTuple):
         """
         shape = tuple(self.facts["shape"])
         if images.shape[1:] != shape:
-            raise ValueError(f"this ruler measures images of {shape}, not {images.shape[1:]}: "
-                             "load the ruler of your data")
+            raise CourseError(f"this ruler measures images of {shape}, not {images.shape[1:]}: "
+                              "load the ruler of your data")
         return np.concatenate([self._features(to_float(images[i : i + CHUNK])) for i in range(0, len(images), CHUNK)])
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
@@ -56,16 +61,20 @@ class Ruler(NamedTuple):
 
 
 def load(dataset: Dataset) -> Ruler:
-    """Return the ruler of a data set; trains and keeps one where there is none (10 to 20 seconds, needs torch).
+    """Return the ruler of a data set; trains and keeps one where there is none (needs torch).
 
-    Without classes, it learns to tell by how many quarter turns an image was turned (Gidaris et al. 2018).
-    Raises ValueError when a stored ruler is damaged, RuntimeError when training fails.
+    Training takes 10 to 20 seconds; of several processes that want the same ruler at once, one
+    trains it and the others wait.  Without classes, it learns to tell by how many quarter turns an
+    image was turned (Gidaris et al. 2018).  Raises ValueError when a stored ruler is damaged,
+    RuntimeError when training fails.
     """
     if dataset.name == "strokes" and dataset.shape == (28, 28, 1):
         return read(SHIPPED / "strokes_28.safetensors", SHIPPED / "sha256.json")
     path = cache_folder() / "rulers" / f"{_key(dataset)}.safetensors"
     if not path.exists():
-        _train(dataset, path)
+        with hold(path.with_suffix(".lock"), f"the ruler of {dataset.name}", say=print):
+            if not path.exists():
+                _train(dataset, path)
     return read(path)
 
 
@@ -77,27 +86,39 @@ def read(path: Path, checksums: Path | None = None) -> Ruler:
         if checksums:
             want = json.loads(checksums.read_text())[path.name]
             if hashlib.sha256(path.read_bytes()).hexdigest() != want:
-                raise ValueError("its sha256 is not the published one")
+                raise CourseError("its sha256 is not the published one")
         with safe_open(path, framework="np") as file:
             return Ruler({name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118
                          json.loads(file.metadata()["ruler"]))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"the ruler {path} is damaged ({error}); delete it and load it again") from error
+        raise CourseError(f"the ruler {path} is damaged ({error}); delete it and load it again") from error
 
 
 def _key(dataset: Dataset) -> str:
-    """A name for the ruler of exactly these training images."""
-    hasher = hashlib.sha256(repr(dataset.x_train.shape).encode())
-    hasher.update(np.ascontiguousarray(dataset.x_train))
-    hasher.update(np.ascontiguousarray(dataset.y_train))
+    """A name for the ruler of exactly these images, as today's code trains it with so many threads.
+
+    PyTorch's version counts, too; it is looked up without importing PyTorch.
+    """
+    try:
+        torch = importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        torch = ""
+    arrays = [dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test]
+    shapes = [(a.shape, str(a.dtype)) for a in arrays]
+    about = (shapes, module_code(TRAINER), torch, chosen_threads())
+    hasher = hashlib.sha256(repr(about).encode())
+    for array in arrays:
+        hasher.update(np.ascontiguousarray(array))
     return hasher.hexdigest()[:16]
 
 
 def _train(dataset: Dataset, path: Path) -> None:
-    """Train in a process of its own, so that a TensorFlow lesson never holds two frameworks."""
+    """Train in a process of its own, so that a TensorFlow lesson never holds two frameworks.
+
+    It computes with as many threads as OMP_NUM_THREADS says, like this one.
+    """
     print(f"Training the ruler of {dataset.name} (once, about 15 s) ...", flush=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    images = path.with_suffix(f".{os.getpid()}.npz")  # another kernel may be doing the same
+    images = path.with_suffix(".npz")
     np.savez(images, x_train=dataset.x_train, y_train=dataset.y_train, x_test=dataset.x_test, y_test=dataset.y_test)
     try:
         done = subprocess.run([sys.executable, "-m", "gancourse.pt.ruler", str(images), str(path)],

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gancourse.errors import check_choice, check_range
+from gancourse.errors import CourseError, MissingFile, check_choice, check_range
 
 OTHER = "…"  # stands for units too rare to have a number
 AT_LEAST = 200  # different lines, or there is nothing to learn from and to hold out
@@ -44,8 +44,8 @@ def read(path: str | Path, *, unit: str = "words", length: int = 20, max_units: 
     lines = [parts[:length] for parts in map(cut, _lines(path)) if parts]
     lines = [list(line) for line in dict.fromkeys(map(tuple, lines))]
     if len(lines) < AT_LEAST:
-        raise ValueError(f"{path} has {len(lines)} different lines that are not empty; {AT_LEAST} are needed to learn "
-                         "from and to hold out. Put each sentence on a line of its own, or take a longer text.")
+        raise CourseError(f"{path} has {len(lines)} different lines that are not empty; {AT_LEAST} are needed to learn "
+                          "from and to hold out. Put each sentence on a line of its own, or take a longer text.")
     counts = Counter(part for line in lines for part in line)
     units = ("", OTHER, *(part for part, _ in counts.most_common(max_units - 2)))
     number = {part: i for i, part in enumerate(units)}
@@ -77,15 +77,15 @@ def overlap(rows: np.ndarray, reference: np.ndarray, n: int) -> np.ndarray:
 
 def _lines(path: Path) -> list[str]:
     if path.is_dir():
-        raise ValueError(f"{path} is a folder: give one text file, with a sentence on each line")
+        raise CourseError(f"{path} is a folder: give one text file, with a sentence on each line")
     if not path.exists():
-        raise FileNotFoundError(f"there is no file {str(path)!r}: give corpus=file:PATH with one that exists, "
-                                "or corpus=grammar")
+        raise MissingFile(f"there is no file {str(path)!r}: give corpus=file:PATH with one that exists, "
+                          "or corpus=grammar")
     data = path.read_bytes()
     if not data.strip():
-        raise ValueError(f"{path} is empty: give a text with a sentence on each line")
+        raise CourseError(f"{path} is empty: give a text with a sentence on each line")
     try:
         return data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x}): save it as "
-                         f"UTF-8, or convert it, such as: iconv -f latin1 -t utf8 {path.name} > new.txt") from error
+        raise CourseError(f"{path} is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x}): save it as "
+                          f"UTF-8, or convert it, such as: iconv -f latin1 -t utf8 {path.name} > new.txt") from error

@@ -109,6 +109,62 @@ def test_sub_folders_are_the_classes(tmp_path):
     assert clips.shape == (20, 4096) and classes == ["no", "yes"] and labels.tolist() == [0] * 10 + [1] * 10
 
 
+def test_the_class_is_the_top_folder_however_deep_a_file_lies(tmp_path):
+    speakers = [f"{word}/{who}" for word in ("no", "yes") for who in ("anna", "ben")]
+    names = [f"{speaker}/{i}.wav" for speaker in speakers for i in range(5)]
+    _, labels, classes = audio.read_folder(folder_of(tmp_path, names), 4096)
+    assert classes == ["no", "yes"] and labels.tolist() == [0] * 10 + [1] * 10
+
+
+def test_a_small_class_is_kept_and_named_in_a_note(tmp_path):
+    """Three recordings of "maybe" used to make one class of everything, in silence."""
+    sizes = {"no": 10, "yes": 12, "maybe": 3}
+    names = [f"{word}/{i}.wav" for word, size in sizes.items() for i in range(size)]
+    with pytest.warns(UserWarning, match=r"fewer than 10 clips.*: maybe \(3\); add recordings"):
+        _, labels, classes = audio.read_folder(folder_of(tmp_path, names), 4096)
+    assert classes == ["maybe", "no", "yes"] and np.bincount(labels).tolist() == [3, 10, 12]
+
+
+def test_a_small_class_among_names_is_kept_too(tmp_path):
+    names = [f"{digit}_anna_{i}.wav" for digit, n in (("3", 11), ("7", 4)) for i in range(n)]
+    with pytest.warns(UserWarning, match=r": 7 \(4\)"):
+        assert audio.read_folder(folder_of(tmp_path, names), 4096)[2] == ["3", "7"]
+
+
+def test_hidden_files_are_nobodys_recordings(tmp_path):
+    folder_of(tmp_path, [f"{word}/{i}.wav" for word in ("no", "yes") for i in range(10)])
+    (tmp_path / "no" / "._1.wav").write_bytes(b"Mac OS X")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(audio.read_folder(tmp_path, 4096)[0]) == 20
+
+
+def test_a_zip_may_hold_class_folders_in_one_folder_and_what_a_mac_adds(tmp_path):
+    names = [f"{word}/{i}.wav" for word in ("no", "yes") for i in range(10)]
+    folder = folder_of(tmp_path / "a", names)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for file in folder.rglob("*.wav"):
+            name = file.relative_to(folder).as_posix()
+            archive.write(file, f"words/{name}")
+            archive.writestr(f"__MACOSX/words/{name.replace('/', '/._')}", b"Mac OS X")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _, labels, classes = audio.read_folder(tmp_path / "a.zip", 4096)
+    assert classes == ["no", "yes"] and np.bincount(labels).tolist() == [10, 10]
+
+
+def test_an_encrypted_zip_says_what_to_do(tmp_path):
+    """The flag of encryption is bit 0 of byte 8 of a file's entry in the zip's directory."""
+    folder = folder_of(tmp_path / "a", ["1.wav"])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(folder / "1.wav", "1.wav")
+    raw = bytearray((tmp_path / "a.zip").read_bytes())
+    raw[raw.find(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "a.zip").write_bytes(raw)
+    with pytest.raises(ValueError, match="a.zip' is encrypted: unpack it with its password"):
+        audio.read_folder(tmp_path / "a.zip", 4096)
+
+
 def test_in_one_folder_the_name_before_the_underscore_is_the_class(tmp_path):
     names = [f"fsdd/{digit}_anna_{i}.wav" for digit in (3, 7) for i in range(10)]
     assert audio.read_folder(folder_of(tmp_path, names), 4096)[2] == ["3", "7"]

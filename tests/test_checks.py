@@ -61,13 +61,14 @@ def shown(monkeypatch):
 
 @pytest.mark.parametrize("bounds, held", [
     ({"below": 2}, True), ({"below": 1}, False), ({"above": 1}, False), ({"above": 0.5, "below": 1.5}, True),
-    ({"near": 1.2, "tol": 0.3}, True), ({"near": 1.2, "tol": 0.1}, False), ({"near": 1}, True), ({"near": 2}, False),
+    ({"near": 1.2, "tol": 0.3}, True), ({"near": 1.2, "tol": 0.1}, False), ({"near": 1}, True),
+    ({"near": 2}, False),
 ])
 def test_a_claim_of_one_holds_within_its_bounds(bounds, held):
     assert [row.held for row in table_of(own=True, **bounds).rows[:2]] == [held, held]
 
 
-def test_an_exact_claim_is_judged_everywhere_a_claim_of_the_budget_on_its_own_run_and_a_number_never():
+def test_exact_claims_are_judged_everywhere_others_on_the_own_run_and_numbers_never():
     assert [row.judged for row in table_of(own=True, below=2).rows] == [True, True, False]
     assert [row.judged for row in table_of(own=False, below=2).rows] == [True, False, False]
 
@@ -77,15 +78,17 @@ def test_a_claim_may_have_conditions_of_its_own():
     table.claim("needs little", 1, below=2, own=True)
     table.own = True
     table.claim("needs seed 0", 1, below=2, own=checks.own_run(same={"seed": (3, 0)}))
-    assert [(row.judged, row.reasons) for row in table.rows] == [(True, ()), (False, ("seed is 3, not 0",))]
+    found = [(row.judged, row.reasons) for row in table.rows]
+    assert found == [(True, ()), (False, ("seed is 3, not 0",))]
 
 
 def test_what_differs_from_the_own_run_is_said():
     own = checks.own_run(same={"dataset": ("mnist", "strokes"), "width": (32, 32)},
                          at_least={"num_steps": (1499, 1500), "samples": (9, 8)},
                          done={"the GAN": (40, 1499), "its control": (7, 7)})
-    assert own.reasons == ("dataset is 'mnist', not 'strokes'", "num_steps is 1,499, less than 1,500",
-                           "the GAN stopped at step 40 of 1,499")
+    assert own.reasons == (
+        "dataset is 'mnist', not 'strokes'", "num_steps is 1,499, less than 1,500",
+        "the GAN stopped at step 40 of 1,499")
     assert not own and checks.own_run() and not own & checks.own_run()
 
 
@@ -117,8 +120,8 @@ def test_a_number_that_is_not_finite_never_holds_and_is_stored_as_valid_json(num
     table.claim("any", number, above=-5, below=np.inf)
     table.show()
     (claim,) = json.loads(json.dumps(shown[0][checks.MIME], allow_nan=False))["claims"]
-    assert claim == {"text": "any", "kind": "own", "bound": "> -5, < inf", "low": -5, "high": None, "measured": stored,
-                     "judged": True, "held": False}
+    assert claim == {"text": "any", "kind": "own", "bound": "> -5, < inf", "low": -5, "high": None,
+                     "measured": stored, "judged": True, "held": False}
 
 
 def test_results_bounds_kinds_and_verdicts_are_stored(shown):
@@ -128,7 +131,8 @@ def test_results_bounds_kinds_and_verdicts_are_stored(shown):
     table.shown("a time", np.int64(4))
     table.show()
     keys = ("text", "kind", "bound", "low", "high", "measured", "judged", "held")
-    rows = [("a count", "exact", "= 2", 2, 2, 2, True, True), ("a distance", "own", "< 3", None, 3, 7.5, False, False),
+    rows = [("a count", "exact", "= 2", 2, 2, 2, True, True),
+            ("a distance", "own", "< 3", None, 3, 7.5, False, False),
             ("a time", "shown", "", None, None, 4, False, True)]
     assert shown[0][checks.MIME] == {"results": {"a count": 2, "a distance": 7.5, "a time": 4},
                                      "claims": [dict(zip(keys, row, strict=True)) for row in rows]}
@@ -140,7 +144,8 @@ def test_numbers_of_numpy_are_stored_as_plain_json(shown):
     table.claim("between", np.float32(2), above=np.int64(1), below=np.float64(3))
     table.show()
     claims = json.loads(json.dumps(shown[0][checks.MIME]))["claims"]
-    assert [(claim["low"], claim["high"], claim["held"]) for claim in claims] == [(1.5, 3.5, True), (1, 3, True)]
+    found = [(claim["low"], claim["high"], claim["held"]) for claim in claims]
+    assert found == [(1.5, 3.5, True), (1, 3, True)]
 
 
 def test_the_text_counts_marks_each_row_and_gives_the_reasons(shown):
@@ -152,8 +157,8 @@ def test_the_text_counts_marks_each_row_and_gives_the_reasons(shown):
         "not judged: width is 8, not 32, and 1 more  of this budget: 1 (< 2)",
         "not judged: recorded, not a claim  a number: 1",
         "",
-        "Some claims are about the lesson's own data, settings and budget, and are not judged in this run: "
-        "width is 8, not 32; num_steps is 8, less than 1,500."]
+        "Some claims are about the lesson's own data, settings and budget, and are not judged in "
+        "this run: width is 8, not 32; num_steps is 8, less than 1,500."]
 
 
 def test_a_missed_claim_is_explained_by_its_kind_and_a_hint_replaces_that(shown):
@@ -161,7 +166,8 @@ def test_a_missed_claim_is_explained_by_its_kind_and_a_hint_replaces_that(shown)
     table.claim("unlucky", 1, below=0, hint="Try seed 7.")
     table.show()
     for text in (shown[0]["text/plain"], shown[0]["text/html"]):
-        assert "0 of 3 claims hold; 1 not judged" in text and "gancourse doctor" in text and "another seed" in text
+        assert "0 of 3 claims hold; 1 not judged" in text
+        assert "gancourse doctor" in text and "another seed" in text
     assert "Missed: unlucky. It was 1, and the bound is < 0. Try seed 7." in shown[0]["text/plain"]
 
 

@@ -64,3 +64,21 @@ def test_pytest_keeps_its_own_debug(monkeypatch):
     called = []
     monkeypatch.setattr(cli.subprocess, "call", lambda command, **_: called.append(command) or 0)
     assert main("test", "--debug") == 0 and called[0][-1] == "--debug"
+
+
+def test_jupyterlab_computes_with_the_threads_of_gancourse_run(monkeypatch):
+    started = {}
+
+    def call(command, env):
+        started.update(env, command=command)
+        return 0
+
+    monkeypatch.setattr(cli.subprocess, "call", call)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert main("lab", "--solutions") == 0
+    assert started["OMP_NUM_THREADS"] == started["OPENBLAS_NUM_THREADS"] == "1"
+    assert started["command"][-1].endswith("00_start_here.ipynb")
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert main("lab", "--solutions") == 0
+    assert started["OMP_NUM_THREADS"] == started["OPENBLAS_NUM_THREADS"] == "2"

@@ -1,6 +1,7 @@
 """Every data set by name, and every way to ask for one wrongly."""
 
 import gzip
+import re
 import socket
 import struct
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gancourse import data
+from gancourse import arrays, cli, data
 
 MNIST = Path(__file__).parents[2] / "shared" / "datasets" / "mnist.npz"
 
@@ -17,6 +18,16 @@ def npz(path, **arrays):
     good = {"x_train": np.zeros((20, 8, 8), np.uint8), "y_train": np.zeros(20, int)}
     np.savez(path, **{**good, **arrays})
     return f"npz:{path}"
+
+
+def encrypt(path):
+    """Mark every file of a zip as encrypted: bit 0 of the flags in its directory."""
+    raw = bytearray(path.read_bytes())
+    at = raw.find(b"PK\x01\x02")
+    while at >= 0:
+        raw[at + 8] |= 1
+        at = raw.find(b"PK\x01\x02", at + 4)
+    path.write_bytes(raw)
 
 
 def test_the_default_set_is_drawn_on_the_spot(monkeypatch):
@@ -90,7 +101,7 @@ def test_npz_with_half_of_its_test_images_says_what_is_missing(tmp_path):
 @pytest.mark.parametrize("arrays, word", [
     ({"x_train": np.zeros((20, 64), np.uint8)}, r"x_train has shape \(20, 64\)"),
     ({"x_train": np.zeros((20, 8, 8, 2), np.uint8)}, r"\(20, 8, 8, 2\)"),
-    ({"x_train": np.zeros((20, 8, 8), np.float32)}, "float32; images must be uint8"),
+    ({"y_train": np.full(20, -1)}, "the label -1; number the classes from 0"),
     ({"y_train": np.zeros(19, int)}, "one integer for each of the 20 images"),
     ({"y_train": np.zeros(20)}, "one integer"),
 ])
@@ -99,9 +110,81 @@ def test_npz_with_wrong_arrays_says_which(tmp_path, arrays, word):
         data.load(npz(tmp_path / "wrong.npz", **arrays))
 
 
+@pytest.mark.parametrize("values, cure", [
+    (np.linspace(0, 1, 64, dtype="f4"), "255 * x_train"),
+    (np.linspace(-1, 1, 64), "127.5 * (x_train + 1)"),
+    (np.arange(64.0), "x_train"),
+    (np.arange(64) % 2 == 0, "255 * x_train.astype(float)"),
+    (np.arange(64, dtype=np.int8) - 1, "255 * (x_train.astype(float) - -1) / 63"),
+    (np.arange(64, dtype=np.uint16) * 1000, "255 * (x_train.astype(float) - 0) / 63000"),
+], ids=["0 to 1", "-1 to 1", "0 to 255", "truth", "signed bytes", "16 bit"])
+def test_images_of_another_type_are_refused_with_the_line_that_mends_them(tmp_path, values, cure):
+    """The line is tried: what it saves spans 0 to 255, and is loaded."""
+    x_train = np.tile(values.reshape(1, 8, 8), (20, 1, 1))
+    said = f"{x_train.dtype}; images must be uint8, 0 to 255: save np.rint({cure}).astype(np.uint8)"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        data.load(npz(tmp_path / "own.npz", x_train=x_train))
+    mended = np.rint(eval(cure)).astype(np.uint8)
+    assert mended.min() == 0 and mended.max() == (63 if cure == "x_train" else 255)
+    assert len(data.load(npz(tmp_path / "own.npz", x_train=mended)).x_train) == 18
+
+
+def test_images_that_are_no_numbers_have_no_such_line(tmp_path):
+    with pytest.raises(ValueError, match="float64; images must be uint8.*finite numbers first"):
+        data.load(npz(tmp_path / "own.npz", x_train=np.full((20, 8, 8), np.nan)))
+
+
+def test_npz_without_labels_has_one_class_that_says_so(tmp_path):
+    x = np.zeros((20, 8, 8), np.uint8)
+    np.savez(tmp_path / "a.npz", x_train=x)
+    np.savez(tmp_path / "b.npz", x_train=x, x_test=x[:5])
+    for file, num_test in (("a.npz", 2), ("b.npz", 5)):
+        own = data.load(f"npz:{tmp_path / file}")
+        assert own.class_names == ("unlabelled",) and not own.y_train.any()
+        assert len(own.x_test) == len(own.y_test) == num_test
+
+
+@pytest.mark.parametrize("names, lacks", [
+    ("y_train", "x_train"), ("x_train y_train y_test", "x_test"), ("x_train y_test", "x_test"),
+    ("x_train y_train x_test", "y_test"), ("x_train x_test y_test", "y_train")])
+def test_the_array_that_is_missing_is_named(tmp_path, names, lacks):
+    arrays = {"x": np.zeros((20, 8, 8), np.uint8), "y": np.zeros(20, int)}
+    np.savez(tmp_path / "a.npz", **{name: arrays[name[0]] for name in names.split()})
+    with pytest.raises(ValueError, match=f"a.npz' has no array {lacks}: "):
+        data.load(f"npz:{tmp_path / 'a.npz'}")
+
+
+def test_what_is_wrong_with_a_readers_file_is_said_without_a_traceback(tmp_path, capsys):
+    """The command line shows the message alone of a CourseError, and of nothing else."""
+    np.savez(tmp_path / "a.npz", x_train=np.zeros((20, 8, 8)))
+    (tmp_path / "empty").mkdir()
+    for name in ("npz:a.npz", "folder:empty", "folder:a.npz"):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["data", name.replace(":", f":{tmp_path}/")])
+        said = capsys.readouterr().err
+        assert stop.value.code == 2 and said.count("\n") == 1 and "Traceback" not in said
+
+
+def test_an_encrypted_npz_is_named(tmp_path):
+    name = npz(tmp_path / "a.npz")
+    encrypt(tmp_path / "a.npz")
+    with pytest.raises(ValueError, match="is encrypted .*write it anew with np.savez"):
+        data.load(name)
+
+
+def test_the_only_example_of_a_class_is_one_to_learn_from(tmp_path):
+    """Forty images, one with label 1 and one with label 2: both are trained on with any seed."""
+    x, y = np.zeros((40, 8, 8), np.uint8), np.zeros(40, int)
+    y[[5, 6]] = 1, 2
+    name = npz(tmp_path / "a.npz", x_train=x, y_train=y)
+    for seed in range(30):
+        own = data.load(name, seed=seed)
+        assert set(own.y_train) == {0, 1, 2} and len(own.y_test) == 4
+
+
 def test_npz_without_the_arrays_or_cut_short_or_missing(tmp_path):
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
-    with pytest.raises(ValueError, match="it must hold x_train and y_train"):
+    with pytest.raises(ValueError, match="it must hold x_train, the images"):
         data.load(f"npz:{tmp_path}/other.npz")
     npz(tmp_path / "cut.npz")
     (tmp_path / "cut.npz").write_bytes((tmp_path / "cut.npz").read_bytes()[:300])
@@ -140,10 +223,10 @@ def test_offline_download_names_the_embedded_sets(tmp_path, monkeypatch):
 def test_a_damaged_idx_file_is_named(tmp_path):
     whole = gzip.compress(struct.pack(">HBBII", 0, 8, 2, 2, 3) + bytes(6))
     (tmp_path / "a.gz").write_bytes(whole)
-    assert data._read_idx(str(tmp_path / "a.gz")).shape == (2, 3)
+    assert arrays.read_idx(str(tmp_path / "a.gz")).shape == (2, 3)
     (tmp_path / "a.gz").write_bytes(whole[:-12])
     with pytest.raises(ValueError, match="cut short.*delete it and retry"):
-        data._read_idx(str(tmp_path / "a.gz"))
+        arrays.read_idx(str(tmp_path / "a.gz"))
 
 
 def test_every_download_has_a_sha256_and_stands_on_its_card():

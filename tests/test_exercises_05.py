@@ -68,16 +68,22 @@ def test_the_walk_survives_samples_of_any_number_of_classes(read, monkeypatch, c
     """Collapsed runs read as one class, and then there are no two classes to walk between."""
     scope = names_from("05", ["from gancourse.pt.rounds import make_rounds", "def walk(a, b"])
     walked = {}
-    monkeypatch.setattr(scope["plots"], "show_latent_walk",
-                        lambda images, rows, title, alt: walked.update(rows=rows, title=title, n=len(images)))
+
+    def show(images, rows, title, alt):
+        walked.update(rows=rows, title=title, n=len(images))
+
+    monkeypatch.setattr(scope["plots"], "show_latent_walk", show)
+    classifier = SimpleNamespace(predict=lambda images: np.array(read),
+                                 features=lambda images: np.zeros((500, 2)))
     scope |= {
         "seed": 0, "z_dim": 8, "gan": None, "real_features": np.zeros((5, 2)),
         "sample": lambda gan, z: np.zeros((len(z), 4, 4, 3), np.float32),  # constant images
-        "lenet": SimpleNamespace(predict=lambda images: np.array(read), features=lambda images: np.zeros((500, 2)))}
+        "lenet": classifier}
     exec(next(source(c) for c in code_cells("05") if "z_many = " in source(c)), scope)
     alone = len(set(read)) < 2
     assert ("read as one class" in capsys.readouterr().out) is alone
-    assert walked["title"] == ("each row walks from one " + ("sample to another" if alone else "class to the next"))
+    where = "sample to another" if alone else "class to the next"
+    assert walked["title"] == f"each row walks from one {where}"
     assert walked["n"] == 16 * walked["rows"] and walked["rows"] == (4 if alone else 1)
 
 

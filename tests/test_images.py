@@ -1,5 +1,7 @@
 """Image files of every kind become the same arrays, and bad ones are named."""
 
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -69,6 +71,81 @@ def test_a_folder_of_gray_images_has_one_channel(tmp_path):
     assert read_folder(tmp_path, 8)[0].shape == (1, 8, 8, 1)
 
 
+def test_the_class_is_the_top_folder_however_deep_a_file_lies(tmp_path):
+    for name in ("cats/black/1.png", "cats/white/old/2.png", "dogs/3.png", "4.png"):
+        picture(tmp_path, name)
+    _, classes, names = read_folder(tmp_path, 8)
+    assert names == ["", "cats", "dogs"] and sorted(classes) == [0, 1, 1, 2]
+
+
+def test_hidden_files_are_nobodys_pictures(tmp_path):
+    """A Mac leaves ._1.png beside 1.png; a file manager leaves small copies in .thumbnails."""
+    picture(tmp_path, "cats/1.png")
+    picture(tmp_path, ".thumbnails/1.png")
+    (tmp_path / "cats" / "._1.png").write_bytes(b"no image")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        images, _, names = read_folder(tmp_path, 8)
+    assert len(images) == 1 and names == ["cats"]
+
+
+@pytest.mark.parametrize("mode, suffix", [("L", "png"), ("LA", "png"), ("1", "png"), ("L", "gif"),
+                                          ("RGB", "bmp")])
+def test_gray_is_what_looks_gray_whatever_the_mode(tmp_path, mode, suffix):
+    """A GIF of gray pixels has a palette, and gray with transparency is composed in colour."""
+    picture(tmp_path, f"a.{suffix}", colour=(90, 90, 90), mode=mode)
+    assert read_folder(tmp_path, 8)[0].shape == (1, 8, 8, 1)
+
+
+def test_16_bits_keep_their_brightness(tmp_path):
+    """65,535 is white, so 32,768 is 128 of 255, and a flat picture stays as bright as it is."""
+    for value, byte in ((0, 0), (32768, 128), (65535, 255)):
+        Image.fromarray(np.full((4, 4), value, np.uint16)).save(tmp_path / "a.png")
+        assert (read_image(tmp_path / "a.png") == byte).all()
+
+
+def test_gray_floats_from_0_to_1_keep_their_brightness_others_are_stretched(tmp_path):
+    for low, high, want in ((0.2, 0.6, (51, 153)), (-3.0, 5.0, (0, 255)), (0.5, 0.5, (128, 128))):
+        Image.fromarray(np.array([[low, high]], np.float32)).save(tmp_path / "a.tif")
+        assert tuple(read_image(tmp_path / "a.tif")[0, :, 0]) == want
+
+
+def test_floats_that_are_no_numbers_are_refused(tmp_path):
+    Image.fromarray(np.array([[np.nan, 1.0]], np.float32)).save(tmp_path / "a.tif")
+    with pytest.raises(ValueError, match="a.tif' holds values that are not finite"):
+        read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
+def test_of_an_animation_the_first_picture_counts(tmp_path, suffix):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    options = {"lossless": True} if suffix == "webp" else {}
+    frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:], **options)
+    assert (read_image(tmp_path / f"a.{suffix}") == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize("suffix, mode", [
+    ("png", "RGB"), ("png", "P"), ("png", "RGBA"), ("jpg", "RGB"), ("jpg", "CMYK"), ("gif", "P"),
+    ("tif", "CMYK"), ("webp", "RGBA"), ("bmp", "RGB")])
+def test_whatever_is_damaged_becomes_an_image_or_is_skipped_by_name(tmp_path, suffix, mode):
+    """Forty copies, each with a few bytes changed or its end cut off, and one that is whole."""
+    rng = np.random.default_rng(0)
+    noise = Image.fromarray(rng.integers(0, 256, (24, 30, 3)).astype(np.uint8))
+    noise.convert(mode).save(tmp_path / f"good.{suffix}")
+    whole = (tmp_path / f"good.{suffix}").read_bytes()
+    for i in range(40):
+        spoilt = bytearray(whole)
+        spoilt[rng.integers(0, min(len(whole), 120))] ^= rng.integers(1, 256)
+        if i % 2:
+            spoilt = spoilt[: rng.integers(1, len(whole))]
+        (tmp_path / f"{i}.{suffix}").write_bytes(spoilt)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        images, classes, _ = read_folder(tmp_path, 16)
+    assert len(images) + len(notes) == 41 and len(images) == len(classes) >= 1
+    assert all(str(note.message).startswith(f"skipped {tmp_path}") for note in notes)
+
+
 def test_a_corrupt_file_is_reported_and_skipped(tmp_path):
     picture(tmp_path, "good.png")
     (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff not a jpeg")
@@ -83,6 +160,8 @@ def test_a_folder_without_images_is_named(tmp_path):
         read_folder(tmp_path, 8)
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         read_folder(tmp_path / "none", 8)
+    with pytest.raises(ValueError, match="notes.txt' is a file: .*unpack a zip first"):
+        read_folder(tmp_path / "notes.txt", 8)
 
 
 def test_resize_keeps_a_flat_image_flat():

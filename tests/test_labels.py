@@ -4,9 +4,30 @@ import numpy as np
 import pytest
 
 from gancourse.data import load
-from gancourse.labels import check_classes, check_labels, draw_labelled, in_common, labelled_sizes
+from gancourse.labels import (
+    check_classes,
+    check_labels,
+    draw_labelled,
+    folder_classes,
+    in_common,
+    is_hidden,
+    labelled_sizes,
+)
 
 Y = np.repeat(np.arange(3), [4, 2, 5])
+
+
+def test_the_class_of_a_file_is_its_top_folder():
+    labels, names = folder_classes(["dogs/1.png", "cats/black/1.png", "2.png", "cats/2.png"])
+    assert names == ["", "cats", "dogs"]
+    assert labels.tolist() == [2, 1, 0, 1] and labels.dtype == np.int64
+
+
+@pytest.mark.parametrize("name, hidden", [
+    ("a/b.png", False), ("a.b/c.png", False), ("a/._b.png", True), (".thumbnails/b.png", True),
+    ("__MACOSX/a/b.wav", True)])
+def test_files_that_are_not_the_readers_own(name, hidden):
+    assert is_hidden(name) == hidden
 
 
 def test_labels_come_back_as_int64():

@@ -10,9 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 LAYERS = [  # low to high; a module imports only from lower layers, or from earlier in its own
-    ["errors", "cores", "rng", "machine", "identity", "locks", "needs", "bootstrap", "textures",
+    ["errors", "cores", "rng", "machine", "identity", "locks", "needs", "bootstrap", "textures", "labels",
      "synth.digits", "synth.toys", "synth.painter", "synth.grammar", "synth.speech", "audio", "recogniser",
-     "images", "texts", "photos", "data", "labels", "checks", "metrics", "loop",
+     "images", "texts", "photos", "arrays", "data", "checks", "metrics", "loop",
      "lessons", "checkpoints", "snapshots", "masks", "board", "ruler",
      "doctor", "plots", "pages", "training", "records", "resume", "estimate"],
     ["pt.losses", "tf.losses", "pt.models", "tf.models", "pt.augment"],

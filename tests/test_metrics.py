@@ -1,7 +1,10 @@
 """Distances against values that can be worked out by hand."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from gancourse.metrics import (
     frechet_distance,
@@ -145,6 +148,36 @@ def test_nearest_finds_the_copy():
     pool = np.random.default_rng(0).random((50, 4, 4, 1))
     index, distance = nearest(pool[[7, 3]], pool)
     assert list(index) == [7, 3] and distance == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("n, m, dim", [(5, 7, 3), (300, 1000, 20), (2000, 10, 64)])
+def test_nearest_is_the_least_of_all_distances_and_the_first_of_equal_ones(n, m, dim):
+    rng = np.random.default_rng(0)
+    queries, pool = rng.normal(size=(n, dim)), rng.normal(size=(m, dim))
+    pool[m // 2] = pool[0]
+    queries[1] = pool[0]
+    index, distance = nearest(queries, pool)
+    every = cdist(np.float32(queries), np.float32(pool))
+    assert np.array_equal(index, every.argmin(1)) and index[1] == 0
+    np.testing.assert_allclose(distance, every.min(1), rtol=1e-5, atol=1e-6)
+
+
+def test_nearest_sees_small_differences_of_large_numbers():
+    """10,000 and 10,001: their squares differ by less than 32 bits resolve beside 10^8 x 64."""
+    pool = 10_000 + np.arange(5.0)[:, None].repeat(64, 1)
+    assert nearest(pool, pool)[0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_nearest_holds_no_table_of_all_distances():
+    """2,000 queries and 10,000 rows have 80 MB of distances in 32 bits."""
+    rng = np.random.default_rng(0)
+    queries, pool = rng.random((2000, 4), np.float32), rng.random((10_000, 4), np.float32)
+    nearest(queries[:9], pool)  # imports what it needs
+    tracemalloc.start()
+    nearest(queries, pool)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8e6
 
 
 def test_a_perfect_sampler_has_98_889_percent_within_three_sigma():

@@ -64,7 +64,8 @@ def test_a_planted_fault_fails_and_no_other_cell_does(said, what):
 def test_outside_nbval_a_notebook_goes_on_after_a_missed_claim(monkeypatch):
     monkeypatch.delenv(checks.STRICT, raising=False)
     cells = [nbformat.v4.new_code_cell(text) for text in (MISSED, "print('the end is reached')")]
-    done = NotebookClient(nbformat.v4.new_notebook(cells=cells), kernel_name="python3", timeout=120).execute()
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    done = NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
     table, end = (cell["outputs"][0] for cell in done["cells"])
     assert table["data"][checks.MIME]["claims"][0]["held"] is False
     assert "✗ missed  two is odd: 2 (= 1)" in table["data"]["text/plain"]

@@ -1,5 +1,11 @@
 """The ruler orders images as people would, and is the same in NumPy as in PyTorch."""
 
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -98,3 +104,101 @@ def test_a_ruler_is_trained_once_for_other_data(tmp_path, monkeypatch):
     assert first.facts["accuracy"] > 0.9 and first.facts["labels"] == "classes"
     monkeypatch.setattr(ruler, "_train", None)  # would fail if called again
     assert np.array_equal(ruler.load(digits).weights["dense"], first.weights["dense"])
+
+
+# which ruler is whose
+
+SMALL = data.load("strokes", num=40, resolution=16)
+
+
+def other(array):
+    changed = array.copy()
+    changed.flat[0] ^= 1
+    return changed
+
+
+@pytest.mark.parametrize("change", [
+    lambda s: replace(s, x_train=other(s.x_train)), lambda s: replace(s, y_train=other(s.y_train)),
+    lambda s: replace(s, x_test=other(s.x_test)), lambda s: replace(s, y_test=other(s.y_test)),
+    lambda s: replace(s, x_train=s.x_train.reshape(40, 8, 32, 1)),
+    lambda s: replace(s, x_train=s.x_train[:39], y_train=s.y_train[:39]),
+], ids=["a pixel", "a label", "a test pixel", "a test label", "the shape", "an image less"])
+def test_a_ruler_belongs_to_its_images(change):
+    """One bit is enough: the test set counts because the stored accuracy is that on it."""
+    assert ruler._key(change(SMALL)) != ruler._key(SMALL)
+    same = replace(SMALL, x_train=SMALL.x_train.copy(), name="mine")
+    assert ruler._key(same) == ruler._key(SMALL)
+
+
+@pytest.mark.parametrize("old, new, same", [
+    ("STEPS, BATCH = 600, 64", "STEPS, BATCH = 601, 64", False),
+    ("2e-3, total_steps", "3e-3, total_steps", False),
+    ("nn.MaxPool2d(2),", "nn.AvgPool2d(2),", False),
+    ('"""Train a ruler', '"""Learn a ruler', True),
+    ("STEPS, BATCH = 600, 64", "STEPS, BATCH = 600, 64  # a comment", True),
+    ('"""With one class', '"""Where there is one class', True),
+])
+def test_a_ruler_belongs_to_the_code_that_trains_it(tmp_path, monkeypatch, old, new, same):
+    key, text = ruler._key(SMALL), ruler.TRAINER.read_text()
+    (tmp_path / "ruler.py").write_text(text.replace(old, new))
+    monkeypatch.setattr(ruler, "TRAINER", tmp_path / "ruler.py")
+    assert (ruler._key(SMALL) == key) == same
+
+
+def test_a_ruler_belongs_to_its_threads_and_its_pytorch(monkeypatch):
+    """Two threads round their sums in another order, and so may another version."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    one = ruler._key(SMALL)
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert ruler._key(SMALL) == one
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert ruler._key(SMALL) != one
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr(ruler.importlib.metadata, "version", lambda name: "2.0.0")
+    assert ruler._key(SMALL) != one
+
+
+WANT = """
+import sys
+from gancourse import data, ruler
+strokes = data.load("strokes", num=40, resolution=16)
+
+def train(dataset, path):
+    print("trains", flush=True)
+    sys.stdin.read()
+    path.write_bytes((ruler.SHIPPED / "strokes_28.safetensors").read_bytes())
+
+ruler._train = train
+ruler.load(strokes)
+print("has it", flush=True)
+"""
+
+
+def another_process(folder):
+    """One that wants the ruler of SMALL and, in its training, waits for the end of its input."""
+    root = str(Path(__file__).parents[1])
+    return subprocess.Popen([sys.executable, "-uc", WANT], text=True, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE,
+                            env={**os.environ, "GANCOURSE_DATA": str(folder), "PYTHONPATH": root})
+
+
+def test_of_two_processes_that_want_the_same_ruler_one_trains_and_the_other_waits(tmp_path):
+    """The first is held in its training until the second has said that it waits."""
+    first = another_process(tmp_path)
+    assert first.stdout.readline() == "trains\n"
+    second = another_process(tmp_path)
+    said = second.stdout.readline()
+    assert f"process {first.pid} on " in said and "is at work on the ruler of strokes" in said
+    assert first.communicate()[0] == "has it\n"
+    assert second.communicate()[0] == "has it\n"
+
+
+def test_a_process_that_dies_in_its_training_leaves_no_lock(tmp_path, monkeypatch):
+    first = another_process(tmp_path)
+    assert first.stdout.readline() == "trains\n"
+    first.kill()
+    first.communicate()
+    monkeypatch.setenv("GANCOURSE_DATA", str(tmp_path))
+    shipped = (ruler.SHIPPED / "strokes_28.safetensors").read_bytes()
+    monkeypatch.setattr(ruler, "_train", lambda dataset, path: path.write_bytes(shipped))
+    assert ruler.load(SMALL).facts["labels"] == "classes"

@@ -1,9 +1,11 @@
 """The PyTorch track.  Twin of `gancourse.tf`: same modules, functions, arguments, order."""
 
+from gancourse.errors import MissingPackage
+
 try:
     import torch
 except ImportError as error:
-    raise ImportError('torch is not installed: pip install "gancourse[pt]"') from error
+    raise MissingPackage('torch is not installed: pip install "gancourse[pt]"') from error
 
 from gancourse.cores import bf16_in_hardware, limit_threads
 

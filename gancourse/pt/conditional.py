@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gancourse.errors import CourseError
 from gancourse.labels import check_labels
 from gancourse.loop import draw_noise
 from gancourse.pt.losses import Loss
@@ -60,7 +61,7 @@ def conditional_pair(z_dim: int, shape: tuple[int, int, int], num_classes: int, 
     Raises ValueError for fewer than two classes.
     """
     if num_classes < 2:
-        raise ValueError("a conditional GAN needs at least two classes: one label says nothing")
+        raise CourseError("a conditional GAN needs at least two classes: one label says nothing")
     G, D = build(z_dim + num_classes, shape, width)
     return LabelledG(G, num_classes), ProjectionD(D, num_classes)
 

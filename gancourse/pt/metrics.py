@@ -19,6 +19,7 @@ from torchmetrics import Metric
 from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 from torchmetrics.image.kid import KernelInceptionDistance
 
+from gancourse.errors import CourseError, MissingFile, MissingPackage
 from gancourse.pt.ruler import network
 from gancourse.ruler import Ruler
 
@@ -64,12 +65,12 @@ def inception_net(weights: str | Path) -> FeatureNet:
     try:
         import torch_fidelity  # noqa: F401
     except ImportError as error:
-        raise ImportError('FID needs torch-fidelity: pip install "gancourse[inception]"') from error
+        raise MissingPackage('FID needs torch-fidelity: pip install "gancourse[inception]"') from error
     if not path.is_file():
-        raise FileNotFoundError(f"there are no Inception weights at {str(path)!r}: download {SOURCE} "
-                                "(about 95 MB, once) and give its path")
+        raise MissingFile(f"there are no Inception weights at {str(path)!r}: download {SOURCE} "
+                          "(about 95 MB, once) and give its path")
     if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(SHA256):
-        raise ValueError(f"{str(path)!r} is damaged or not {WEIGHTS}: download it again from {SOURCE}")
+        raise CourseError(f"{str(path)!r} is damaged or not {WEIGHTS}: download it again from {SOURCE}")
     with patch.dict(os.environ, {"TORCH_FORCE_WEIGHTS_ONLY_LOAD": "1"}):  # torch-fidelity would unpickle anything
         net = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path), antialias=False)
     return FeatureNet(nn.Sequential(_Bytes(), net), 2048)

@@ -32,6 +32,7 @@ from safetensors.numpy import load, save
 from torch import Tensor
 
 from gancourse.cores import chosen_threads, physical_cores
+from gancourse.errors import CourseError
 from gancourse.pt import set_threads
 from gancourse.pt.rounds import Batch, make_rounds
 from gancourse.pt.train import GAN, load_state, play_step, seed_generators, state
@@ -78,8 +79,8 @@ def join(device: str = "auto", threads: int = 0, timeout: int = 300) -> Group:
     set_threads(threads or max(1, physical_cores() // here))  # torchrun sets OMP_NUM_THREADS=1 by itself
     backend = "nccl" if group.device.type == "cuda" else "gloo"
     if not dist.is_available() or not dist.is_backend_available(backend):
-        raise ValueError(f"this PyTorch has no {backend}, which {size} processes need to talk: train in one process"
-                         + (", or on --device cpu" if backend == "nccl" else ", or install a build that has it"))
+        raise CourseError(f"this PyTorch has no {backend}, which {size} processes need to talk: train in one process"
+                          + (", or on --device cpu" if backend == "nccl" else ", or install a build that has it"))
     try:
         dist.init_process_group(backend, timeout=timedelta(seconds=timeout))
     except (RuntimeError, ValueError) as error:
@@ -142,8 +143,8 @@ def agree(gan: GAN, step: int, group: Group, about: str = "") -> int:
         return step
     words = torch.tensor([zlib.crc32(about.encode())], dtype=torch.int64, device=group.device)
     if not _same(words, group):
-        raise ValueError("the processes were started with different settings or data: give all the same command, "
-                         "and the same files on every machine")
+        raise CourseError("the processes were started with different settings or data: give all the same command, "
+                          "and the same files on every machine")
     blob = save(state(gan)) if group.rank == 0 else b""
     head = torch.tensor([step, len(blob)], dtype=torch.int64, device=group.device)
     _guarded(dist.broadcast, group, head, src=0)
@@ -213,9 +214,9 @@ def _device(device: str, place: int, here: int) -> torch.device:
     if device == "cpu" or (device == "auto" and not gpus):
         return torch.device("cpu")
     if not gpus:
-        raise ValueError("this machine has no GPU that PyTorch sees: leave --device out, or give --device cpu")
+        raise CourseError("this machine has no GPU that PyTorch sees: leave --device out, or give --device cpu")
     if here > gpus:
-        raise ValueError(f"{here} process(es) on a machine with {gpus} GPU(s): start at most one for each "
-                         "(torchrun --nproc-per-node), or give --device cpu")
+        raise CourseError(f"{here} process(es) on a machine with {gpus} GPU(s): start at most one for each "
+                          "(torchrun --nproc-per-node), or give --device cpu")
     torch.cuda.set_device(place)
     return torch.device("cuda", place)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gancourse.errors import check_choice, check_range
+from gancourse.errors import CourseError, check_choice, check_range
 from gancourse.loop import epoch_order
 from gancourse.pt import native_bf16
 from gancourse.pt.losses import Loss
@@ -82,7 +82,8 @@ def resident(x: np.ndarray | tuple[np.ndarray, ...], batch_size: int, seed: int,
     """
     if isinstance(x, tuple):
         if len({len(part) for part in x}) != 1:
-            raise ValueError(f"the parts have {', '.join(str(len(part)) for part in x)} rows: each image needs a label")
+            raise CourseError(f"the parts have {', '.join(str(len(part)) for part in x)} rows: "
+                              "each image needs a label")
         parts = [resident(part, batch_size, seed, device) for part in x]
         return lambda k: tuple(part(k) for part in parts)
     check_range("batch_size", batch_size, 1, len(x), include_low=True)

@@ -81,10 +81,11 @@ def network(ruler: Ruler) -> nn.Sequential:
 
 
 def main(images: str, out: str) -> None:
-    """Train on an .npz file's arrays and write the ruler."""
-    set_threads()
+    """Train on an .npz file's arrays and write the ruler, with what it was trained by."""
+    threads = set_threads()
     with np.load(images, allow_pickle=False) as file:
         net, facts = train_ruler(*(file[name] for name in ("x_train", "y_train", "x_test", "y_test")))
+    facts |= {"torch": str(torch.__version__), "threads": threads}
     arrays = {name: np.ascontiguousarray(w) for name, w in weights(net, facts["shape"]).items()}
     write_atomically(Path(out), save(arrays, metadata={"ruler": json.dumps(facts)}))
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gancourse.errors import CourseError
 from gancourse.loop import draw_noise
 from gancourse.pt.models import seeded
 from gancourse.pt.train import GAN, make_gan
@@ -30,8 +31,8 @@ class Grouped(nn.Module):
         Raises ValueError when the rows cannot be shared out so: give each seed a multiple of `pack`.
         """
         if x.numel() % (self.seeds * self.dim):
-            raise ValueError(f"{len(x)} rows cannot be shared out to {self.seeds} seeds in inputs of {self.dim} "
-                             "numbers: batch_size must be a multiple of the pack")
+            raise CourseError(f"{len(x)} rows cannot be shared out to {self.seeds} seeds in inputs of {self.dim} "
+                              "numbers: batch_size must be a multiple of the pack")
         return x.reshape(self.seeds, -1, self.dim)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gancourse.errors import check_range
+from gancourse.errors import CourseError, check_range
 from gancourse.loop import draw_noise
 from gancourse.pt.losses import Loss
 from gancourse.rng import seed_sequence
@@ -198,7 +198,7 @@ def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
         try:
             getattr(gan, name).load_state_dict(parts[name])
         except RuntimeError as error:
-            raise ValueError(f"this checkpoint belongs to another {name}: {error}") from error
+            raise CourseError(f"this checkpoint belongs to another {name}: {error}") from error
     for name in ("opt_G", "opt_D"):
         opt = getattr(gan, name)
         weights = opt.param_groups[0]["params"]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gancourse import doctor, identity, records, reruns
 from gancourse.cores import physical_cores
+from gancourse.errors import CourseError, MissingFile, MissingPackage, NoConnection
 from gancourse.execution import CELL_TIMEOUT
 from gancourse.lessons import Lesson, read
 from gancourse.sweeps.plan import Sweep
@@ -37,7 +38,7 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
         from dask import config
         from distributed import Client, LocalCluster
     except ImportError as error:
-        raise ImportError('sweeps need Dask: pip install "gancourse[sweep]"') from error
+        raise MissingPackage('sweeps need Dask: pip install "gancourse[sweep]"') from error
     if not scheduler:
         # no run waits at a busy worker, where it would share the blame for that one's death; and a limit to
         # memory would count the worker alone, not its kernel
@@ -51,14 +52,14 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
     try:
         client = Client(scheduler, timeout=PATIENCE)
     except (OSError, ValueError) as error:
-        raise ConnectionError(f"no Dask scheduler answers at {scheduler}: start one with `dask scheduler` and give the "
-                              "address that it prints, or leave --scheduler out to use this machine") from error
+        raise NoConnection(f"no Dask scheduler answers at {scheduler}: start one with `dask scheduler` and give the "
+                           "address that it prints, or leave --scheduler out to use this machine") from error
     with client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError as error:
-            raise ConnectionError(f"the scheduler at {scheduler} has no workers: start some with "
-                                  f"`dask worker {scheduler} --nthreads 1`") from error
+            raise NoConnection(f"the scheduler at {scheduler} has no workers: start some with "
+                               f"`dask worker {scheduler} --nthreads 1`") from error
         yield client
 
 
@@ -100,13 +101,13 @@ def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = Fa
                 record = _lost(sweep, given[name], runs, code)
                 records.write_failure(folder, record, None)
             except CancelledError as error:
-                raise ConnectionError("the scheduler is lost; finished runs are kept, and the same command goes on "
-                                      "from there") from error
+                raise NoConnection("the scheduler is lost; finished runs are kept, and the same command goes on "
+                                   "from there") from error
             kind = records.FAILED if record.get("status") == "failed" else records.GOOD
             file, date = folder / kind["record"], record["date"]
             if not _appears(lambda file=file, date=date: records.read(file).get("date") == date):
-                raise FileNotFoundError(f"a worker wrote {name}, but it is not in {runs} on this machine: give --runs "
-                                        "a folder that all machines share")
+                raise MissingFile(f"a worker wrote {name}, but it is not in {runs} on this machine: give --runs "
+                                  "a folder that all machines share")
             yield name, record
     finally:
         client.cancel(list(futures))
@@ -116,12 +117,12 @@ def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path
          here: bool, cell_timeout: int) -> dict:
     """What a worker does: one run, in a kernel of its own on one thread, alone in its folder."""
     if not _appears(lambda: path.is_file() and runs.is_dir()):
-        raise FileNotFoundError(f"a worker does not see {runs if path.is_file() else path}: the course and --runs must "
-                                "lie in folders that all machines share")
+        raise MissingFile(f"a worker does not see {runs if path.is_file() else path}: the course and --runs must "
+                          "lie in folders that all machines share")
     lesson = Lesson(path, read(path))
     if identity.of_code(lesson.notebook) != code:
-        raise ValueError(f"the code of {lesson.name} that a worker sees is not the one this sweep started with: it has "
-                         "changed, or another version is installed there; start the sweep again")
+        raise CourseError(f"the code of {lesson.name} that a worker sees is not the one this sweep started with: "
+                          "it has changed, or another version is installed there; start the sweep again")
     try:
         record, _ = reruns.run(lesson, runs, preset, given, again, cwd=cwd, threads=1, here=here,
                                cell_timeout=cell_timeout, say=lambda sentence: None)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gancourse import identity, records, reruns
-from gancourse.errors import unknown
+from gancourse.errors import CourseError, MissingFile, unknown
 from gancourse.lessons import FOLDER, Lesson, find, literal, parameters, settings
 
 FILE_KEYS = {"lesson": str, "preset": str, "parameters": dict, "grid": dict, "seeds": list, "measure": str,
@@ -71,30 +71,30 @@ def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None
     """
     fixed, grid = dict(fixed or {}), {name: list(values) for name, values in (grid or {}).items()}
     if not grid and seeds is None:
-        raise ValueError("the grid is empty: give the values of a parameter, such as -g width=8,16, or --seeds 0-9")
+        raise CourseError("the grid is empty: give the values of a parameter, such as -g width=8,16, or --seeds 0-9")
     swept = {**grid, "seed": [0, 1, 2] if seeds is None else list(seeds)}
     for name, values in swept.items():
         if not values:
             example = "--seeds 0-9" if name == "seed" else f"-g {name}=1,2"
-            raise ValueError(f"the grid is empty: {name} has no values; give them as in {example}")
+            raise CourseError(f"the grid is empty: {name} has no values; give them as in {example}")
     if "seed" in grid or "seed" in fixed:
-        raise ValueError("seeds have their own option: --seeds 0,1,2 or --seeds 0-9")
+        raise CourseError("seeds have their own option: --seeds 0,1,2 or --seeds 0-9")
     if "checkpoint" in grid or "checkpoint" in fixed:
-        raise ValueError("checkpoint cannot be set in a sweep: every run keeps its own in its folder")
+        raise CourseError("checkpoint cannot be set in a sweep: every run keeps its own in its folder")
     if both := sorted(set(grid) & set(fixed)):
-        raise ValueError(f"{both[0]} is both fixed (-p) and swept (-g): leave one out")
+        raise CourseError(f"{both[0]} is both fixed (-p) and swept (-g): leave one out")
     found = find(lesson)
     known = parameters(found.notebook)
     if taken := sorted(set(known) & set(COLUMNS)):
-        raise ValueError(f"lesson {found.name} has a parameter named {taken[0]!r}, as a column of every table is "
-                         "named: rename it in the notebook")
+        raise CourseError(f"lesson {found.name} has a parameter named {taken[0]!r}, as a column of every table is "
+                          "named: rename it in the notebook")
     settings(found, preset, fixed)
     for name, values in swept.items():
         for value in values:
             settings(found, preset, {name: value})
         swept[name] = [known[name].check(value) for value in values]
         if len(set(swept[name])) < len(values):
-            raise ValueError(f"{name} has a value twice: {_listed(values)}")
+            raise CourseError(f"{name} has a value twice: {_listed(values)}")
     return Sweep(found, preset, fixed, {name: swept[name] for name in grid}, swept["seed"])
 
 
@@ -107,19 +107,19 @@ def from_file(path: Path) -> dict[str, Any]:
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no file {str(path)!r}; README.md shows what one says") from None
+        raise MissingFile(f"there is no file {str(path)!r}; README.md shows what one says") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not TOML: {error}") from error
+        raise CourseError(f"{path} is not TOML: {error}") from error
     for key, value in said.items():
         if key not in FILE_KEYS:
             raise unknown(f"{path}: key", key, FILE_KEYS)
         if key == "lesson" and isinstance(value, int):
             said[key] = str(value)
         elif not isinstance(value, FILE_KEYS[key]):
-            raise ValueError(f"{path}: {key} = {value!r} must be of type {FILE_KEYS[key].__name__}")
+            raise CourseError(f"{path}: {key} = {value!r} must be of type {FILE_KEYS[key].__name__}")
     for name, values in said.get("grid", {}).items():
         if not isinstance(values, list):
-            raise ValueError(f"{path}: [grid] {name} = {values!r} must be a list, such as [{values!r}]")
+            raise CourseError(f"{path}: [grid] {name} = {values!r} must be a list, such as [{values!r}]")
     return said
 
 
@@ -137,7 +137,7 @@ def seeds(text: str) -> list[int]:
             first, dash, last = part.partition("-")
             found += range(int(first), int(last) + 1) if dash else [int(first)]
     except ValueError:
-        raise ValueError(f"--seeds {text!r} must read like 0,1,2 or 0-9") from None
+        raise CourseError(f"--seeds {text!r} must read like 0,1,2 or 0-9") from None
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from gancourse import records
 from gancourse.checkpoints import write_atomically
+from gancourse.errors import CourseError
 from gancourse.lessons import parameters, settings
 from gancourse.sweeps.plan import COLUMNS, Sweep
 
@@ -91,7 +92,7 @@ def measure(asked: str, names: Iterable[str]) -> str:
     if len(hits) == 1:
         return hits[0]
     several = f"fits {len(hits)} results; say more of one" if hits else "is no result of this lesson; there are"
-    raise ValueError(f"--measure {asked!r} {several}:\n  " + "\n  ".join(hits or names))
+    raise CourseError(f"--measure {asked!r} {several}:\n  " + "\n  ".join(hits or names))
 
 
 def ranked(sweep: Sweep, table: list[dict], name: str, maximise: bool = False) -> list[Setting]:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gancourse.errors import CourseError
+
 BLOCK = 500  # drawings that share a random stream, so that the first m of n are the same for every n >= m
 PER_SEGMENT = 6  # points on the spline between two control points
 SOFT = 0.035  # width of the pen's soft edge; all lengths are in units of the image's side
@@ -51,7 +53,7 @@ def strokes(n: int, size: int = 28, seed: int = 0) -> Strokes:
     Raises ValueError unless n >= 1 and size >= 8.
     """
     if n < 1 or size < 8:
-        raise ValueError(f"strokes needs n >= 1 and size >= 8, not n={n}, size={size}")
+        raise CourseError(f"strokes needs n >= 1 and size >= 8, not n={n}, size={size}")
     blocks = [_block(np.random.default_rng((seed, start)), size) for start in range(0, n, BLOCK)]
     return Strokes(*(np.concatenate(parts)[:n] for parts in zip(*blocks, strict=True)))
 

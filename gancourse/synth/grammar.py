@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gancourse.errors import check_range
+from gancourse.errors import CourseError, check_range
 
 LENGTH = 12  # words of the longest sentence, the full stop included
 WORDS = {  # part of speech: words of each number with their weights; "" where number does not show
@@ -114,9 +114,9 @@ class Grammar(NamedTuple):
         parts = text.split()
         for part in parts:
             if part not in self.words:
-                raise ValueError(f"the language has no word {part!r}; it has: {' '.join(self.words)}")
+                raise CourseError(f"the language has no word {part!r}; it has: {' '.join(self.words)}")
         if not 0 < len(parts) <= LENGTH:
-            raise ValueError(f"a sentence has 1 to {LENGTH} words, the full stop included; this one has {len(parts)}")
+            raise CourseError(f"a sentence has 1 to {LENGTH} words, the full stop included; this one has {len(parts)}")
         row = np.zeros((1, LENGTH), np.int64)
         row[0, : len(parts)] = [self.words.index(part) for part in parts]
         return row
@@ -124,11 +124,11 @@ class Grammar(NamedTuple):
     def _checked(self, sentences: np.ndarray) -> np.ndarray:
         sentences = np.asarray(sentences)
         if sentences.ndim != 2 or not np.issubdtype(sentences.dtype, np.integer):
-            raise ValueError("sentences must be rows of word numbers, an integer array of shape (n, length); "
-                             f"got {sentences.dtype} of shape {sentences.shape}")
+            raise CourseError("sentences must be rows of word numbers, an integer array of shape (n, length); "
+                              f"got {sentences.dtype} of shape {sentences.shape}")
         if sentences.size and not 0 <= sentences.min() <= sentences.max() < len(self.words):
-            raise ValueError(f"word numbers must be 0 to {len(self.words) - 1}; "
-                             f"got {sentences.min()} to {sentences.max()}")
+            raise CourseError(f"word numbers must be 0 to {len(self.words) - 1}; "
+                              f"got {sentences.min()} to {sentences.max()}")
         return sentences
 
 

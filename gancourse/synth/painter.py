@@ -7,6 +7,7 @@ it is flat.  It gives the course a painter without a copyright, and a true paint
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from gancourse.errors import CourseError
 from gancourse.textures import directions, flow, luminance
 
 PALETTE = np.array([[14, 20, 52], [24, 50, 110], [44, 92, 160], [84, 140, 180],
@@ -26,7 +27,7 @@ def paint(photo: np.ndarray, seed: int = 0) -> np.ndarray:
     from PIL import Image, ImageDraw
 
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
-        raise ValueError(f"paint needs a picture uint8 (height, width, 3), not {photo.dtype} {photo.shape}")
+        raise CourseError(f"paint needs a picture uint8 (height, width, 3), not {photo.dtype} {photo.shape}")
     h, w = photo.shape[:2]
     rng = np.random.default_rng(seed)
     angles, colours, detail = flow(photo, seed), _colours(photo), _detail(photo)

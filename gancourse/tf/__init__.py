@@ -4,6 +4,7 @@ import os
 from contextlib import contextmanager
 
 from gancourse.cores import bf16_in_hardware, limit_threads
+from gancourse.errors import MissingPackage
 
 for _name, _value in {"TF_CPP_MIN_LOG_LEVEL": "3",  # no log lines between the outputs of a page
                       "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else TensorFlow takes the whole GPU at once
@@ -30,7 +31,7 @@ try:
 
         tf.config.list_physical_devices()
 except ImportError as error:
-    raise ImportError('tensorflow is not installed: pip install "gancourse[tf]"') from error
+    raise MissingPackage('tensorflow is not installed: pip install "gancourse[tf]"') from error
 tf.get_logger().setLevel("ERROR")
 
 

@@ -7,6 +7,8 @@ import keras
 from keras import layers
 from keras.initializers import RandomNormal
 
+from gancourse.errors import CourseError
+
 
 def mlp_pair(z_dim: int, shape: tuple[int, ...], width: int = 128) -> tuple[keras.Model, keras.Model]:
     """Return the fully connected pair of lesson 04: z -> width -> data in [-1, 1], data -> width -> logit.
@@ -102,6 +104,6 @@ def _batch_norm() -> layers.Layer:
 def _quarter(shape: tuple[int, ...]) -> int:
     """A quarter of the side of square images; ValueError where there is none."""
     if shape[0] != shape[1] or shape[0] % 4:
-        raise ValueError(f"images are {shape[0]}x{shape[1]}: this network needs a square whose side divides by 4, "
-                         f"for example resolution={max(8, round(max(shape[:2]) / 4) * 4)}")
+        raise CourseError(f"images are {shape[0]}x{shape[1]}: this network needs a square whose side divides by 4, "
+                          f"for example resolution={max(8, round(max(shape[:2]) / 4) * 4)}")
     return shape[0] // 4

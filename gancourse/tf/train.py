@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import Tensor
 
-from gancourse.errors import check_range
+from gancourse.errors import CourseError, check_range
 from gancourse.loop import draw_noise
 from gancourse.tf.losses import Loss
 
@@ -155,8 +155,8 @@ def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
     odd = {name for name in shapes | arrays if name not in arrays or shapes.get(name) != np.shape(arrays[name])}
     if odd:
         first = min(odd)
-        raise ValueError(f"this checkpoint belongs to another {first.split('.')[0]}: {first} has shape "
-                         f"{np.shape(arrays[first]) if first in arrays else None}, here {shapes.get(first)}")
+        raise CourseError(f"this checkpoint belongs to another {first.split('.')[0]}: {first} has shape "
+                          f"{np.shape(arrays[first]) if first in arrays else None}, here {shapes.get(first)}")
     for name, v in variables.items():
         v.assign(arrays[name])
 

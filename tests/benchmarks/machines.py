@@ -151,7 +151,7 @@ def run(lesson: Lesson, name: str) -> tuple[dict, dict]:
         notebook = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {"cells": []}
     tables = [output["data"][checks.MIME] for cell in notebook["cells"] for output in cell.get("outputs", [])
               if checks.MIME in output.get("data", {})]
-    rows = [row for table in tables for row in table["claims"]]
+    rows = [row for table in tables for row in table["claims"] if row["judged"] or row["kind"] == "shown"]
     error = "" if done.returncode == 0 else done.stderr.strip().splitlines()[-1][:300]
     return ({row["text"]: [row["kind"], row["low"], row["high"]] for row in rows},
             {"date": datetime.now(UTC).date().isoformat(), "seconds": round(time.monotonic() - started, 1),
@@ -219,16 +219,15 @@ def report(store: dict) -> str:
     rows = []
     for lesson, entry in sorted(store.items()):
         for text, (kind, low, high) in entry["claims"].items():
-            values = np.array([float(r["measured"][text]) for r in entry["runs"].values() if text in r["measured"]])
-            if kind == "shown" or not len(values):
+            found = [record["measured"][text] for record in entry["runs"].values() if text in record["measured"]]
+            if kind == "shown" or not found:
                 continue
-            bound = ", ".join([f"> {low:.5g}"] * (low is not None) + [f"< {high:.5g}"] * (high is not None))
-            far = -math.inf if not np.isfinite(values).all() else margin(values, low, high)
-            worst = values.min() if high is None else values.max() if low is None else max(
-                values, key=lambda v: abs(v - (low + high) / 2))
+            values = np.array(found, float)
+            far = margin(values, low, high) if np.isfinite(values).all() else -math.inf
             margins.append((far, lesson, text))
-            rows.append(f"| {lesson[:2]} | {text} | {kind} | {bound} | {worst:.5g} | {len(values)} | "
-                        f"{'no spread' if math.isinf(far) and far > 0 else f'{far:.1f}'} |")
+            told = "no spread" if far == math.inf else f"{far:.1f}"
+            rows.append(f"| {lesson[:2]} | {text} | {kind} | {in_words(low, high)} | {worst(values, low, high):.5g} | "
+                        f"{len(values)} | {told} |")
     least = min(margins, default=(math.inf, "", ""))
     thin = [m for m in margins if m[0] < WANTED]
     date = max((r["date"] for e in store.values() for r in e["runs"].values()), default="")
@@ -250,6 +249,17 @@ deviations lie between the mean of the runs and the bound (of logarithms where a
 |---|---|---|---|---|---|---|
 {chr(10).join(rows)}
 """
+
+
+def in_words(low: float | None, high: float | None) -> str:
+    """Return the bounds of a claim as text."""
+    return ", ".join(f"{sign} {bound:.5g}" for sign, bound in ((">", low), ("<", high)) if bound is not None)
+
+
+def worst(values: np.ndarray, low: float | None, high: float | None) -> float:
+    """Return the value that is nearest to a bound, or farthest beyond it."""
+    room = np.minimum(values - (-np.inf if low is None else low), (np.inf if high is None else high) - values)
+    return values[room.argmin()]
 
 
 def versions() -> str:
