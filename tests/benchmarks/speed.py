@@ -21,6 +21,7 @@ import torch
 from published import dcgan_32, dcgan_64, mlp_784, tutorial_28, tutorial_loop
 from torch.utils.flop_counter import FlopCounterMode
 
+from gancourse.cores import physical_cores
 from gancourse.pt import losses, models, native_bf16, set_threads
 from gancourse.pt.rounds import make_rounds
 from gancourse.pt.train import make_gan, play_step, play_together
@@ -38,13 +39,13 @@ def main() -> None:
     """Read the options and print one table."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--only", nargs="+", default=[*NETWORKS, "tensorflow"])
-    options.add_argument("--threads", type=int, default=1, help="0 means one for each idle core")
+    options.add_argument("--threads", type=int, default=1, help="0 means one for each physical core")
     options.add_argument("--clock", choices=("cpu", "wall"), default="cpu")
     options.add_argument("--device", default="cpu")
     options.add_argument("--batch", type=int, default=0, help="0 means the tutorial's own")
     options.add_argument("--rounds", type=int, default=5)
     chosen = options.parse_args()
-    threads = set_threads(chosen.threads)
+    threads = set_threads(chosen.threads or physical_cores())
     print(f"{chosen.device}, {threads} thread(s), {chosen.clock} time, {chosen.rounds} rounds\n\n{HEAD}")
     print("|" + "---|" * (HEAD.count("|") - 1))
     for name in chosen.only:
