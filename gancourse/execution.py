@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gancourse.checks import STRICT
 from gancourse.locks import Stopped
 
 CELL_TIMEOUT = 3600  # seconds; a cell that hangs must not hang the course
@@ -25,7 +26,7 @@ def environment(threads: int, strict: bool = False) -> dict[str, str]:
 
     `threads` for every library that counts its own; with `strict` a claim that is missed raises.
     """
-    return {**dict.fromkeys(THREADS, str(threads)), "GANCOURSE_STRICT": "1" if strict else "0"}
+    return {**dict.fromkeys(THREADS, str(threads)), STRICT: "1" if strict else "0"}
 
 
 def to_folder(path: Path, folder: Path, chosen: dict[str, Any], kernels, *, cwd: Path, threads: int,

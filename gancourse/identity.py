@@ -22,6 +22,8 @@ PACKAGE = Path(__file__).parent
 DRAWS_ONLY = {"plots.py"}  # a figure of another colour is not another result
 PREFIXES = ("folder", "npz", "file")  # dataset=folder:PATH and the like
 NOT_INPUTS = {"checkpoint"}  # written by the run itself: see gancourse.resume
+
+
 def of_run(
     notebook: dict,
     parameters: dict[str, Any],

@@ -15,7 +15,6 @@ import argparse
 import json
 import math
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gancourse import checks, doctor
+from gancourse import doctor, execution, machine, records
 from gancourse.checkpoints import write_atomically
 from gancourse.identity import code_sha256
 from gancourse.lessons import Lesson, all_lessons, find
@@ -137,10 +136,7 @@ def applies(lesson: Lesson, name: str) -> bool:
 def run(lesson: Lesson, name: str) -> tuple[dict, dict]:
     """Run a lesson as a variant in a process of its own; return its claims and the record of the run."""
     variables, threads, seed, _ = VARIANTS[name]
-    number = str(threads)
-    environment = os.environ | ALWAYS | variables | {
-        "OMP_NUM_THREADS": number, "OPENBLAS_NUM_THREADS": number, "MKL_NUM_THREADS": number,
-        "TF_NUM_INTRAOP_THREADS": number, "TF_NUM_INTEROP_THREADS": number,
+    environment = os.environ | ALWAYS | variables | execution.environment(threads) | {
         "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])}
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -149,9 +145,7 @@ def run(lesson: Lesson, name: str) -> tuple[dict, dict]:
             [sys.executable, "-m", "papermill", str(lesson.path), str(out), "-p", "seed", str(seed), "-k", "python3",
              "--no-progress-bar", "--cwd", folder], env=environment, capture_output=True, text=True)
         notebook = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {"cells": []}
-    tables = [output["data"][checks.MIME] for cell in notebook["cells"] for output in cell.get("outputs", [])
-              if checks.MIME in output.get("data", {})]
-    rows = [row for table in tables for row in table["claims"] if row["judged"] or row["kind"] == "shown"]
+    rows = [row for row in records.claims(notebook) if row["judged"] or row["kind"] == "shown"]
     error = "" if done.returncode == 0 else done.stderr.strip().splitlines()[-1][:300]
     return ({row["text"]: [row["kind"], row["low"], row["high"]] for row in rows},
             {"date": datetime.now(UTC).date().isoformat(), "seconds": round(time.monotonic() - started, 1),
@@ -159,13 +153,10 @@ def run(lesson: Lesson, name: str) -> tuple[dict, dict]:
 
 
 def processor() -> str:
-    """Return the model of this machine's processor, as far as it tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    widest = next((name for name in ("avx512f", "avx2", "avx", "sse4_1") if f" {name} " in f"{lines} "), "")
+    """Return the model of this machine's processor and its widest instructions, as far as it tells."""
+    known = machine.processor()
+    model = known.get("model name") or known["architecture"]
+    widest = next((name for name in ("avx512f", "avx2", "avx", "sse4_2") if name in known.get("instructions", [])), "")
     return f"{model}, {widest}" if widest else model
 
 
