@@ -21,8 +21,8 @@ import nbval.plugin
 import pytest
 from nbval.kernel import RunningKernel
 
-from gancourse.checks import STRICT
-from gancourse.kernels import patiently
+from gancourse.course.kernel_client import patiently
+from gancourse.notebook.checks import STRICT
 
 MEMORY_OF_A_WORKER = 3.0  # GB: a pytest process that holds both frameworks, and the kernel of a notebook
 OUTPUT_TIMEOUT = 60  # seconds in which a cell's output follows its reply; nbval's 5 are few on a busy machine
@@ -37,8 +37,8 @@ def pytest_xdist_auto_num_workers(config) -> int:
 
     0 is one process without workers; so it is where there is a GPU, whose memory they would have to share.
     """
-    from gancourse.cores import chosen_threads, memory_gb, physical_cores
-    from gancourse.doctor import gpu_name
+    from gancourse.course.doctor import gpu_name
+    from gancourse.system import chosen_threads, memory_gb, physical_cores
 
     fit = int(memory_gb() // MEMORY_OF_A_WORKER) or 1
     workers = 1 if gpu_name() else min(physical_cores() // chosen_threads(), fit)

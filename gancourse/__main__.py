@@ -1,14 +1,14 @@
 """`python -m gancourse ...`: what `gancourse ...` does, after the set-up that it needs."""
 
-from gancourse import bootstrap, needs
+from gancourse.course import bootstrap, needs
 
 if __name__ == "__main__":
     bootstrap.check_python()
-    from gancourse import options
+    from gancourse.course import options
 
     arguments, extra = options.parser().parse_known_args()
     arguments.extra = extra
     bootstrap.ensure(*needs.asked(arguments))
-    from gancourse import cli
+    from gancourse.course import cli
 
     cli.main()

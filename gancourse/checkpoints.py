@@ -5,8 +5,6 @@ unpickled, so a file from elsewhere cannot run code.
 """
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from gancourse.errors import CourseError, MissingFile
+from gancourse.files import write_atomically
 from gancourse.loop import History, Log
 
 
@@ -32,7 +31,7 @@ class Run(NamedTuple):
 
 
 def save_run(path: str | Path, arrays: dict[str, np.ndarray], history: History, **facts) -> Path:
-    """Write a checkpoint and return its path; the history is written beside it as CSV.  Lesson 05.
+    """Write a checkpoint and return its path; the history is written beside it as CSV.  Lesson 03.
 
     Raises OSError (a full disk, no permission) and then leaves the previous file as it was.
     """
@@ -57,20 +56,3 @@ def load_run(path: str | Path) -> Run:
         raise CourseError(f"{str(path)!r} is not a checkpoint of this course, or is cut short ({error}); "
                           "delete it and train again") from error
     return Run(arrays, History(Log(step, scalars) for step, scalars in about["history"]), about["facts"])
-
-
-def write_atomically(path: str | Path, data: bytes) -> None:
-    """Write a file whole or not at all: to a temporary name in the same folder, to disk, then renamed."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -1,4 +1,4 @@
-"""The training loop: a generator over steps, the same for both tracks (lessons 04 and 05 build it)."""
+"""The training loop: a generator over steps, the same for both tracks (lessons 02 and 03 build it)."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
-from gancourse.data import to_float
+from gancourse.data.registry import to_float
 from gancourse.errors import check_range
 from gancourse.rng import stream
 
@@ -86,7 +86,7 @@ def train_rounds(rounds: Callable[[int, int], dict], *, num_steps: int, start: i
     """Like `train`, for a track's `make_rounds`: `rounds(k, n)` plays steps k to k + n - 1 and returns their means.
 
     It is called for at most `chunk` steps at a time, and never across a log, so that logs, a `break`
-    and a resumed run come at the same steps as with `train`.  Lessons 04 and 05.
+    and a resumed run come at the same steps as with `train`.  Lessons 02 and 03.
     """
     check_range("num_steps", num_steps, 0, 10**9, include_low=True)
     check_range("log_every", log_every, 1, 10**9, include_low=True)

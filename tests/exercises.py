@@ -1,6 +1,6 @@
 """What the tests of a lesson's exercises share: run an answer, then the check cell that follows the exercise."""
 
-from gancourse.lessons import find, source, tags
+from gancourse.course.lessons import find, source, tags
 
 
 def code_cells(lesson: str) -> list[dict]:

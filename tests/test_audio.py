@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from gancourse import audio, data
+from gancourse import data
+from gancourse.data import audio
 
 RATE = 8000
 FSDD = Path(__file__).parents[2] / "shared" / "datasets" / "fsdd.zip"

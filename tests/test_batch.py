@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from planted import plant, table
 
-from gancourse import batch, cli, estimate, pages, records, reruns
-from gancourse.batch import Ended
-from gancourse.estimate import Estimate
+from gancourse.course import batch, cli, estimate, html_pages, records, runner
+from gancourse.course.batch import Ended
+from gancourse.course.estimate import Estimate
 
 ROOT = Path(__file__).parents[1]
 MEET = """import os, time
@@ -96,7 +96,7 @@ def test_ctrl_c_ends_all_kernels_and_keeps_what_is_finished(tmp_path):
     program = (
         "import signal\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # background jobs ignore it
-        "from gancourse.cli import main\n"
+        "from gancourse.course.cli import main\n"
         "main()"
     )
     command = [sys.executable, "-c", program, "run", *paths, "--jobs", "2"]
@@ -140,7 +140,7 @@ def made_up(runs, name, **more):
 def test_the_index_is_whole_with_two_writers(tmp_path, monkeypatch):
     """The first has looked for runs and writes; the second waits, or the first would undo its work."""
     begun, go, second = threading.Event(), threading.Event(), threading.Event()
-    draw = pages.index
+    draw = html_pages.index
 
     def slowly(*args):
         if not begun.is_set():
@@ -150,7 +150,7 @@ def test_the_index_is_whole_with_two_writers(tmp_path, monkeypatch):
             second.set()
         return draw(*args)
 
-    monkeypatch.setattr(pages, "index", slowly)
+    monkeypatch.setattr(html_pages, "index", slowly)
     made_up(tmp_path, "one")
     first = threading.Thread(target=records.write_index, args=[tmp_path])
     first.start()
@@ -267,30 +267,30 @@ def test_an_estimate_is_rounded(seconds, words):
 
 def test_a_run_takes_as_long_as_before_here_else_as_stored_at_this_speed(tmp_path):
     """Stored in 60 s at 30 GFLOP/s; at 10 that makes 180 s.  Of other settings nothing is known."""
-    from gancourse import lessons
+    from gancourse.course import lessons
 
     lesson = lessons.find(plant(tmp_path / "01_t.ipynb", "1"))
     lesson.about["rendered"] = {"seconds": 60, "gflops": 30}
-    planned = reruns.plan(lesson, tmp_path / "runs", threads=1)
+    planned = runner.plan(lesson, tmp_path / "runs", threads=1)
     assert estimate.of_run(planned, 10) == Estimate(180, "stored")
     assert (
-        estimate.of_run(reruns.plan(lesson, tmp_path / "runs", given={"n": 3}, threads=1), 10).known
+        estimate.of_run(runner.plan(lesson, tmp_path / "runs", given={"n": 3}, threads=1), 10).known
         == ""
     )
     planned.folder.mkdir(parents=True)
     record = {"seconds": 7, "identity": planned.identity}
     (planned.folder / "run.json").write_text(json.dumps(record))
     assert estimate.of_run(planned, 10) == Estimate(7, "before")
-    assert estimate.of_run(reruns.plan(lesson, tmp_path / "runs", threads=2), 10) == Estimate(
+    assert estimate.of_run(runner.plan(lesson, tmp_path / "runs", threads=2), 10) == Estimate(
         180, "stored"
     )
 
 
 def test_the_longest_run_begins_first_and_what_is_done_takes_no_time(tmp_path):
-    from gancourse import lessons
+    from gancourse.course import lessons
 
     lesson = lessons.find(plant(tmp_path / "01_t.ipynb", "1"))
-    plans = [reruns.plan(lesson, tmp_path / "runs", given={"n": n}, threads=1) for n in (1, 3, 4)]
+    plans = [runner.plan(lesson, tmp_path / "runs", given={"n": n}, threads=1) for n in (1, 3, 4)]
     plans[0].folder.mkdir(parents=True)
     (plans[0].folder / "run.json").write_text(json.dumps({"identity": plans[0].identity}))
     expected = [Estimate(9, "stored"), Estimate(5, "stored"), Estimate(8, "stored")]

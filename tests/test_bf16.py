@@ -8,7 +8,7 @@ from gancourse.loop import batches
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 from gancourse.pt import losses, models
-from gancourse.pt.rounds import make_rounds
+from gancourse.pt.fast_loop import make_rounds
 from gancourse.pt.train import from_numpy, make_gan, noise, play_step, play_together, state
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gancourse import bootstrap, needs
-from gancourse.lessons import all_lessons, source
+from gancourse.course import bootstrap, needs
+from gancourse.course.lessons import all_lessons, source
 
 ROOT = Path(__file__).parents[1]
 EVERYTHING = {name for names in needs.NEEDS.values() for name in names} | set(needs.SIGNS)
@@ -41,7 +41,7 @@ def machine(tmp_path, monkeypatch):
         raise WentOn
 
     monkeypatch.setattr(os, "execv", went_on)
-    monkeypatch.setattr(sys, "argv", ["gancourse", "run", "05"])
+    monkeypatch.setattr(sys, "argv", ["gancourse", "run", "03"])
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "PYTHONPATH"):
         monkeypatch.delenv(name, raising=False)
     return machine
@@ -55,7 +55,7 @@ def make_python():
 def start(command="run", lessons=None):
     """What becomes of a command: "here", "in .venv", or what it said when it ended."""
     try:
-        bootstrap.ensure(command, ["05"] if command == "run" and lessons is None else lessons)
+        bootstrap.ensure(command, ["03"] if command == "run" and lessons is None else lessons)
     except WentOn:
         return "in .venv"
     return "here"
@@ -69,7 +69,7 @@ def pin(text):
 
 def test_the_first_time_installs_and_goes_on_in_the_environment(machine):
     assert start() == "in .venv" and machine.installed == [["pt"]]
-    assert machine.went_on == [[str(bootstrap._python()), "-m", "gancourse", "run", "05"]]
+    assert machine.went_on == [[str(bootstrap._python()), "-m", "gancourse", "run", "03"]]
 
 
 def test_the_second_time_installs_nothing(machine):
@@ -91,8 +91,8 @@ def test_pins_that_change_and_change_back_are_installed_each_time(machine):
 def test_only_what_a_command_needs_is_installed_and_more_when_more_is_needed(machine):
     start("list")
     start("train")
-    start("sweep", ["05"])
-    start("run", ["04"])
+    start("sweep", ["03"])
+    start("run", ["02"])
     start("train")
     assert machine.installed == [[], ["pt"], ["pt", "sweep"], ["pt", "tf", "sweep"]]
 
@@ -142,8 +142,8 @@ def test_another_python_is_named(monkeypatch):
 # a Python with something
 
 @pytest.mark.parametrize("command, lessons", [
-    ("train", None), ("run", ["05"]), ("run", ["13", "00"]), ("list", None), ("doctor", None),
-    ("data", None), ("student", None), ("sweep", ["05"]), ("lab", None)])
+    ("train", None), ("run", ["03"]), ("run", ["13", "00"]), ("list", None), ("doctor", None),
+    ("data", None), ("student", None), ("sweep", ["03"]), ("lab", None)])
 def test_pytorch_alone_is_enough(machine, command, lessons):
     machine.has = PYTORCH_ALONE
     assert start(command, lessons) == "here" and not machine.installed
@@ -152,10 +152,10 @@ def test_pytorch_alone_is_enough(machine, command, lessons):
 def test_what_a_lesson_lacks_there_is_named_with_its_extra(machine, capsys):
     machine.has = PYTORCH_ALONE
     with pytest.raises(SystemExit) as stop:
-        start("run", ["04"])
+        start("run", ["02"])
     said = capsys.readouterr().err
     assert stop.value.code == 2 and not machine.installed
-    assert said.startswith("gancourse run 04 needs tensorflow, which this Python")
+    assert said.startswith("gancourse run 02 needs tensorflow, which this Python")
     assert f'pip install -e "{bootstrap.ROOT}[tf]"' in said and said.count("\n") == 1
 
 
@@ -163,7 +163,7 @@ def test_the_readers_own_pytorch_is_never_replaced(machine, capsys):
     """The extra pt would pin another; so the two packages are named, by what pip calls them."""
     machine.has = PYTORCH_ALONE - {"torchmetrics", "PIL"}
     with pytest.raises(SystemExit):
-        start("run", ["06"])
+        start("run", ["07"])
     said = capsys.readouterr().err
     assert "needs PIL and torchmetrics" in said and "pip install pillow torchmetrics (" in said
 
@@ -215,7 +215,7 @@ def test_a_venv_that_the_reader_made_is_left_alone_while_it_will_do(machine, mon
     monkeypatch.setattr(sys, "prefix", str(bootstrap.VENV))
     machine.has = PYTORCH_ALONE
     assert start() == "here" and not machine.installed
-    assert start("run", ["04"]) == "here" and machine.installed == [["tf"]]
+    assert start("run", ["02"]) == "here" and machine.installed == [["tf"]]
 
 
 # torchrun
@@ -368,7 +368,7 @@ def test_what_a_lesson_needs_is_what_its_code_imports(lesson):
     used = {".".join(names[:i]) for names in parts for i in range(1, len(names) + 1)}
     signs = {"torch": {"torch", "gancourse.pt"}, "torchmetrics": {"gancourse.pt.metrics"},
              "tensorflow": {"tensorflow", "keras", "gancourse.tf"},
-             "pocketsphinx": {"gancourse.recogniser"}}
+             "pocketsphinx": {"gancourse.metrics.speech_recogniser"}}
     expected = {module for module, names in signs.items() if names & used}
     for which in (str(lesson.about["lesson"]), lesson.name, lesson.path.name, str(lesson.path)):
         assert set(needs.needs("run", [which])) & set(signs) == expected
@@ -389,12 +389,12 @@ def test_every_module_is_pinned_where_the_table_says():
 
 
 @pytest.mark.parametrize("options, asked", [
-    ({"command": "run", "lessons": ["05"], "parameters": False}, ("run", ["05"])),
+    ({"command": "run", "lessons": ["03"], "parameters": False}, ("run", ["03"])),
     ({"command": "run", "lessons": [], "parameters": False}, ("run", [])),
     ({"command": "run", "lessons": [], "parameters": True}, ("list", None)),
     ({"command": "render", "lessons": []}, ("render", [])),
     ({"command": "student", "lessons": []}, ("student", None)),
-    ({"command": "sweep", "lesson": "04", "file": None}, ("sweep", ["04"])),
+    ({"command": "sweep", "lesson": "02", "file": None}, ("sweep", ["02"])),
     ({"command": "train", "extra": ["--help"]}, ("list", None)),
     ({"command": "train", "extra": ["--num-steps", "5"]}, ("train", None)),
 ])
@@ -403,8 +403,8 @@ def test_what_a_command_line_asks_for(options, asked):
 
 
 def test_the_lesson_of_a_sweep_may_stand_in_its_file(tmp_path):
-    (tmp_path / "a.toml").write_text('lesson = "04"\n')
-    for file, lessons in (("a.toml", ["04"]), ("none.toml", None)):
+    (tmp_path / "a.toml").write_text('lesson = "02"\n')
+    for file, lessons in (("a.toml", ["02"]), ("none.toml", None)):
         arguments = Namespace(command="sweep", lesson=None, file=tmp_path / file)
         assert needs.asked(arguments) == ("sweep", lessons)
 
@@ -419,8 +419,8 @@ PathFinder.find_spec = classmethod(
 
 
 @pytest.mark.parametrize("words", [
-    ["list"], ["run", "05", "--parameters"], ["doctor"], ["train", "--help"],
-    ["student", "05", "--to", "{tmp}/mine"], ["data", "digits"],
+    ["list"], ["run", "03", "--parameters"], ["doctor"], ["train", "--help"],
+    ["student", "03", "--to", "{tmp}/mine"], ["data", "digits"],
     ["train", "--dataset", "npz:{tmp}/a.npz", "--network", "mlp", "--num-steps", "2",
      "--out", "{tmp}/run"],
 ], ids=" ".join)

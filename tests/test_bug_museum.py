@@ -1,4 +1,4 @@
-"""The bug museum of lesson 07: each bug's check fails on the bug and passes on its fix."""
+"""The bug museum of lesson 08: each bug's check fails on the bug and passes on its fix."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def lesson():
-    return names_from("07", ["num_steps: int", "import numpy", *CELLS])
+    return names_from("08", ["num_steps: int", "import numpy", *CELLS])
 
 
 def test_eleven_exhibits(lesson):

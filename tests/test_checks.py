@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from gancourse import checks
+from gancourse.notebook import checks
 
 
 def test_close_prints_the_fact(capsys):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gancourse import cli, doctor, errors
+from gancourse import errors
+from gancourse.course import cli, doctor
 
 
 def main(*argv):

@@ -17,9 +17,9 @@ from gancourse.pt.conditional import (
     given,
     sample_labels,
 )
+from gancourse.pt.fast_loop import make_rounds, recorded, resident
 from gancourse.pt.losses import LOSSES, r1_penalty
 from gancourse.pt.models import dcgan_pair, seeded
-from gancourse.pt.rounds import make_rounds, recorded, resident
 from gancourse.pt.train import Penalty, make_gan, play_step, state
 
 NS = LOSSES["nonsaturating"]

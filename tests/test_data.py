@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gancourse import arrays, cli, data
+from gancourse import data
+from gancourse.course import cli
+from gancourse.data import arrays
 
 MNIST = Path(__file__).parents[2] / "shared" / "datasets" / "mnist.npz"
 

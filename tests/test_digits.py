@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.synth.digits import SKELETONS, strokes
+from gancourse.data.synthetic.digits import SKELETONS, strokes
 
 
 def test_the_same_seed_draws_the_same_and_another_does_not():

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from gancourse import doctor
+from gancourse.course import doctor
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gancourse.bootstrap import EXTRAS
+from gancourse.course.bootstrap import EXTRAS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -1,66 +1,53 @@
 """The checks of lesson 09 refuse wrong answers and accept other right ones."""
 
+import csv
+import math
+import shlex
+from importlib.resources import files
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
-from exercises import judge, names_from, solution
+from exercises import code_cells, judge, names_from, solution
+
+from gancourse.course.lessons import source
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"leaked": "def leaked(train, test):", "projection_logits": "def projection_logits(phi, y, V, w, b):",
-         "chance": "def chance(a, d):", "paired_gain": "def paired_gain(a, b):"}
+HEADS = {"margin": "def margin(a, b):", "best_slope": "def best_slope(theta, gp_weight):",
+         "largest_singular_value": "def largest_singular_value(W, rounds=100):"}
 RIGHT = [
-    ("leaked", "return sum(any((a == b).all() for a in train) for b in test)"),
-    ("leaked", "return len(in_common(train, test))"),
-    ("projection_logits", "return (phi @ w + b + (phi @ V.T)[torch.arange(len(y)), y])[:, None]"),
-    ("projection_logits", "return torch.stack([p @ w + b + p @ V[c] for p, c in zip(phi, y)])[:, None]"),
-    ("chance", "return np.dot(a, d)"),
-    ("paired_gain",
-     "d = np.subtract(b, a)\n    low, high = stats.t.interval(0.95, len(d) - 1, d.mean(), stats.sem(d))\n"
-     "    return (low + high) / 2, (high - low) / 2"),
+    ("margin", "a, b = ([math.inf if math.isnan(d) else d for d in runs] for runs in (a, b))\n"
+               "    return min(y / x if x < math.inf else 0.0 for x in a for y in b)"),
+    ("best_slope", "return (2 * gp_weight + theta) / gp_weight / 2"),
+    ("largest_singular_value", "return np.linalg.norm(W, 2)"),
 ]
 WRONG = [
-    ("leaked", "row by row: only images at the same place", "return sum((a == b).all() for a, b in zip(train, test))"),
-    ("leaked", "how many training images leak, not test images",
-     "return sum(any((a == b).all() for b in test) for a in train)"),
-    ("leaked", "sets: two copies of one count once",
-     "return len({a.tobytes() for a in train} & {b.tobytes() for b in test})"),
-    ("leaked", "pairs: an image that train has twice counts twice",
-     "return (test[:, None] == train[None]).all((2, 3, 4)).sum()"),
-    ("leaked", "one equal pixel is enough", "return sum(image in train for image in test)"),
-    ("leaked", "nearly equal counts as equal",
-     "return sum(any(np.abs(a.astype(float) - b).max() < 2 for a in train) for b in test)"),
-    ("leaked", "a sum is no fingerprint",
-     "sums = {a.sum() for a in train}\n    return sum(b.sum() in sums for b in test)"),
-    ("projection_logits", "the label is forgotten", "return (phi @ w + b)[:, None]"),
-    ("projection_logits", "all classes are summed", "return (phi @ w + b + (phi @ V.T).sum(1))[:, None]"),
-    ("projection_logits", "the first question is forgotten", "return (V[y] * phi).sum(1, keepdim=True)"),
-    ("projection_logits", "a row, not a column", "return phi @ w + b + (V[y] * phi).sum(1)"),
-    ("projection_logits", "every image with every label", "return phi @ w + b + phi @ V[y].T"),
-    ("projection_logits", "no bias", "return ((w + V[y]) * phi).sum(1, keepdim=True)"),
-    ("chance", "one over the number of classes", "return 1 / len(a)"),
-    ("chance", "the most frequent class", "return max(d)"),
-    ("chance", "the overlap of the two", "return np.minimum(a, d).sum()"),
-    ("chance", "the mean of the products", "return np.mean(np.multiply(a, d))"),
-    ("chance", "what is drawn is forgotten", "return (a**2).sum()"),
-    ("chance", "the share of what is asked for most", "return d[np.argmax(a)]"),
-    ("paired_gain", "the normal quantile", "d = b - a\n    return d.mean(), 1.96 * d.std(ddof=1) / np.sqrt(len(d))"),
-    ("paired_gain", "the spread over n",
-     "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std() / np.sqrt(len(d))"),
-    ("paired_gain", "not paired",
-     "s = np.sqrt(a.var(ddof=1) + b.var(ddof=1))\n"
-     "    return b.mean() - a.mean(), stats.t.ppf(0.975, len(a) - 1) * s / np.sqrt(len(a))"),
-    ("paired_gain", "a over b", "d = a - b\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * stats.sem(d)"),
-    ("paired_gain", "the spread of one seed, not of the mean",
-     "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1)"),
-    ("paired_gain", "one side only", "d = b - a\n    return d.mean(), stats.t.ppf(0.95, len(d) - 1) * stats.sem(d)"),
-    ("paired_gain", "one seed too many free",
-     "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d)) * stats.sem(d)"),
+    ("margin", "medians", "return float(np.median(b) / np.median(a))"),
+    ("margin", "the best of both", "return float(np.nanmin(b) / np.nanmin(a))"),
+    ("margin", "seed by seed", "return float(np.min(np.array(b) / np.array(a)))"),
+    ("margin", "failed runs left out", "return float(np.nanmin(b) / np.nanmax(a))"),
+    ("margin", "two failures compared", "a, b = ([math.inf if d != d else d for d in runs] for runs in (a, b))\n"
+                                        "    return min(b) / max(a)"),
+    ("margin", "upside down", "a, b = (np.nan_to_num(x, nan=np.inf) for x in (a, b))\n"
+                              "    return float(np.max(a) / np.min(b))"),
+    ("best_slope", "slope 1, as the penalty asks", "return 1.0"),
+    ("best_slope", "the 2 of the square forgotten", "return 1 + theta / gp_weight"),
+    ("best_slope", "weight and distance exchanged", "return 1 + gp_weight / (2 * theta)"),
+    ("best_slope", "the valley of the wrong sign", "return 1 - theta / (2 * gp_weight)"),
+    ("largest_singular_value", "Frobenius", "return np.linalg.norm(W)"),
+    ("largest_singular_value", "the largest entry", "return np.abs(W).max()"),
+    ("largest_singular_value", "one round only, from a fixed start",
+     "v = np.ones(W.shape[1])\n    v = W.T @ (W @ v)\n    return np.linalg.norm(W @ v) / np.linalg.norm(v)"),
+    ("largest_singular_value", "eigenvalues of a square part",
+     "n = min(W.shape)\n    return np.abs(np.linalg.eigvals(W[:n, :n])).max()"),
+    ("largest_singular_value", "its square", "return np.linalg.eigvalsh(W.T @ W).max()"),
 ]
 
 
 @pytest.fixture(scope="module")
 def names():
-    scope = names_from("09", ["num_steps: int", "from scipy import stats"])
-    return scope | {"x_train": scope["data"].load("strokes", num=100).x_train}
+    return names_from("09", ["num_steps: int", "import csv"])
 
 
 @pytest.mark.parametrize("exercise", HEADS)
@@ -77,3 +64,62 @@ def test_another_right_answer_passes(names, exercise, body):
 def test_a_wrong_answer_is_refused(names, exercise, why, body):
     with pytest.raises(AssertionError):
         judge("09", names, exercise, f"{HEADS[exercise]}\n    {body}")
+
+
+def test_the_judge_of_the_lesson_is_the_solution_of_the_exercise(names):
+    scope = dict(names)
+    scope |= names_from("09", ["import csv", "def separation("])
+    exec(solution("09", "margin"), scope)
+    for a, b in [([40, 50, 60], [90, 120, 300]), ([40, math.nan], [1, 2]), ([1, 2], [math.nan, 5])]:
+        assert scope["separation"](a, b) == scope["margin"](a, b)
+
+
+def test_the_study_is_made_anew_where_runs_fail_and_stops_where_a_sweep_stops(tmp_path, monkeypatch):
+    """A sweep with failed runs ends with status 1 and a table; one that was refused or stopped has another status."""
+    monkeypatch.chdir(tmp_path)
+    scope = names_from("09", ["num_steps: int", "import csv", "SWEEPS = {"], dataset="folder:my photos")
+    exec(next(source(cell) for cell in code_cells("09") if "def read_study" in source(cell)), scope)
+    status = 1
+
+    def sweep(words):
+        assert "dataset=folder:my photos" in words
+        folder = Path(words[words.index("--to") + 1])
+        folder.mkdir(parents=True)
+        (folder / "table.csv").write_text("seed,status\n0,failed\n")
+        return SimpleNamespace(returncode=status)
+
+    monkeypatch.setattr(scope["subprocess"], "run", sweep)
+    assert len(scope["read_study"]("rebuild")) == len(scope["SWEEPS"])
+    status = 2
+    with pytest.raises(RuntimeError, match="start again: gancourse sweep 09"):
+        monkeypatch.chdir(tmp_path / "runs")
+        scope["read_study"]("rebuild")
+
+
+def test_the_card_says_what_the_table_says():
+    """Each line's margin is the best distance of the one side over the worst of the other; the largest comes first."""
+    cell = next(cell for cell in code_cells("09") if source(cell).startswith("CARD ="))
+    lines = "".join(cell["outputs"][0]["data"]["text/markdown"]).splitlines()[2:]
+    margins = []
+    for line in lines:
+        gain, _, ours, _, theirs = (part.strip() for part in line.strip("|").split("|"))
+        margins.append(float(gain))
+        assert margins[-1] == pytest.approx(float(theirs.split(" to ")[0]) / float(ours.split(" to ")[1]), rel=0.03)
+    assert len(lines) == 6 and margins == sorted(margins, reverse=True) and min(margins) > 1
+
+
+def test_the_shipped_table_holds_every_run_of_the_sweeps_and_what_made_it():
+    """Each sweep of the lesson has a row for every combination of its values and each of seeds 0, 1, 2."""
+    scope = names_from("09", ["num_steps: int", "import csv", "SWEEPS = {"])
+    rows = list(csv.DictReader((files("gancourse") / "studies" / "09.csv").read_text().splitlines()))
+    assert {row["sweep"] for row in rows} == set(scope["SWEEPS"])
+    for name, words in scope["SWEEPS"].items():
+        words = shlex.split(words)
+        grid = dict(word.split("=") for option, word in zip(words[::2], words[1::2], strict=True) if option == "-g")
+        mine = [tuple(row[key] for key in (*grid, "seed")) for row in rows if row["sweep"] == name]
+        assert len(set(mine)) == len(mine) == 3 * math.prod(len(v.split(",")) for v in grid.values())
+        assert {row["seed"] for row in rows if row["sweep"] == name} == {"0", "1", "2"}
+    for row in rows:
+        done = row["status"] == "done" and float(row["distance of the samples"]) > 0
+        assert done or (row["status"] == "failed" and "FloatingPointError" in row["error"])
+        assert row["version of torch"] and row["version of threads"] == "1" and row["date"] and row["code"]

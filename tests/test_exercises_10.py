@@ -1,74 +1,66 @@
 """The checks of lesson 10 refuse wrong answers and accept other right ones."""
 
-import numpy as np
 import pytest
-from exercises import code_cells, judge, names_from, solution
-
-from gancourse.lessons import source
+from exercises import judge, names_from, solution
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"hole_psnr": "def hole_psnr(x, filled, hole):", "decibels_lost": "def decibels_lost(K):",
-         "absolute_guess": "def absolute_guess(values, chances):", "sweep_once": "def sweep_once(u, hole):"}
+HEADS = {"leaked": "def leaked(train, test):", "projection_logits": "def projection_logits(phi, y, V, w, b):",
+         "chance": "def chance(a, d):", "paired_gain": "def paired_gain(a, b):"}
 RIGHT = [
-    ("hole_psnr", "return peak_signal_noise_ratio(x[hole], filled[hole], data_range=255)"),
-    ("hole_psnr", "error = (x.astype(int) - filled.astype(int)) * hole[..., None]\n"
-                  "    mse = (error**2).sum() / (hole.sum() * x.shape[3])\n"
-                  "    return 20 * np.log10(255) - 10 * np.log10(mse)"),
-    ("decibels_lost", "return 10 * (np.log10(K + 1) - np.log10(K))"),
-    ("absolute_guess", "cost = [np.sum(chances * np.abs(values - g)) for g in values]\n"
-                       "    return values[int(np.argmin(cost))]"),
-    ("sweep_once", "v = np.pad(u, 1, constant_values=np.nan)\n"
-                   "    near = [v[:-2, 1:-1], v[2:, 1:-1], v[1:-1, :-2], v[1:-1, 2:]]\n"
-                   "    u[hole] = np.nanmean(near, 0)[hole]\n    return u"),
-    ("sweep_once", "v, ones = (np.pad(a, 1) for a in (u, np.ones_like(u)))\n"
-                   "    four = lambda a: a[:-2, 1:-1] + a[2:, 1:-1] + a[1:-1, :-2] + a[1:-1, 2:]\n"
-                   "    return np.where(hole, four(v) / four(ones), u)"),
+    ("leaked", "return sum(any((a == b).all() for a in train) for b in test)"),
+    ("leaked", "return len(in_common(train, test))"),
+    ("projection_logits", "return (phi @ w + b + (phi @ V.T)[torch.arange(len(y)), y])[:, None]"),
+    ("projection_logits", "return torch.stack([p @ w + b + p @ V[c] for p, c in zip(phi, y)])[:, None]"),
+    ("chance", "return np.dot(a, d)"),
+    ("paired_gain",
+     "d = np.subtract(b, a)\n    low, high = stats.t.interval(0.95, len(d) - 1, d.mean(), stats.sem(d))\n"
+     "    return (low + high) / 2, (high - low) / 2"),
 ]
-ROUND = "four = lambda a: a[:-2, 1:-1] + a[2:, 1:-1] + a[1:-1, :-2] + a[1:-1, 2:]\n    "
 WRONG = [
-    ("hole_psnr", "over the whole image", "return peak_signal_noise_ratio(x, filled, data_range=255)"),
-    ("hole_psnr", "bytes wrap around", "return 10 * np.log10(255**2 / np.mean((x[hole] - filled[hole]) ** 2.0))"),
-    ("hole_psnr", "a peak of 1", "return 10 * np.log10(1 / np.mean((x[hole].astype(float) - filled[hole]) ** 2))"),
-    ("hole_psnr", "a root too much",
-     "return 10 * np.log10(255 / np.mean((x[hole].astype(float) - filled[hole]) ** 2) ** 0.5)"),
-    ("hole_psnr", "the mean over images of their own PSNR",
-     "return np.mean([peak_signal_noise_ratio(a[h], b[h], data_range=255) for a, b, h in zip(x, filled, hole)])"),
-    ("hole_psnr", "the known pixels", "return peak_signal_noise_ratio(x[~hole], filled[~hole], data_range=255)"),
-    ("decibels_lost", "20 for 10, as for amplitudes", "return 20 * np.log10(1 + 1 / K)"),
-    ("decibels_lost", "the error of one, shared by K", "return 10 * np.log10(2 / K)"),
-    ("decibels_lost", "what averaging wins over one guess", "return 10 * np.log10(2 / (1 + 1 / K))"),
-    ("decibels_lost", "a natural logarithm", "return 10 * np.log(1 + 1 / K)"),
-    ("decibels_lost", "a gain", "return -10 * np.log10(1 + 1 / K)"),
-    ("absolute_guess", "the mean", "return np.sum(values * chances)"),
-    ("absolute_guess", "the likeliest", "return values[np.argmax(chances)]"),
-    ("absolute_guess", "the median without the chances", "return np.median(values)"),
-    ("absolute_guess", "the middle of the range", "return (values.min() + values.max()) / 2"),
-    ("absolute_guess", "without sorting", "return values[np.searchsorted(np.cumsum(chances), 0.5)]"),
-    ("sweep_once", "the border counts as black",
-     ROUND + "return np.where(hole, four(np.pad(u, 1)) / 4, u)"),
-    ("sweep_once", "the border repeats its own pixel",
-     ROUND + "return np.where(hole, four(np.pad(u, 1, mode='edge')) / 4, u)"),
-    ("sweep_once", "round the edge to the other side",
-     "return np.where(hole, sum(np.roll(u, s, a) for a in (0, 1) for s in (-1, 1)) / 4, u)"),
-    ("sweep_once", "known pixels are smoothed too",
-     ROUND + "return four(np.pad(u, 1)) / four(np.pad(np.ones_like(u), 1))"),
-    ("sweep_once", "one after another, with new values",
-     "v = u.copy()\n    h, w = u.shape\n    for i, j in np.argwhere(hole):\n"
-     "        near = [v[a, b] for a, b in ((i-1, j), (i+1, j), (i, j-1), (i, j+1)) if 0 <= a < h and 0 <= b < w]\n"
-     "        v[i, j] = np.mean(near)\n    return v"),
-    ("sweep_once", "the pixel itself is counted",
-     ROUND + "ones = np.pad(np.ones_like(u), 1)\n"
-             "    return np.where(hole, (u + four(np.pad(u, 1))) / (1 + four(ones)), u)"),
+    ("leaked", "row by row: only images at the same place", "return sum((a == b).all() for a, b in zip(train, test))"),
+    ("leaked", "how many training images leak, not test images",
+     "return sum(any((a == b).all() for b in test) for a in train)"),
+    ("leaked", "sets: two copies of one count once",
+     "return len({a.tobytes() for a in train} & {b.tobytes() for b in test})"),
+    ("leaked", "pairs: an image that train has twice counts twice",
+     "return (test[:, None] == train[None]).all((2, 3, 4)).sum()"),
+    ("leaked", "one equal pixel is enough", "return sum(image in train for image in test)"),
+    ("leaked", "nearly equal counts as equal",
+     "return sum(any(np.abs(a.astype(float) - b).max() < 2 for a in train) for b in test)"),
+    ("leaked", "a sum is no fingerprint",
+     "sums = {a.sum() for a in train}\n    return sum(b.sum() in sums for b in test)"),
+    ("projection_logits", "the label is forgotten", "return (phi @ w + b)[:, None]"),
+    ("projection_logits", "all classes are summed", "return (phi @ w + b + (phi @ V.T).sum(1))[:, None]"),
+    ("projection_logits", "the first question is forgotten", "return (V[y] * phi).sum(1, keepdim=True)"),
+    ("projection_logits", "a row, not a column", "return phi @ w + b + (V[y] * phi).sum(1)"),
+    ("projection_logits", "every image with every label", "return phi @ w + b + phi @ V[y].T"),
+    ("projection_logits", "no bias", "return ((w + V[y]) * phi).sum(1, keepdim=True)"),
+    ("chance", "one over the number of classes", "return 1 / len(a)"),
+    ("chance", "the most frequent class", "return max(d)"),
+    ("chance", "the overlap of the two", "return np.minimum(a, d).sum()"),
+    ("chance", "the mean of the products", "return np.mean(np.multiply(a, d))"),
+    ("chance", "what is drawn is forgotten", "return (a**2).sum()"),
+    ("chance", "the share of what is asked for most", "return d[np.argmax(a)]"),
+    ("paired_gain", "the normal quantile", "d = b - a\n    return d.mean(), 1.96 * d.std(ddof=1) / np.sqrt(len(d))"),
+    ("paired_gain", "the spread over n",
+     "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std() / np.sqrt(len(d))"),
+    ("paired_gain", "not paired",
+     "s = np.sqrt(a.var(ddof=1) + b.var(ddof=1))\n"
+     "    return b.mean() - a.mean(), stats.t.ppf(0.975, len(a) - 1) * s / np.sqrt(len(a))"),
+    ("paired_gain", "a over b", "d = a - b\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * stats.sem(d)"),
+    ("paired_gain", "the spread of one seed, not of the mean",
+     "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1)"),
+    ("paired_gain", "one side only", "d = b - a\n    return d.mean(), stats.t.ppf(0.95, len(d) - 1) * stats.sem(d)"),
+    ("paired_gain", "one seed too many free",
+     "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d)) * stats.sem(d)"),
 ]
 
 
 @pytest.fixture(scope="module")
 def names():
-    """What the lesson has defined before its exercises; nothing is trained or loaded."""
-    found = names_from("10", ["num_steps: int", "from ipywidgets import"])
-    exec(next(source(cell) for cell in code_cells("10") if "def harmonic(" in source(cell)), found)
-    return found | {"x": np.random.default_rng(0).integers(0, 256, (2, 28, 28, 1)).astype(np.uint8)}
+    scope = names_from("10", ["num_steps: int", "from scipy import stats"])
+    return scope | {"x_train": scope["data"].load("strokes", num=100).x_train}
 
 
 @pytest.mark.parametrize("exercise", HEADS)

@@ -62,7 +62,7 @@ def names():
               "plots": None, "seed": 0}
     from exercises import code_cells
 
-    from gancourse.lessons import source
+    from gancourse.course.lessons import source
 
     for mark in ("def spectrum(x):", "known = speech.words", "def sound(S):", "def tone_of("):
         (text,) = [source(c) for c in code_cells("12") if mark in source(c)]
@@ -86,7 +86,7 @@ def test_a_wrong_answer_is_refused(names, exercise, what, change):
 
 def test_the_round_by_hand_is_that_of_the_package(names):
     """Without momentum, from the same phases: errors of the magnitudes after a few rounds agree."""
-    from gancourse import audio
+    from gancourse.data import audio
 
     some = names["some"]
     wanted = audio.spectrogram(some)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from exercises import code_cells, judge, solution
 
-from gancourse import checks
-from gancourse.lessons import source
-from gancourse.synth import grammar
+from gancourse.course.lessons import source
+from gancourse.data.synthetic import grammar
+from gancourse.notebook import checks
 
 RIGHT = {
     "reinforce": """

@@ -11,11 +11,11 @@ torch = pytest.importorskip("torch", reason="needs PyTorch")
 from torch.utils.flop_counter import FlopCounterMode
 
 from gancourse import metrics
+from gancourse.data.synthetic.digits import strokes
 from gancourse.loop import train_rounds
 from gancourse.pt import losses, models
-from gancourse.pt.rounds import make_rounds
+from gancourse.pt.fast_loop import make_rounds
 from gancourse.pt.train import make_gan, play_step, play_together, sample
-from gancourse.synth.digits import strokes
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 import published

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 import gpu
 import gpu_presets
 
-from gancourse.lessons import all_lessons, parameters
+from gancourse.course.lessons import all_lessons, parameters
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def played(part, folder):
 
 def test_stacks_beside_kept_graphs_end_where_they_end_alone(tmp_path):
     found = played("a", tmp_path)
-    assert list(found) == ["nothing kept", "first layer's output kept, as in lesson 07", "outputs of G and D kept"]
+    assert list(found) == ["nothing kept", "first layer's output kept, as in lesson 08", "outputs of G and D kept"]
     for case in found.values():
         assert case["held"] and case["largest gap of a weight"] == 0 and case["largest move of a weight"] > 1e-3
         assert case["recordings"] == 0 and case["fell back"] == []  # a processor records nothing
@@ -110,8 +110,8 @@ def test_the_rate_of_training_stands_beside_that_of_the_bare_loop(tmp_path):
 def test_a_lesson_is_skipped_where_what_it_needs_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(gpu, "call", lambda *_: pytest.fail("a lesson was started"))
-    assert gpu.lesson("05", "gpu", tmp_path, "cpu", 60)["skipped"].startswith("needs papermill, ")
-    assert gpu.lesson("04", "gpu", tmp_path, "cpu", 60)["skipped"].endswith(", tensorflow")
+    assert gpu.lesson("03", "gpu", tmp_path, "cpu", 60)["skipped"].startswith("needs papermill, ")
+    assert gpu.lesson("02", "gpu", tmp_path, "cpu", 60)["skipped"].endswith(", tensorflow")
 
 
 def test_a_lesson_tells_its_claims_and_which_were_missed(tmp_path, monkeypatch):
@@ -120,7 +120,7 @@ def test_a_lesson_tells_its_claims_and_which_were_missed(tmp_path, monkeypatch):
              "claims": [claim, claim | {"text": "loss", "measured": 4.0, "held": False}, claim | {"judged": False}]}
 
     def run(command, seconds, log):
-        folder = tmp_path / "runs" / "05_dcgan_pt" / "default"
+        folder = tmp_path / "runs" / "03_dcgan_pt" / "default"
         folder.mkdir(parents=True)
         outputs = [{"data": {gpu.MIME: table}}]
         (folder / "notebook.ipynb").write_text(json.dumps({"cells": [{"outputs": outputs}, {"source": ""}]}))
@@ -128,7 +128,7 @@ def test_a_lesson_tells_its_claims_and_which_were_missed(tmp_path, monkeypatch):
 
     monkeypatch.setattr(gpu, "call", run)
     monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda name: True)
-    found = gpu.lesson("05", "gpu", tmp_path, "cpu", 60)
+    found = gpu.lesson("03", "gpu", tmp_path, "cpu", 60)
     assert (found["results"], found["claims judged"], found["missed"]) == (2, 2, ["loss: 4.0, < 3"])
     assert list(gpu.held_of(found)) == [False] and list(gpu.held_of(found | {"missed": []})) == [True]
 
@@ -146,7 +146,7 @@ def test_presets_go_on_until_no_time_is_left(tmp_path, monkeypatch):
     monkeypatch.setattr(gpu.time, "monotonic", lambda: now[0])
     gpu.play("e", tmp_path, "cuda", False, 30)
     found = json.loads((tmp_path / "e.json").read_text())
-    assert asked == [("05", "gpu", 25)] and list(found) == list(gpu.PRESETS)
+    assert asked == [("03", "gpu", 25)] and list(found) == list(gpu.PRESETS)
     assert all(found[which] == {"skipped": "no time was left"} for which in gpu.PRESETS[1:])
 
 
@@ -219,5 +219,5 @@ def test_an_estimate_grows_with_the_steps(monkeypatch):
     (lesson,) = [lesson for lesson in all_lessons() if lesson.about["lesson"] == 5]
     preset = {name: p.default for name, p in parameters(lesson.notebook).items()} | lesson.about["presets"]["gpu"]
     twice = preset | {"num_steps": 2 * preset["num_steps"]}
-    once, more = (sum(seconds for _, seconds in gpu_presets.WORK["05"](p)) for p in (preset, twice))
+    once, more = (sum(seconds for _, seconds in gpu_presets.WORK["03"](p)) for p in (preset, twice))
     assert more - once > 20

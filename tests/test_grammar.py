@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.synth.grammar import LENGTH, number_agreement
+from gancourse.data.synthetic.grammar import LENGTH, number_agreement
 
 LANGUAGE = number_agreement()
 

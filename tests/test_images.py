@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancourse.images import read_folder, read_image, resize
+from gancourse.data.images import read_folder, read_image, resize
 
 
 def picture(folder, name, colour=(255, 0, 0), size=(40, 30), mode="RGB", **options):

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.data import load
-from gancourse.labels import (
+from gancourse.data.labels import (
     check_classes,
     check_labels,
     draw_labelled,
@@ -13,6 +12,7 @@ from gancourse.labels import (
     is_hidden,
     labelled_sizes,
 )
+from gancourse.data.registry import load
 
 Y = np.repeat(np.arange(3), [4, 2, 5])
 

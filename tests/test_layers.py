@@ -66,7 +66,7 @@ def test_imports_point_down(name):
 
 def test_importing_the_package_imports_no_framework():
     """TensorFlow alone would cost seconds and half a gigabyte in every kernel."""
-    code = ("import sys, gancourse, gancourse.loop, gancourse.data, gancourse.lessons, gancourse.cli, gancourse.checks;"
+    code = ("import sys, gancourse, gancourse.loop, gancourse.data.registry, gancourse.course.lessons, gancourse.course.cli, gancourse.notebook.checks;"
             "print({'torch', 'tensorflow', 'keras', 'matplotlib', 'papermill', 'nbconvert',"
             "'distributed', 'pandas'} & set(sys.modules))")
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

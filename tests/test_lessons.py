@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from gancourse import identity, lessons
+from gancourse.course import identity, lessons
 
 
 def cell(kind, source, *tags):
@@ -123,7 +123,7 @@ def test_a_lesson_is_found_by_number_or_name(which):
 
 
 @pytest.mark.parametrize("which, word", [("17", 'no lesson 17; there are 00, .*"gancourse list"'),
-                                         ("05_dcgan", "did you mean '05_dcgan_pt'")])
+                                         ("05_dcgan", "did you mean '03_dcgan_pt'")])
 def test_an_unknown_lesson_is_named(which, word):
     with pytest.raises(ValueError, match=word):
         lessons.find(which)

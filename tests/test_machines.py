@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gancourse.identity import code_sha256
-from gancourse.lessons import Lesson
+from gancourse.course.identity import code_sha256
+from gancourse.course.lessons import Lesson
 
 PATH = Path(__file__).parent / "benchmarks" / "machines.py"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancourse import masks
+from gancourse.data import masks
 
 SHAPE = (28, 28, 1)
 

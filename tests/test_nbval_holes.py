@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from gancourse import checks
+from gancourse.notebook import checks
 
 ROOT = Path(__file__).parents[1]
 MISSED = ("from gancourse import checks\ntable = checks.ClaimTable(own=True)\n"
@@ -39,7 +39,7 @@ def said(tmp_path_factory):
         cells = [nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)})
                  for name, source, tags, _ in PLANTED.values() if name == notebook]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"{notebook}.ipynb")
-    options = ["-p", "gancourse.kernels", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=500",
+    options = ["-p", "gancourse.course.kernel_client", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=500",
                "-p", "no:cacheprovider", "-n", "2", "--junitxml=said.xml"]
     done = subprocess.run([sys.executable, "-m", "pytest", *options], cwd=folder, text=True, capture_output=True,
                           timeout=400)

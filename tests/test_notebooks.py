@@ -7,8 +7,17 @@ import shlex
 
 import pytest
 
-from gancourse import cli
-from gancourse.lessons import FOLDER, SOLUTION, all_lessons, is_fresh, parameters, settings, source, tags
+from gancourse.course import cli
+from gancourse.course.lessons import (
+    FOLDER,
+    SOLUTION,
+    all_lessons,
+    is_fresh,
+    parameters,
+    settings,
+    source,
+    tags,
+)
 
 LESSONS = all_lessons()
 ENDING = ["Claims", "What to remember", "Try", "FAQ", "Sources"]

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from gancourse.synth.painter import paint
-from gancourse.textures import content_correlation, luminance, stroke_score
+from gancourse.data.synthetic.brushwork import luminance
+from gancourse.data.synthetic.painter import paint
+from gancourse.metrics.textures import content_correlation, stroke_score
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gancourse import plots
 from gancourse.loop import History, Log
+from gancourse.notebook import plots
 
 
 @pytest.fixture

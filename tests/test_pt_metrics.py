@@ -11,7 +11,8 @@ from scipy.linalg import sqrtm
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 pytest.importorskip("torchmetrics", reason="needs torchmetrics")
 
-from gancourse import data, metrics, ruler
+from gancourse import data, metrics
+from gancourse.metrics import feature_net
 from gancourse.pt import metrics as pt_metrics
 
 TABLE = pt_metrics.FeatureNet(torch.nn.Flatten(), 2)  # two pixels are two features
@@ -23,7 +24,7 @@ def strokes():
     images = data.load("strokes", num=2000)
     noisy = data.to_float(images.x_train[:600])
     noisy = np.clip(noisy + 0.3 * np.random.default_rng(0).normal(size=noisy.shape), -1, 1).astype(np.float32)
-    return ruler.load(images), images.x_test[:600], noisy, images.x_train
+    return feature_net.load(images), images.x_test[:600], noisy, images.x_train
 
 
 def sample(n, cov, seed):

@@ -13,7 +13,7 @@ from gancourse import checkpoints
 from gancourse.loop import History, Log
 from gancourse.pt import losses, models
 from gancourse.pt.augment import Augmented, affine, cutout, translate
-from gancourse.pt.rounds import make_rounds
+from gancourse.pt.fast_loop import make_rounds
 from gancourse.pt.train import Penalty, load_state, make_gan, state, train_step
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gancourse.lessons import all_lessons
+from gancourse.course.lessons import all_lessons
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

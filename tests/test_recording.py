@@ -13,8 +13,8 @@ torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 from torch import nn
 
-from gancourse.pt import losses, models, rounds
-from gancourse.pt.rounds import WARM_UP, cuda_graph, make_rounds, recorded, renew_gradient_nodes
+from gancourse.pt import fast_loop, losses, models
+from gancourse.pt.fast_loop import WARM_UP, cuda_graph, make_rounds, recorded, renew_gradient_nodes
 from gancourse.pt.train import Penalty, due, ema_at, make_gan, noise, play_step, seed_step, state
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
@@ -41,7 +41,7 @@ def train(gan, record, num_steps=16):
     """Train through `recorded`, as `make_rounds` does on a GPU; return the losses of each step."""
     step = lambda real, z, penalty, ema: torch.stack(play_step(gan, real, z, NS, penalty, ema))
     play = recorded(step, record, play_as_written)
-    batch, seen = rounds.resident(X, 16, gan.seed), []
+    batch, seen = fast_loop.resident(X, 16, gan.seed), []
     for k in range(num_steps):
         seed_step(gan, k)
         seen.append(play(batch(k), noise(gan, 16, k), due(R1, k), ema_at(gan, k)).tolist())
@@ -215,9 +215,9 @@ class Cuda:
 
 @pytest.fixture(autouse=True)
 def no_side_stream_yet():
-    rounds._side_stream.cache_clear()
+    fast_loop._side_stream.cache_clear()
     yield
-    rounds._side_stream.cache_clear()
+    fast_loop._side_stream.cache_clear()
 
 
 def test_steps_are_warmed_up_and_recorded_on_one_side_stream(monkeypatch):
@@ -227,7 +227,7 @@ def test_steps_are_warmed_up_and_recorded_on_one_side_stream(monkeypatch):
         cuda.diary.append(f"step on {cuda.current}")
         return inputs
 
-    assert rounds._on_side_stream(step, 1, 2) == (1, 2)
+    assert fast_loop._on_side_stream(step, 1, 2) == (1, 2)
     replay, losses_ = cuda_graph(step, [])
     replay()
     assert losses_ == () and cuda.current == "main"
@@ -253,7 +253,7 @@ def test_a_broken_recording_leaves_the_gpu_as_it_was(monkeypatch):
     assert cuda.current == "main"
     assert cuda.diary == ["recording begins on side 1", "recording ends", "pool (0, 7) closed",
                           "small recording begins on side 2", "small recording ends"]
-    assert rounds._side_stream(torch.device("cuda", 0)).name == "side 3"
+    assert fast_loop._side_stream(torch.device("cuda", 0)).name == "side 3"
 
 
 # ---- on a GPU

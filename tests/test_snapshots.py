@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from gancourse.snapshots import Saver
+from gancourse.course.snapshots import Saver
 
 
 class Disk:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gancourse import audio
-from gancourse.synth import speech
+from gancourse.data import audio
+from gancourse.data.synthetic import speech
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,10 @@ from pathlib import Path
 import planted
 import pytest
 
-from gancourse import cli, machine, plots
-from gancourse.sweeps import cluster, plan, report, tables, watch
+from gancourse import system
+from gancourse.course import cli
+from gancourse.course.sweeps import cluster, plan, report, tables, watch
+from gancourse.notebook import plots
 
 pandas = pytest.importorskip("pandas", reason='sweeps need: pip install "gancourse[sweep]"')
 pytest.importorskip("distributed", reason='sweeps need: pip install "gancourse[sweep]"')
@@ -104,7 +106,7 @@ def test_a_parameter_cannot_have_the_name_of_a_column(tmp_path):
 def test_a_sweep_s_command_makes_the_same_sweep(lesson, monkeypatch):
     sweep = plan.make_sweep(lesson, "smoke", {"kind": "y"}, {"a": [1, 2], "b": [0.5, 1e-5]}, [0, 3])
     said = []
-    monkeypatch.setattr("gancourse.sweeps.watch.foresee", lambda sweep, runs, **_: said.append(sweep))
+    monkeypatch.setattr("gancourse.course.sweeps.watch.foresee", lambda sweep, runs, **_: said.append(sweep))
     assert sweep.command() == f"gancourse sweep {lesson} -g a=1,2 -g b=0.5,1e-05 -p kind=y --preset smoke --seeds 0,3"
     with pytest.raises(SystemExit):
         cli.main([*sweep.command().split()[1:], "--dry-run"])
@@ -114,7 +116,7 @@ def test_a_sweep_s_command_makes_the_same_sweep(lesson, monkeypatch):
 def test_the_command_line_overrules_the_file(lesson, tmp_path, monkeypatch):
     (tmp_path / "s.toml").write_text(f'lesson = "{lesson}"\nseeds = [5]\n[parameters]\nb = 0.75\n[grid]\na = [1, 2]\n')
     said = []
-    monkeypatch.setattr("gancourse.sweeps.watch.foresee", lambda sweep, runs, **_: said.append(sweep))
+    monkeypatch.setattr("gancourse.course.sweeps.watch.foresee", lambda sweep, runs, **_: said.append(sweep))
     with pytest.raises(SystemExit):
         cli.main(["sweep", "--file", str(tmp_path / "s.toml"), "-g", "a=3", "--seeds", "0-2,7", "--dry-run"])
     assert said == [plan.make_sweep(lesson, fixed={"b": 0.75}, grid={"a": [3]}, seeds=[0, 1, 2, 7])]
@@ -125,7 +127,7 @@ def test_the_readme_s_file_and_its_command_are_the_same_sweep(tmp_path, monkeypa
     (tmp_path / "sweep.toml").write_text(readme.split("```toml")[1].split("```")[0])
     (line,) = [line for line in readme.splitlines() if line.startswith("gancourse sweep") and "--measure" in line]
     said = []
-    monkeypatch.setattr("gancourse.sweeps.watch.run", lambda sweep, *_, asked, **__: said.append((sweep, asked)))
+    monkeypatch.setattr("gancourse.course.sweeps.watch.run", lambda sweep, *_, asked, **__: said.append((sweep, asked)))
     for argv in (["sweep", "--file", str(tmp_path / "sweep.toml")], shlex.split(line)[1:]):
         with pytest.raises(SystemExit):
             cli.main(argv)
@@ -151,18 +153,18 @@ def test_values_on_the_command_line(text, found):
 def test_help_has_an_example(capsys):
     with pytest.raises(SystemExit):
         cli.main(["sweep", "--help"])
-    assert "example: gancourse sweep 05 -g" in capsys.readouterr().out
+    assert "example: gancourse sweep 03 -g" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("argv, status, words", [
-    (["sweep", "05", "-g", "widht=8"], 2, "did you mean 'width'"), (["sweep", "05"], 2, "the grid is empty"),
-    (["sweep", "-g", "a=1"], 2, "say which lesson"), (["sweep", "05", "-g", "width=8", "--seeds", "0..3"], 2, "0-9"),
-    (["sweep", "05", "-g", "width=8", "--measure", "nonsense"], 2, "distance of the samples"),
-    (["sweep", "05", "-g", "width=8", "--measure", "nonsense", "--dry-run"], 2, "distance of the samples"),
-    (["sweep", "05", "-g", "width=8", "--file", "none.toml"], 2, "no file 'none.toml'"),
-    (["sweep", "05", "-g", "width=8", "-g", "width=16"], 2, "width is given twice"),
-    (["sweep", "05", "-g", "width=8", "-p", "ema=0", "-p", "ema=0.5"], 2, "ema is given twice"),
-    (["sweep", "05", "-g", "width=8", "--seeds", "5-3"], 2, "seed has no values; give them as in --seeds 0-9"),
+    (["sweep", "03", "-g", "widht=8"], 2, "did you mean 'width'"), (["sweep", "03"], 2, "the grid is empty"),
+    (["sweep", "-g", "a=1"], 2, "say which lesson"), (["sweep", "03", "-g", "width=8", "--seeds", "0..3"], 2, "0-9"),
+    (["sweep", "03", "-g", "width=8", "--measure", "nonsense"], 2, "distance of the samples"),
+    (["sweep", "03", "-g", "width=8", "--measure", "nonsense", "--dry-run"], 2, "distance of the samples"),
+    (["sweep", "03", "-g", "width=8", "--file", "none.toml"], 2, "no file 'none.toml'"),
+    (["sweep", "03", "-g", "width=8", "-g", "width=16"], 2, "width is given twice"),
+    (["sweep", "03", "-g", "width=8", "-p", "ema=0", "-p", "ema=0.5"], 2, "ema is given twice"),
+    (["sweep", "03", "-g", "width=8", "--seeds", "5-3"], 2, "seed has no values; give them as in --seeds 0-9"),
 ])
 def test_nothing_starts_on_bad_input(argv, status, words, capsys, tmp_path):
     with pytest.raises(SystemExit) as stop:
@@ -178,7 +180,7 @@ def test_a_folder_that_takes_no_table_is_named_with_what_to_do(lesson, code, wor
     def full(*_, **__):
         raise OSError(code, os.strerror(code), "there")
 
-    monkeypatch.setattr("gancourse.sweeps.watch.run", full)
+    monkeypatch.setattr("gancourse.course.sweeps.watch.run", full)
     with pytest.raises(SystemExit) as stop:
         cli.main(["sweep", lesson, "-g", "a=1"])
     said = capsys.readouterr().err
@@ -384,6 +386,6 @@ def test_runs_of_other_computers_count_with_a_scheduler_only(lesson, tmp_path, c
     sweep = plan.make_sweep(lesson, grid={"a": [1]}, seeds=[0])
     list(cluster.execute(client, sweep, ["a=1"], tmp_path / "runs"))
     assert list(plan.finished(sweep, tmp_path / "runs")) == ["a=1"]
-    monkeypatch.setattr(machine, "processor", lambda: {"model": "another"})
+    monkeypatch.setattr(system, "processor", lambda: {"model": "another"})
     assert plan.finished(sweep, tmp_path / "runs") == {}
     assert list(plan.finished(sweep, tmp_path / "runs", here=False)) == ["a=1"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse import texts
+from gancourse.data import texts
 
 LINES = [f"the {a} cat sees {b} dogs." for a in ("old", "shy", "big", "red") for b in range(60)]
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gancourse import textures
+from gancourse.data.synthetic import brushwork
+from gancourse.metrics import textures
 
 
 def rgb(gray):
@@ -24,7 +25,7 @@ def between(a, b):
 
 @pytest.mark.parametrize("angle", [0.0, 0.5, 1.2, np.pi / 2, 2.5])
 def test_directions_run_along_the_stripes(angle):
-    found, strength = textures.directions(stripes(angle, period=12), blur=1.0)
+    found, strength = brushwork.directions(stripes(angle, period=12), blur=1.0)
     middle = slice(20, -20), slice(20, -20)
     assert between(found[middle], angle).max() < 0.02
     assert strength.min() >= 0
@@ -34,14 +35,14 @@ def test_flow_follows_an_edge_and_swirls_where_it_is_flat():
     gray = np.full((128, 128), 0.2)
     gray[:, 64:] = 0.8
     picture = rgb(gray + 0.005 * np.random.default_rng(0).standard_normal(gray.shape))
-    one, two = textures.flow(picture, seed=1), textures.flow(picture, seed=2)
+    one, two = brushwork.flow(picture, seed=1), brushwork.flow(picture, seed=2)
     assert between(one[20:-20, 64], np.pi / 2).max() < 0.1  # the edge is vertical
     assert between(one[:, :32], two[:, :32]).mean() > 0.3  # no edge here: the seed decides
-    assert np.array_equal(one, textures.flow(picture, seed=1))
+    assert np.array_equal(one, brushwork.flow(picture, seed=1))
 
 
 def test_streaks_are_long_along_the_field_and_short_across():
-    bank = textures.streaks(np.zeros((96, 160)), num=2, seed=1)
+    bank = brushwork.streaks(np.zeros((96, 160)), num=2, seed=1)
     assert bank.shape == (2, 3, 96, 160) and bank.dtype == np.float32
     assert np.abs(bank.mean(axis=(2, 3))).max() < 1e-5 and np.abs(bank.std(axis=(2, 3)) - 1).max() < 1e-4
     along, across = ((bank[..., :-9] * bank[..., 9:]).mean(axis=(0, 2, 3)),
@@ -51,10 +52,10 @@ def test_streaks_are_long_along_the_field_and_short_across():
 
 
 def test_smear_keeps_a_constant_and_averages_a_line():
-    assert np.allclose(textures.smear(np.full((3, 20, 20), 0.7), np.ones((20, 20)), 5), 0.7)
+    assert np.allclose(brushwork.smear(np.full((3, 20, 20), 0.7), np.ones((20, 20)), 5), 0.7)
     dot = np.zeros((21, 21))
     dot[10, 10] = 1
-    line = textures.smear(dot, np.zeros((21, 21)), 4)
+    line = brushwork.smear(dot, np.zeros((21, 21)), 4)
     assert np.allclose(line[10, 6:15], 1 / 9) and line.sum() == pytest.approx(1)
 
 
@@ -62,7 +63,7 @@ def test_smear_does_not_turn_back_where_the_angle_wraps():
     """Angles 0 and pi are one direction: a field that jumps between them is still a straight line."""
     noise = np.random.default_rng(0).standard_normal((3, 40, 40))
     field = np.where(np.arange(40) % 2, 0.0, np.pi) * np.ones((40, 1))
-    straight, jumping = textures.smear(noise, np.zeros((40, 40)), 6), textures.smear(noise, field, 6)
+    straight, jumping = brushwork.smear(noise, np.zeros((40, 40)), 6), brushwork.smear(noise, field, 6)
     assert np.allclose(straight[..., 7:-7], jumping[..., 7:-7], atol=0.02)
 
 
@@ -99,8 +100,8 @@ def test_stroke_score_tells_hatching_from_grain():
 
 def test_expose_moves_the_luminance_and_keeps_the_drawing():
     picture = np.random.default_rng(0).integers(60, 180, (40, 48, 3)).astype(np.uint8)
-    shown = textures.expose(picture, 0.4, 0.1)
-    light = textures.luminance((shown + 1) * 127.5)
+    shown = brushwork.expose(picture, 0.4, 0.1)
+    light = brushwork.luminance((shown + 1) * 127.5)
     assert light.mean() == pytest.approx(0.4, abs=1e-3) and light.std() == pytest.approx(0.1, abs=1e-3)
-    assert np.corrcoef(light.ravel(), textures.luminance(picture).ravel())[0, 1] > 0.999
-    assert np.isfinite(textures.expose(np.zeros((8, 8, 3), np.uint8), 0.4, 0.1)).all()
+    assert np.corrcoef(light.ravel(), brushwork.luminance(picture).ravel())[0, 1] > 0.999
+    assert np.isfinite(brushwork.expose(np.zeros((8, 8, 3), np.uint8), 0.4, 0.1)).all()

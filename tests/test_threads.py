@@ -3,30 +3,31 @@
 import numpy as np
 import pytest
 
-from gancourse import cores, doctor
+from gancourse import system
+from gancourse.course import doctor
 from gancourse.loop import draw_noise, epoch_order
 from gancourse.rng import stream
 
 
 def test_one_thread_unless_the_reader_says_otherwise(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert cores.chosen_threads() == 1
-    assert cores.chosen_threads(default=4) == 4
+    assert system.chosen_threads() == 1
+    assert system.chosen_threads(default=4) == 4
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert cores.chosen_threads(default=4) == 3
+    assert system.chosen_threads(default=4) == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "2,1")  # nested teams: the outermost counts
-    assert cores.chosen_threads() == 2
+    assert system.chosen_threads() == 2
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
 def test_a_wrong_number_of_threads_is_named(monkeypatch, text):
     monkeypatch.setenv("OMP_NUM_THREADS", text)
     with pytest.raises(ValueError, match="OMP_NUM_THREADS=.*whole number"):
-        cores.chosen_threads()
+        system.chosen_threads()
 
 
 def test_the_number_does_not_depend_on_the_load():
-    words = open(cores.__file__, encoding="utf-8").read()
+    words = open(system.__file__, encoding="utf-8").read()
     assert not any(word in words for word in ("/proc/stat", "loadavg", "cpu_percent", "sleep"))
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gancourse.metrics import modes_covered
-from gancourse.synth.toys import grid, ring
+from gancourse.data.synthetic.toys import grid, ring
+from gancourse.metrics.distances import modes_covered
 
 
 def test_the_ring_has_eight_centres_at_radius_one():

@@ -15,8 +15,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
-from gancourse import checkpoints, cli, locks, machine, plots, training
-from gancourse.pt import parallel, runs
+from gancourse import checkpoints, files, system
+from gancourse.course import cli, train_options, trainer
+from gancourse.notebook import plots
+from gancourse.pt import parallel
 from gancourse.pt.train import sample, state
 
 X = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)
@@ -43,7 +45,7 @@ def command(folder, *more):
 
 
 def train(folder, *more):
-    return runs.train(*training.parse(command(folder, *more)))
+    return trainer.train(*train_options.parse(command(folder, *more)))
 
 
 def saved(folder, name="run"):
@@ -52,13 +54,13 @@ def saved(folder, name="run"):
 
 def stop_at(monkeypatch, step, stop):
     """Call `stop` when training comes to the log of `step`, before that log is told."""
-    def logs(*args, real=runs.train_rounds, **options):
+    def logs(*args, real=trainer.train_rounds, **options):
         for log in real(*args, **options):
             if log.step == step:
                 stop()
             yield log
 
-    monkeypatch.setattr(runs, "train_rounds", logs)
+    monkeypatch.setattr(trainer, "train_rounds", logs)
 
 
 def interrupt():
@@ -105,7 +107,7 @@ def test_a_checkpoint_of_an_earlier_version_goes_on_with_a_note(folder):
 def test_a_set_that_the_course_draws_goes_on_with_a_note_where_its_last_bits_differ(tmp_path):
     """Another processor rounds the strokes otherwise; their owner has changed nothing and could mend nothing."""
     with pytest.warns(UserWarning, match="not bit for bit.*another kind of processor"):
-        training.check_same_images("strokes", "a" * 32, "b" * 32, tmp_path)
+        train_options.check_same_images("strokes", "a" * 32, "b" * 32, tmp_path)
 
 
 # ---- saving
@@ -114,11 +116,11 @@ def test_a_set_that_the_course_draws_goes_on_with_a_note_where_its_last_bits_dif
 def test_a_copy_of_a_gan_has_the_state_of_the_gan(folder, monkeypatch):
     copies = []
 
-    def keep(self, snapshot, real=runs.Saver.keep):
+    def keep(self, snapshot, real=trainer.Saver.keep):
         copies.append(snapshot[0])
         real(self, snapshot)
 
-    monkeypatch.setattr(runs.Saver, "keep", keep)
+    monkeypatch.setattr(trainer.Saver, "keep", keep)
     train(folder)
     arrays = saved(folder).arrays
     assert {name.split(".")[0] for name in arrays} == {"G", "D", "G_ema", "opt_G", "opt_D"}
@@ -203,11 +205,11 @@ def test_the_rate_is_that_of_the_steps_alone_and_the_seconds_are_all(folder, mon
         return real(gan, z)
 
     monkeypatch.setattr(parallel, "make_shared_rounds", slow)
-    monkeypatch.setattr(runs, "sample", fetched)
-    monkeypatch.setattr(runs, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr(trainer, "sample", fetched)
+    monkeypatch.setattr(trainer, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     record = train(folder)  # with checkpoints of the first log and of the last
     assert record["images_per_second"] == 8 and record["seconds"] == 12 * 2 + 2 * 100
-    said = training.summary(record, folder)
+    said = train_options.summary(record, folder)
     assert "12 steps in 224 s (the steps alone: 8 images/s)" in said
 
 
@@ -216,7 +218,7 @@ def test_the_picture_has_eight_rows_of_eight_with_white_lines_between():
 
     for channels in (1, 3):
         images = np.random.default_rng(0).uniform(-1, 1, (64, 5, 4, channels)).astype(np.float32)
-        picture = np.asarray(Image.open(io.BytesIO(runs._picture(images))))
+        picture = np.asarray(Image.open(io.BytesIO(trainer._picture(images))))
         np.testing.assert_array_equal(picture, plots.tile(images, 8))
 
 
@@ -239,7 +241,7 @@ def test_the_record_says_what_decided_its_numbers(folder):
     assert record["inputs"] == {"dataset": f"npz:{folder / 'own.npz'}", "images": 60,
                                 "digest": saved(folder).facts["images"]}
     assert record["versions"]["torch"] == torch.__version__ and record["versions"]["numpy"] == np.__version__
-    assert record["machine"] == machine.kind()  # as `gancourse run` has it
+    assert record["machine"] == system.kind()  # as `gancourse run` has it
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
@@ -254,13 +256,13 @@ def test_a_machine_without_a_gpu_says_just_that(folder):
 @pytest.fixture
 def held(folder):
     """Hold the run's folder as another process would: a lock knows no owner but the open file."""
-    with locks.hold(folder / "run" / ".lock", "the run"):
+    with files.hold(folder / "run" / ".lock", "the run"):
         yield folder / "run"
 
 
 def test_of_several_processes_the_second_group_is_refused_before_anything_is_read(held, folder, monkeypatch):
     """Process 0 of a group does not wait, because the others would wait for it and give up."""
-    monkeypatch.setattr(runs.data, "load", lambda *_, **__: pytest.fail("the data were read"))
+    monkeypatch.setattr(trainer.data, "load", lambda *_, **__: pytest.fail("the data were read"))
     monkeypatch.setattr(parallel, "join", lambda *_: parallel.Group(0, 2, torch.device("cpu")))
     monkeypatch.setattr(parallel, "average", lambda x, group: x / 2)
     with pytest.raises(ValueError, match=f"process {os.getpid()} on .*is at work on .*run: wait until that has ended, "
@@ -276,9 +278,9 @@ def test_one_process_says_who_is_at_work_and_waits(held, folder, monkeypatch, ca
         tries.append(timeout)
         if len(tries) == 2:
             raise KeyboardInterrupt
-        raise locks.Timeout(self.lock_file)
+        raise files.Timeout(self.lock_file)
 
-    monkeypatch.setattr(locks.FileLock, "acquire", acquire)
+    monkeypatch.setattr(files.FileLock, "acquire", acquire)
     with pytest.raises(KeyboardInterrupt):
         train(folder)
     assert f"process {os.getpid()} on " in capsys.readouterr().err and tries[0] == 0 and tries[1] > 0
@@ -288,7 +290,7 @@ def test_a_run_gives_its_folder_free(folder, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         stop_at(patch, 9, interrupt)
         train(folder)
-    with locks.hold(folder / "run" / ".lock", "the run", wait=False):
+    with files.hold(folder / "run" / ".lock", "the run", wait=False):
         assert saved(folder).step == 6
 
 
@@ -312,7 +314,7 @@ def test_what_process_0_is_refused_ends_all_processes(rank, word, monkeypatch):
         raise OSError("refused")
 
     with pytest.raises((OSError, ValueError), match=word):
-        runs._by_process_0(parallel.Group(rank, 2, torch.device("cpu")), refuse)
+        trainer._by_process_0(parallel.Group(rank, 2, torch.device("cpu")), refuse)
 
 
 # ---- PyTorch alone

@@ -14,7 +14,7 @@ from gancourse.loop import batches, train, train_rounds
 ROOT = Path(__file__).parents[1] / "gancourse"
 PT_ONLY = {"ruler.py", "metrics.py",  # a tool that both tracks use the product of; a wrapper of torchmetrics
            "stacked.py",  # seeds trained together: a study of PyTorch lessons
-           "conditional.py", "augment.py",  # lessons 09 and 12, which are PyTorch's
+           "conditional.py", "augment.py",  # lessons 10 and 12, which are PyTorch's
            "parallel.py", "runs.py"}  # several processes, and what `gancourse train` does with them
 MODULES = sorted({path.name for track in ("pt", "tf") for path in (ROOT / track).glob("*.py")} - PT_ONLY)
 ITS_OWN = {"from_numpy", "to_numpy",  # only PyTorch wants channels first
@@ -53,13 +53,13 @@ def tracks():
     """{"pt": (losses, models, train), "tf": ...}"""
     pytest.importorskip("torch")
     pytest.importorskip("gancourse.tf", reason="needs TensorFlow")
+    import gancourse.pt.fast_loop
     import gancourse.pt.losses
     import gancourse.pt.models
-    import gancourse.pt.rounds
     import gancourse.pt.train
+    import gancourse.tf.fast_loop
     import gancourse.tf.losses
     import gancourse.tf.models
-    import gancourse.tf.rounds
     import gancourse.tf.train
 
     return {"pt": gancourse.pt, "tf": gancourse.tf}

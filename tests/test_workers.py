@@ -9,8 +9,9 @@ from unittest.mock import MagicMock
 import pytest
 
 import conftest
-from gancourse import cli, cores, doctor
-from gancourse.lessons import all_lessons
+from gancourse import system
+from gancourse.course import cli, doctor
+from gancourse.course.lessons import all_lessons
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,8 +61,8 @@ def test_ci_runs_the_command_that_the_readme_names():
     (4, 1, 0, "", 0)])  # memory unknown: the careful choice
 def test_a_worker_a_core_where_memory_allows(monkeypatch, physical, threads, memory, gpu, workers):
     monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
-    monkeypatch.setattr(cores, "physical_cores", lambda: physical)
-    monkeypatch.setattr(cores, "memory_gb", lambda: memory)
+    monkeypatch.setattr(system, "physical_cores", lambda: physical)
+    monkeypatch.setattr(system, "memory_gb", lambda: memory)
     monkeypatch.setattr(doctor, "gpu_name", lambda: gpu)
     assert conftest.pytest_xdist_auto_num_workers(None) == workers
 
@@ -145,7 +146,7 @@ def test_another_distribution_that_the_reader_asks_for_is_left_to_xdist():
 
 
 def test_processes_and_kernels_have_the_threads_of_the_environment():
-    assert int(os.environ["OMP_NUM_THREADS"]) == cores.chosen_threads()
+    assert int(os.environ["OMP_NUM_THREADS"]) == system.chosen_threads()
 
 
 # ---- kernels

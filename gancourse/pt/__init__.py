@@ -7,7 +7,7 @@ try:
 except ImportError as error:
     raise MissingPackage('torch is not installed: pip install "gancourse[pt]"') from error
 
-from gancourse.cores import bf16_in_hardware, limit_threads
+from gancourse.system import bf16_in_hardware, limit_threads
 
 
 def set_threads(num_threads: int = 0) -> int:
@@ -15,7 +15,7 @@ def set_threads(num_threads: int = 0) -> int:
 
     Numbers repeat bit for bit for the same number of threads only, so it never depends on what else runs.
     Threads that must share a core wait for each other at every operation: two on a busy machine of two cores
-    can be several times slower than one.  NumPy's products take as many.  Lesson 05.
+    can be several times slower than one.  NumPy's products take as many.  Lesson 03.
     """
     num_threads = limit_threads(num_threads)
     torch.set_num_threads(num_threads)

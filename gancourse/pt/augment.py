@@ -1,4 +1,4 @@
-"""Random changes of images that keep what they show, written so that slopes pass through them.  Lesson 09.
+"""Random changes of images that keep what they show, written so that slopes pass through them.  Lesson 10.
 
 Each takes images (batch, channels, height, width) in [-1, 1] and returns as many, changed independently of one
 another; random numbers come from torch's generator of the device.

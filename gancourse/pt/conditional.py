@@ -1,4 +1,4 @@
-"""A GAN that is told what to draw: G(z, y) and D(x, y) for a label y.  Lesson 09.
+"""A GAN that is told what to draw: G(z, y) and D(x, y) for a label y.  Lesson 10.
 
 For fixed labels it is an ordinary GAN: `given` makes one of it, on which losses, penalties and `play_step` work as they
 stand.  Train with  make_rounds(gan, (images, labels), step=conditional_step, ...).
@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gancourse.data.labels import check_labels
 from gancourse.errors import CourseError
-from gancourse.labels import check_labels
 from gancourse.loop import draw_noise
 from gancourse.pt.losses import Loss
 from gancourse.pt.models import shallow_pair

@@ -1,4 +1,4 @@
-"""Distances by torchmetrics, between images, in the features of a net that one can name.  Lesson 06.
+"""Distances by torchmetrics, between images, in the features of a net that one can name.  Lesson 07.
 
 A feature net is a module with `num_features` that takes images (batch, channels, height, width), uint8 or float
 in [-1, 1], and returns float64 features (batch, num_features).  `metric.update(images, real=True)` batch by
@@ -20,8 +20,8 @@ from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from gancourse.errors import CourseError, MissingFile, MissingPackage
-from gancourse.pt.ruler import network
-from gancourse.ruler import Ruler
+from gancourse.metrics.feature_net import Ruler
+from gancourse.pt.train_feature_net import network
 
 WEIGHTS, SHA256 = "weights-inception-2015-12-05-6726825d.pth", "6726825d"  # torch hub names a file by its checksum
 SOURCE = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{WEIGHTS}"
@@ -46,7 +46,7 @@ class FeatureNet(nn.Module):
 def ruler_net(ruler: Ruler, reference: np.ndarray | None = None) -> FeatureNet:
     """Return a ruler as a feature net; its features standardised when a reference is given.
 
-    `reference` is a table of the ruler's features (n, 64), as for `gancourse.metrics.standardise`.
+    `reference` is a table of the ruler's features (n, 64), as for `gancourse.metrics.distances.standardise`.
     """
     parts = [_Floats(), network(ruler)[:9]]
     if reference is not None:
@@ -77,7 +77,7 @@ def inception_net(weights: str | Path) -> FeatureNet:
 
 
 def features(net: FeatureNet, images: np.ndarray, batch_size: int = 250) -> np.ndarray:
-    """Return a net's features of images (n, height, width, channels), for the functions of `gancourse.metrics`.
+    """Return a net's features of images (n, height, width, channels), for the functions of `gancourse.metrics.distances`.
 
     Images are uint8 or float in [-1, 1]; the features float64 (n, num_features).  Runs on the net's device.
     """

@@ -9,7 +9,7 @@ from gancourse.errors import CourseError
 
 
 def mlp_pair(z_dim: int, shape: tuple[int, ...], width: int = 128) -> tuple[nn.Module, nn.Module]:
-    """Return the fully connected pair of lesson 04: z -> width -> data in [-1, 1], data -> width -> logit.
+    """Return the fully connected pair of lesson 02: z -> width -> data in [-1, 1], data -> width -> logit.
 
     `shape` is the shape of one sample, (height, width, channels) or (dim,).
     """
@@ -22,7 +22,7 @@ def mlp_pair(z_dim: int, shape: tuple[int, ...], width: int = 128) -> tuple[nn.M
 
 def dcgan_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
                norm_D: bool = False) -> tuple[nn.Module, nn.Module]:
-    """Return a convolutional pair for images of `shape` (height, width, channels).  Lesson 05.
+    """Return a convolutional pair for images of `shape` (height, width, channels).  Lesson 03.
 
     Height and width are equal and divisible by 4.  G doubles its image from the smallest size
     (7 for 28, 4 for 32 or 64) with transposed 4x4 convolutions and BatchNorm; D halves it back.
@@ -49,7 +49,7 @@ def dcgan_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
 
 
 def shallow_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32) -> tuple[nn.Module, nn.Module]:
-    """Return a convolutional pair without stages: one jump between a quarter-size map and the image.  Lesson 05.
+    """Return a convolutional pair without stages: one jump between a quarter-size map and the image.  Lesson 03.
 
     Images of `shape` (height, width, channels), square, side divisible by 4.  Kernels of 8x8 at stride 4; a step
     costs what one of `dcgan_pair` of half the width costs, and short runs get further.  G has BatchNorm, D none.
@@ -67,7 +67,7 @@ def shallow_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32) -> tu
 
 
 def dcgan_init(net: nn.Module) -> nn.Module:
-    """Draw a network's weights as Radford et al. 2016 do, N(0, .02), and return it.  Lesson 05."""
+    """Draw a network's weights as Radford et al. 2016 do, N(0, .02), and return it.  Lesson 03."""
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(module.weight, 0.0, 0.02)
@@ -83,7 +83,7 @@ def fold_upsampling(net: nn.Sequential) -> nn.Sequential:
 
     Nearest-neighbour upsampling repeats each pixel four times, and the convolution multiplies every copy; a
     transposed convolution with the folded kernel takes 16 products where that takes 36.  The function is the
-    same, to rounding, and so are its slopes.  Other layers pass.  Lesson 05.
+    same, to rounding, and so are its slopes.  Other layers pass.  Lesson 03.
     """
     layers = list(net)
     for i, (layer, after) in enumerate(zip(layers, layers[1:], strict=False)):

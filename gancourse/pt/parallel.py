@@ -31,12 +31,11 @@ import torch.distributed as dist
 from safetensors.numpy import load, save
 from torch import Tensor
 
-from gancourse.cores import chosen_threads, physical_cores
 from gancourse.errors import CourseError
 from gancourse.pt import set_threads
-from gancourse.pt.rounds import Batch, make_rounds
+from gancourse.pt.fast_loop import Batch, make_rounds
 from gancourse.pt.train import GAN, load_state, play_step, seed_generators, state
-from gancourse.training import check_split
+from gancourse.system import chosen_threads, physical_cores
 
 
 class GroupBroken(ConnectionError):
@@ -93,6 +92,14 @@ def leave(group: Group) -> None:
     """End the group; each process may then go on by itself, but not join again: torchrun remembers old addresses."""
     if group.size > 1:
         dist.destroy_process_group()
+
+
+def check_split(batch_size: int, processes: int) -> None:
+    """Raise CourseError unless a batch splits evenly over the processes."""
+    if batch_size % processes:
+        below, above = batch_size // processes * processes, -(-batch_size // processes) * processes
+        near = f"{below} or {above}" if below else f"{above}"
+        raise CourseError(f"batch_size={batch_size} does not split evenly over {processes} processes: take {near}")
 
 
 def make_shared_rounds(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], group: Group, *,

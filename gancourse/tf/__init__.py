@@ -3,8 +3,8 @@
 import os
 from contextlib import contextmanager
 
-from gancourse.cores import bf16_in_hardware, limit_threads
 from gancourse.errors import MissingPackage
+from gancourse.system import bf16_in_hardware, limit_threads
 
 for _name, _value in {"TF_CPP_MIN_LOG_LEVEL": "3",  # no log lines between the outputs of a page
                       "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else TensorFlow takes the whole GPU at once
@@ -40,7 +40,7 @@ def set_threads(num_threads: int = 0) -> int:
 
     Numbers repeat bit for bit for the same number of threads only, so it never depends on what else runs.
     Threads that must share a core wait for each other at every operation: two on a busy machine of two cores
-    can be several times slower than one.  NumPy's products take as many.  Lesson 05.
+    can be several times slower than one.  NumPy's products take as many.  Lesson 03.
     """
     num_threads = limit_threads(num_threads)
     try:

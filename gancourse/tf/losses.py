@@ -38,46 +38,46 @@ def nonsaturating_g_loss(fake_logits: Tensor) -> Tensor:
 
 
 def least_squares_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """(D(x) - 1)^2 / 2 + (D(G(z)) + 1)^2 / 2.  Mao et al. 2017, eq. 2 with a = -1, b = 1.  Lesson 08."""
+    """(D(x) - 1)^2 / 2 + (D(G(z)) + 1)^2 / 2.  Mao et al. 2017, eq. 2 with a = -1, b = 1.  Lesson 09."""
     return (mean(square(real_logits - 1)) + mean(square(fake_logits + 1))) / 2
 
 
 def least_squares_g_loss(fake_logits: Tensor) -> Tensor:
-    """D(G(z))^2 / 2.  Mao et al. 2017, eq. 2 with c = 0.  Lesson 08."""
+    """D(G(z))^2 / 2.  Mao et al. 2017, eq. 2 with c = 0.  Lesson 09."""
     return mean(square(fake_logits)) / 2
 
 
 def hinge_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """max(0, 1 - D(x)) + max(0, 1 + D(G(z))).  Lim & Ye 2017, eq. 4.  Lesson 08."""
+    """max(0, 1 - D(x)) + max(0, 1 + D(G(z))).  Lim & Ye 2017, eq. 4.  Lesson 09."""
     return mean(relu(1 - real_logits)) + mean(relu(1 + fake_logits))
 
 
 def wasserstein_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """D(G(z)) - D(x).  Arjovsky et al. 2017, eq. 2.  Lesson 08."""
+    """D(G(z)) - D(x).  Arjovsky et al. 2017, eq. 2.  Lesson 09."""
     return mean(fake_logits) - mean(real_logits)
 
 
 def wasserstein_g_loss(fake_logits: Tensor) -> Tensor:
-    """-D(G(z)).  Also the generator's half of the hinge loss.  Lesson 08."""
+    """-D(G(z)).  Also the generator's half of the hinge loss.  Lesson 09."""
     return -mean(fake_logits)
 
 
 def relativistic_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """-log sigmoid(D(x) - D(G(z))), pair by pair.  Jolicoeur-Martineau 2018, eq. 3.  Lesson 11."""
+    """-log sigmoid(D(x) - D(G(z))), pair by pair.  Jolicoeur-Martineau 2018, eq. 3.  Lesson 04."""
     return mean(softplus(fake_logits - real_logits))
 
 
 def relativistic_g_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """-log sigmoid(D(G(z)) - D(x)), pair by pair.  Jolicoeur-Martineau 2018, eq. 4.  Lesson 11."""
+    """-log sigmoid(D(G(z)) - D(x)), pair by pair.  Jolicoeur-Martineau 2018, eq. 4.  Lesson 04."""
     return mean(softplus(real_logits - fake_logits))
 
 
 def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
-    """Mean of (||grad D(x_hat)|| - 1)^2 at x_hat between real and fake.  Lesson 08.
+    """Mean of (||grad D(x_hat)|| - 1)^2 at x_hat between real and fake.  Lesson 09.
 
     Gulrajani et al. 2017, eq. 3.  `mix` in [0, 1] has one value per sample: the caller draws
     it, so the function stays pure.  Multiply by `gp_weight` (10 in the paper).  The root is taken a hair
-    above 0, where it has a slope: a flat D would give NaN (lesson 07).
+    above 0, where it has a slope: a flat D would give NaN (lesson 08).
     """
     mix = tf.reshape(mix, [-1, *[1] * (len(real.shape) - 1)])
     x_hat = mix * real + (1 - mix) * fake
@@ -85,7 +85,7 @@ def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, 
 
 
 def r1_penalty(D: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
-    """Mean of ||grad D(x)||^2 over the batch.  Mescheder et al. 2018, eq. 9.  Lesson 05.
+    """Mean of ||grad D(x)||^2 over the batch.  Mescheder et al. 2018, eq. 9.  Lesson 03.
 
     Summed over the pixels of an image, not averaged.  Multiply by `r1_gamma / 2`.
     """

@@ -11,7 +11,7 @@ from gancourse.errors import CourseError
 
 
 def mlp_pair(z_dim: int, shape: tuple[int, ...], width: int = 128) -> tuple[keras.Model, keras.Model]:
-    """Return the fully connected pair of lesson 04: z -> width -> data in [-1, 1], data -> width -> logit.
+    """Return the fully connected pair of lesson 02: z -> width -> data in [-1, 1], data -> width -> logit.
 
     `shape` is the shape of one sample, (height, width, channels) or (dim,).
     """
@@ -25,7 +25,7 @@ def mlp_pair(z_dim: int, shape: tuple[int, ...], width: int = 128) -> tuple[kera
 
 def dcgan_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
                norm_D: bool = False) -> tuple[keras.Model, keras.Model]:
-    """Return a convolutional pair for images of `shape` (height, width, channels).  Lesson 05.
+    """Return a convolutional pair for images of `shape` (height, width, channels).  Lesson 03.
 
     Height and width are equal and divisible by 4.  G doubles its image from the smallest size
     (7 for 28, 4 for 32 or 64) with transposed 4x4 convolutions and BatchNorm; D halves it back.
@@ -52,7 +52,7 @@ def dcgan_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
 
 
 def shallow_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32) -> tuple[keras.Model, keras.Model]:
-    """Return a convolutional pair without stages: one jump between a quarter-size map and the image.  Lesson 05.
+    """Return a convolutional pair without stages: one jump between a quarter-size map and the image.  Lesson 03.
 
     Images of `shape` (height, width, channels), square, side divisible by 4.  Kernels of 8x8 at stride 4; a step
     costs what one of `dcgan_pair` of half the width costs, and short runs get further.  G has BatchNorm, D none.
@@ -70,7 +70,7 @@ def shallow_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32) -> tu
 
 
 def dcgan_init(net: keras.Model) -> keras.Model:
-    """Draw a network's weights as Radford et al. 2016 do, N(0, .02), and return it.  Lesson 05."""
+    """Draw a network's weights as Radford et al. 2016 do, N(0, .02), and return it.  Lesson 03."""
     for layer in net.layers:
         if isinstance(layer, layers.Conv2D | layers.Conv2DTranspose | layers.Dense):
             layer.kernel.assign(RandomNormal(0.0, 0.02)(layer.kernel.shape))

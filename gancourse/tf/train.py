@@ -1,4 +1,4 @@
-"""One GAN and one training step (lesson 04 builds both by hand)."""
+"""One GAN and one training step (lesson 02 builds both by hand)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def make_gan(G: keras.Model, D: keras.Model, *, z_dim: int, learning_rate: float
              betas: tuple[float, float] = (0.5, 0.99), ema: float = 0.995, seed: int = 0) -> GAN:
     """Return a GAN with an Adam optimiser for each network and a copy of G for the running average.
 
-    Raises ValueError when `learning_rate`, `betas` or `ema` is out of range.  Lessons 04 and 05.
+    Raises ValueError when `learning_rate`, `betas` or `ema` is out of range.  Lessons 02 and 03.
     """
     check_range("learning_rate", learning_rate, 0, 1)
     for name, value in {"betas[0]": betas[0], "betas[1]": betas[1], "ema": ema}.items():
@@ -82,7 +82,7 @@ def play_together(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalt
                   ema: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """Like `play_step`, but both players move at once: D reads the fakes once, a tenth less work.
 
-    Another game (lesson 03): G answers the D of before this step.  TensorFlow's DCGAN tutorial plays it.
+    Another game (lesson 06): G answers the D of before this step.  TensorFlow's DCGAN tutorial plays it.
     """
     D = lambda x: gan.D(x, training=True)
     with tf.GradientTape() as of_G, tf.GradientTape() as of_D:

@@ -16,8 +16,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gancourse import doctor
-from gancourse.checkpoints import write_atomically
+from gancourse.course import doctor
+from gancourse.files import write_atomically
 
 HERE = Path(__file__).parent
 RESULTS, FIGURE = HERE / "RESULTS.md", HERE / "time_to_quality.png"
@@ -71,7 +71,7 @@ def quality(quick: bool) -> str:
         _draw(json.loads(curves.read_text()))
         text += "\n![Distance against seconds, six runs](time_to_quality.png)\n"
     curves.unlink()
-    return text + "\n### The presets of lesson 05\n\n" + _block(_run("recipes.py", "--arms", "presets", *more))
+    return text + "\n### The presets of lesson 03\n\n" + _block(_run("recipes.py", "--arms", "presets", *more))
 
 
 def scale(quick: bool) -> str:
@@ -136,7 +136,7 @@ def _block(text: str) -> str:
 
 
 def _draw(curves: dict) -> None:
-    from gancourse import plots
+    from gancourse.notebook import plots
 
     fig, ax = plots.figure(width=7, height=3.4)
     for (name, runs), colour in zip(curves.items(), (plots.NEUTRAL, plots.FAKE), strict=True):

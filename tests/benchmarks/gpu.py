@@ -5,8 +5,8 @@
     python tests/benchmarks/gpu.py --out try --device cpu --tiny --only a,c,d     a try without a GPU, in seconds
     python tests/benchmarks/gpu.py --estimate                what each gpu preset should take, and why
 
-a  lesson 07's stacks, trained in turn in a process that kept autograd graphs: recorded or not, equal numbers
-b  lessons 07 and 13 by `gancourse run` at laptop settings: do their claims hold
+a  lesson 08's stacks, trained in turn in a process that kept autograd graphs: recorded or not, equal numbers
+b  lessons 08 and 13 by `gancourse run` at laptop settings: do their claims hold
 c  bf16 against fp32, alternating against simultaneous, one step and twenty
 d  the rate of `gancourse train` against that of the bare loop
 e  the gpu presets of the lessons one after another, each within five minutes and the time that is left
@@ -40,16 +40,16 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT), str(HERE)]
 
 PARTS = {  # letter: (what it shows, most seconds it may take)
-    "a": ("lesson 07's stacks in turn, autograd graphs kept: recorded, equal numbers", 90),
-    "b": ("lessons 07 and 13 at laptop settings: claims", 240),
+    "a": ("lesson 08's stacks in turn, autograd graphs kept: recorded, equal numbers", 90),
+    "b": ("lessons 08 and 13 at laptop settings: claims", 240),
     "c": ("bf16 against fp32, alternating against simultaneous", 60),
     "d": ("gancourse train against the bare loop", 120),
     "e": ("gpu presets", 600),
     "f": ("images per second, speed.py", 120),
 }
 FOR_SPEED = 75  # seconds that part e leaves to part f
-LAPTOP = ("07", "13")
-PRESETS = ("05", "07", "12", "09", "10", "11", "13", "06", "08", "04", "03", "02", "01")  # most useful first
+LAPTOP = ("08", "13")
+PRESETS = ("03", "08", "12", "10", "11", "04", "13", "07", "09", "02", "06", "05", "01")  # most useful first
 LESSONS_NEED = ("papermill", "nbclient", "nbconvert", "ipykernel", "ipywidgets", "matplotlib", "latex2mathml",
                 "scipy", "sklearn", "skimage", "prdc", "torchmetrics")
 KEPT = 0.8  # share of the bare loop's rate that `gancourse train` keeps at least
@@ -145,10 +145,10 @@ def play(part: str, out: Path, device: str, tiny: bool, seconds: float) -> None:
 
 
 def capture(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) -> None:
-    """Train two of lesson 07's stacks in turn; before, keep what a reader may have computed with gradients on."""
+    """Train two of lesson 08's stacks in turn; before, keep what a reader may have computed with gradients on."""
     import torch
 
-    from gancourse.pt import rounds as fast_loop
+    from gancourse.pt import fast_loop
 
     steps = 12 if tiny else 100
     recorded, unwrapped = [], fast_loop.cuda_graph
@@ -161,7 +161,7 @@ def capture(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) 
     fast_loop.cuda_graph = counted
     keeps = {
         "nothing kept": lambda gan: None,
-        "first layer's output kept, as in lesson 07": lambda gan: gan.G[1](
+        "first layer's output kept, as in lesson 08": lambda gan: gan.G[1](
             torch.randn(gan.G[0].seeds, 3, 2, device=device)),
         "outputs of G and D kept": lambda gan: gan.D(gan.G(torch.randn(gan.G[0].seeds * 4, 2, device=device))),
     }
@@ -199,15 +199,15 @@ def verdict(gap: float, moved: float, device: str, recordings: int, said: list[s
 
 
 def stack_of_lesson_07(name: str, device: str, compiled: str, tiny: bool) -> tuple:
-    """Ten seeds of lesson 07's small networks, and the function that plays their steps."""
+    """Ten seeds of lesson 08's small networks, and the function that plays their steps."""
     import torch
     from torch import nn
 
+    from gancourse.data.synthetic import toys
     from gancourse.pt import losses
-    from gancourse.pt.rounds import make_rounds
-    from gancourse.pt.stacked import make_stacked_gan
+    from gancourse.pt.batched import make_stacked_gan
+    from gancourse.pt.fast_loop import make_rounds
     from gancourse.pt.train import Penalty
-    from gancourse.synth import toys
 
     def mlp(*sizes: int) -> nn.Sequential:
         layers = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
@@ -226,7 +226,7 @@ def stack_of_lesson_07(name: str, device: str, compiled: str, tiny: bool) -> tup
 
 
 def in_turn(all_rounds: list[Callable], steps: int) -> None:
-    """Train several GANs in turn, a twelfth of the steps at a time, as lesson 07 does for its film."""
+    """Train several GANs in turn, a twelfth of the steps at a time, as lesson 08 does for its film."""
     from gancourse.loop import train_rounds
 
     loops = [train_rounds(rounds, num_steps=steps, log_every=max(1, steps // 12), progress=False)
@@ -263,7 +263,7 @@ def curve(network: str, game: str, precision: str, device: str, compiled: str, s
     import torch
 
     from gancourse.pt import losses, models
-    from gancourse.pt.rounds import make_rounds
+    from gancourse.pt.fast_loop import make_rounds
     from gancourse.pt.train import make_gan, play_step, play_together
 
     build, side, width, batch, rate = {"mlp": (models.mlp_pair, 8, 16, 16, 0.02),
@@ -305,23 +305,23 @@ def rates(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) ->
     import numpy as np
     import torch
 
-    from gancourse import training
+    from gancourse.course import train_options, trainer
     from gancourse.loop import train_rounds
-    from gancourse.pt import parallel, runs
+    from gancourse.pt import parallel
 
     side, batch, width, steps = (8, 8, 4, 40) if tiny else (64, 512, 64, 800)
     rng = np.random.default_rng(0)  # too few images for a distance, whose ruler would take longer than the training
     np.savez(out / "d.npz", x_train=rng.integers(0, 256, (900, side, side, 3), dtype=np.uint8),
              y_train=np.zeros(900, int), x_test=np.zeros((1, side, side, 3), np.uint8), y_test=np.zeros(1, int))
     folder = out / "d_run"
-    settings, _, _ = training.parse([
+    settings, _, _ = train_options.parse([
         "--dataset", f"npz:{out / 'd.npz'}", "--network", "dcgan", "--width", str(width), "--z-dim", "100",
         "--batch-size", str(batch), "--num-steps", str(steps), "--device", device, "--out", str(folder)])
 
     def bare(steps: int) -> float:
         group = parallel.Group(0, 1, torch.device(device, 0) if device == "cuda" else torch.device(device))
-        images = runs.data.load(settings["dataset"], resolution=0, seed=0)
-        rounds = bare_loop(runs.build(settings, images.shape, group), images.x_train, settings, group)
+        images = trainer.data.load(settings["dataset"], resolution=0, seed=0)
+        rounds = bare_loop(trainer.build(settings, images.shape, group), images.x_train, settings, group)
         started = time.perf_counter()
         for log in train_rounds(rounds, num_steps=steps, log_every=steps, progress=False):
             float(log.scalars["d_loss"])  # the host waits for the device here
@@ -329,7 +329,7 @@ def rates(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) ->
 
     def saved() -> tuple[float, float]:
         shutil.rmtree(folder, ignore_errors=True)
-        record = runs.train(settings, folder)
+        record = trainer.train(settings, folder)
         return record["images_per_second"], steps * batch / record["seconds"]
 
     bare(40)  # libraries are loaded and choose their kernels
@@ -367,7 +367,7 @@ def bare_loop(gan: Any, x: Any, settings: dict[str, Any], group: Any) -> Callabl
 
 
 def laptop(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) -> None:
-    """Run lessons 07 and 13 at the settings that their claims are made for, or at smoke for a try."""
+    """Run lessons 08 and 13 at the settings that their claims are made for, or at smoke for a try."""
     with ThreadPoolExecutor(len(LAPTOP)) as side_by_side:  # a core for each; no time is measured here
         started = {which: side_by_side.submit(lesson, which, "smoke" if tiny else "laptop", out, device, seconds - 5)
                    for which in LAPTOP}
@@ -387,7 +387,7 @@ def presets(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) 
 
 def lesson(which: str, preset: str, out: Path, device: str, seconds: float) -> dict[str, Any]:
     """Run a lesson as `gancourse run` does; how it ended, its claims and which of them were missed."""
-    from gancourse.lessons import find, parameters
+    from gancourse.course.lessons import find, parameters
 
     missing = [name for name in LESSONS_NEED if importlib.util.find_spec(name) is None]
     found = find(which)
@@ -396,7 +396,7 @@ def lesson(which: str, preset: str, out: Path, device: str, seconds: float) -> d
     if missing:
         return {"skipped": f"needs {', '.join(missing)}"}
     given = ["-p", f"device={device}"] if "device" in parameters(found.notebook) else []
-    command = [sys.executable, "-c", "from gancourse.cli import main; main()", "run", which, "--preset", preset,
+    command = [sys.executable, "-c", "from gancourse.course.cli import main; main()", "run", which, "--preset", preset,
                "--runs", str(out / "runs"), *given]
     started = time.monotonic()
     with open(out / f"lesson_{which}_{preset}.log", "w+", encoding="utf-8", errors="replace") as log:
@@ -456,7 +456,7 @@ def machine(device: str) -> dict[str, Any]:
     """The card and the versions that the numbers belong to."""
     import torch
 
-    from gancourse import doctor
+    from gancourse.course import doctor
 
     card = torch.cuda.get_device_name() if device == "cuda" and torch.cuda.is_available() else device
     if device == "cuda" and not torch.cuda.is_available():

@@ -12,7 +12,7 @@ distances.  Change a preset in its notebook (metadata, gancourse.presets.gpu), t
 
 from collections.abc import Callable
 
-from gancourse.lessons import find, parameters
+from gancourse.course.lessons import find, parameters
 
 RECORDED, EAGER = 0.45e-3, 3e-3  # seconds a step of a small GAN, as a CUDA graph and without: mostly Python's
 FAST, SLOW = 45e3, 30e3  # GFLOP a second, for networks smaller than DCGAN-64: of images, of sounds
@@ -20,7 +20,7 @@ Work = list[tuple[str, float]]  # what takes the time, and how many seconds
 
 
 def seconds(number: str) -> float:
-    """Return the estimate for a lesson, such as "05", at its gpu preset."""
+    """Return the estimate for a lesson, such as "03", at its gpu preset."""
     return sum(taken for _, taken in work(number))
 
 
@@ -103,7 +103,7 @@ def _09(p: dict) -> Work:
 def _10(p: dict) -> Work:
     filling = p["num_seeds"] * p["num_steps"] * (1.5e-3 + 2 * 1.3 * EAGER)  # L2 alone, and two games
     return [("three networks a seed, step by step", filling),
-            ("lesson 05's GANs", p["num_seeds"] * p["latent_steps"] * EAGER),
+            ("lesson 03's GANs", p["num_seeds"] * p["latent_steps"] * EAGER),
             ("search", p["num_seeds"] * p["search_steps"] * p["num_images"] * p["restarts"] * 1.5e-6),
             ("look-ups, scores, figures", 20 + 30 * p["num_images"] / 400)]
 
@@ -134,5 +134,5 @@ def _13(p: dict) -> Work:
 
 
 WORK: dict[str, Callable[[dict], Work]] = {
-    "01": _01, "02": _02, "03": _03, "04": _04, "05": _05, "06": _06, "07": _07, "08": _08, "09": _09, "10": _10,
-    "11": _11, "12": _12, "13": _13}
+    "01": _01, "05": _02, "06": _03, "02": _04, "03": _05, "07": _06, "08": _07, "09": _08, "10": _09, "11": _10,
+    "04": _11, "12": _12, "13": _13}

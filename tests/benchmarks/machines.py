@@ -26,10 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gancourse import doctor, execution, machine, records
-from gancourse.checkpoints import write_atomically
-from gancourse.identity import code_sha256
-from gancourse.lessons import Lesson, all_lessons, find
+from gancourse import system
+from gancourse.course import doctor, execution, records
+from gancourse.course.identity import code_sha256
+from gancourse.course.lessons import Lesson, all_lessons, find
+from gancourse.files import write_atomically
 
 HERE = Path(__file__).parent
 STORE, TABLE = HERE / "machines.json", HERE / "MACHINES.md"
@@ -154,7 +155,7 @@ def run(lesson: Lesson, name: str) -> tuple[dict, dict]:
 
 def processor() -> str:
     """Return the model of this machine's processor and its widest instructions, as far as it tells."""
-    known = machine.processor()
+    known = system.processor()
     model = known.get("model name") or known["architecture"]
     widest = next((name for name in ("avx512f", "avx2", "avx", "sse4_2") if name in known.get("instructions", [])), "")
     return f"{model}, {widest}" if widest else model

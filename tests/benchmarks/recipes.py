@@ -2,7 +2,7 @@
 
     python tests/benchmarks/recipes.py                                   strokes, three seeds: about ten minutes
     python tests/benchmarks/recipes.py --dataset npz:mnist.npz --seeds 0
-    python tests/benchmarks/recipes.py --arms ladder --seconds 10        the table of lesson 05
+    python tests/benchmarks/recipes.py --arms ladder --seconds 10        the table of lesson 03
 
 The clock counts processor time of one thread, in training only.  The distance is Frechet's, in the features of the
 course's own classifier, between 5,000 samples and held-out images; of G or of its running average, as the arm says.
@@ -15,10 +15,11 @@ from pathlib import Path
 
 import torch
 
-from gancourse import data, metrics, ruler
+from gancourse import data, metrics
 from gancourse.loop import batches
+from gancourse.metrics import feature_net
 from gancourse.pt import losses, models, set_threads
-from gancourse.pt.rounds import make_rounds
+from gancourse.pt.fast_loop import make_rounds
 from gancourse.pt.train import Penalty, make_gan, sample, train_step
 
 MARKS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60, 80, 100, 120, 150, 180)  # seconds
@@ -92,7 +93,7 @@ def trajectory(dataset: str, seed: int, seconds: float, *, network: str, width: 
                ema: float = 0.995, precision: str = "fp32") -> list[tuple[float, int, float]]:
     """Return (seconds, steps, distance) at each mark; a falling rate falls over the last 60 % of `seconds`."""
     images = data.load(dataset)
-    lenet = ruler.load(images)
+    lenet = feature_net.load(images)
     real = lenet.features(images.x_test[:5000])
     build, more = {"shallow": (models.shallow_pair, ()), "dcgan": (models.dcgan_pair, ()),
                    "dcgan_bn": (models.dcgan_pair, (True,))}[network]

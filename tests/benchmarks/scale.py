@@ -61,7 +61,7 @@ def measure(*, batch_size: int = 64, resolution: int = 28, images: int = 0, netw
     from torch.utils.flop_counter import FlopCounterMode
 
     from gancourse.pt import losses, models, set_threads
-    from gancourse.pt.rounds import make_rounds
+    from gancourse.pt.fast_loop import make_rounds
     from gancourse.pt.train import make_gan
 
     set_threads(1)

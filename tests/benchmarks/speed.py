@@ -21,10 +21,10 @@ import torch
 from published import dcgan_32, dcgan_64, mlp_784, tutorial_28, tutorial_loop
 from torch.utils.flop_counter import FlopCounterMode
 
-from gancourse.cores import physical_cores
 from gancourse.pt import losses, models, native_bf16, set_threads
-from gancourse.pt.rounds import make_rounds
+from gancourse.pt.fast_loop import make_rounds
 from gancourse.pt.train import make_gan, play_step, play_together
+from gancourse.system import physical_cores
 
 NETWORKS = {  # name: (networks, image shape, batch size, halves of D's loss added before the backward pass)
     "dcgan_64": (dcgan_64, (64, 64, 3), 64, False),

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gancourse.tf.rounds import make_rounds
+from gancourse.tf.fast_loop import make_rounds
 from gancourse.tf.train import make_gan, play_step, play_together
 
 STEPS, Z_DIM = 256, 100

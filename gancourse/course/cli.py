@@ -1,0 +1,227 @@
+"""The command line: `gancourse list | run | sweep | train | lab | student | render | test | data | doctor`.
+
+Heavy modules are imported by the command that needs them, so that --help is instant.
+"""
+
+import os
+import subprocess
+import sys
+import traceback
+import warnings
+from pathlib import Path
+
+from gancourse.course import options
+from gancourse.errors import CourseError, advice
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parse the command line and do what it says.
+
+    The status is 2 for an error that names its fix, 1 for a failure, 130 for Ctrl-C.  An exception
+    that is not meant for the reader is a fault of ours: its traceback is shown, with a request to
+    report it.  With --debug, or GANCOURSE_DEBUG=1, every error shows its traceback.
+    """
+    arguments, extra = options.parser().parse_known_args(argv)
+    if arguments.command == "train" and "--debug" in extra:
+        extra.remove("--debug")
+        arguments.debug = True
+    if extra and arguments.command not in ("test", "train", "bench"):
+        options.parser().error(f"unrecognised: {' '.join(extra)}")
+    arguments.extra, debug = extra, arguments.debug or os.environ.get("GANCOURSE_DEBUG") == "1"
+    warnings.formatwarning = lambda message, *_, **__: f"note: {message}\n"  # without a line of our source
+    try:
+        sys.exit(COMMANDS[arguments.command](arguments))
+    except (CourseError, OSError) as error:
+        sys.exit(_error(arguments.command, error, debug))
+    except KeyboardInterrupt:
+        sys.exit(_say("\nStopped.  What was finished is kept; the same command goes on from there.", 130))
+    except Exception:
+        traceback.print_exc()
+        sys.exit(_say(f"gancourse {arguments.command}: this is a fault of the course, not yours: "
+                      "please report it, with the lines above.", 1))
+
+
+def _error(command: str, error: Exception, debug: bool) -> int:
+    """Say what an error says and what to do about it, after its traceback if asked for."""
+    if debug:
+        traceback.print_exception(error)
+    return _say(f"gancourse {command}: {error}{advice(error)}", 2)
+
+
+def _list(arguments) -> None:
+    from gancourse.course.lessons import all_lessons
+
+    for lesson in all_lessons():
+        about = lesson.about
+        print(f"{about['lesson']:02d}  {about['title']:<34} {about['minutes']:>3} min   {about['makes']}")
+
+
+def _run(arguments) -> int:
+    from gancourse.course.lessons import assignments, parameters_in_words, settings
+
+    lessons = _chosen(arguments.lessons)
+    if arguments.parameters:
+        print("\n".join(map(parameters_in_words, lessons)))
+        return 0
+    given = assignments(arguments.given)
+    for lesson in lessons:  # everything is checked before anything runs
+        settings(lesson, arguments.preset, given)
+    from gancourse.course import batch
+
+    ended = batch.run(lessons, arguments.runs, arguments.preset, given, again=arguments.again,
+                      jobs=arguments.jobs, threads=arguments.threads,
+                      cell_timeout=arguments.cell_timeout, wait_for_others=not arguments.no_wait)
+    print(batch.summary(lessons, ended, arguments.runs))
+    return batch.status(ended, arguments.strict)
+
+
+def _sweep(arguments) -> int:
+    from gancourse.course.lessons import assignments
+    from gancourse.course.sweeps import plan, watch
+
+    said = plan.from_file(arguments.file) if arguments.file else {}
+    lesson = arguments.lesson or said.get("lesson")
+    if not lesson:
+        raise CourseError("say which lesson, such as: gancourse sweep 03 -g width=8,16")
+    if arguments.workers < 0:
+        raise CourseError(f"--workers {arguments.workers} must be 1 or more")
+    sweep = plan.make_sweep(
+        lesson, arguments.preset or said.get("preset", "laptop"),
+        {**said.get("parameters", {}), **assignments(arguments.given)},
+        {**said.get("grid", {}), **assignments(arguments.grid, plan.values)},
+        said.get("seeds") if arguments.seeds is None else plan.seeds(arguments.seeds))
+    asked = arguments.measure or said.get("measure", "")
+    if arguments.dry_run:
+        watch.foresee(sweep, arguments.runs, asked=asked, workers=arguments.workers, scheduler=arguments.scheduler)
+        return 0
+    failed = watch.run(
+        sweep, arguments.runs, arguments.to or arguments.runs / "sweeps" / sweep.name(), asked=asked,
+        maximise=arguments.maximise or said.get("maximise", False),
+        workers=arguments.workers, scheduler=arguments.scheduler, again=arguments.again,
+        cell_timeout=arguments.cell_timeout)
+    return 1 if failed else 0
+
+
+def _train(arguments) -> None:
+    from gancourse.course import train_options
+
+    with train_options.said_once():
+        settings, folder, again = train_options.parse(arguments.extra)
+        from gancourse.course import trainer
+        from gancourse.pt import parallel
+        try:
+            record = trainer.train(settings, folder, again)
+        except parallel.GroupBroken as error:
+            # gloo's threads still wait for the others; the ordinary end of Python aborts over them now and then
+            os._exit(_say(f"gancourse train: {error}", 2))
+    if record:  # only process 0 has one
+        print(train_options.summary(record, folder))
+
+
+def _lab(arguments) -> int:
+    from gancourse.course.execution import THREADS
+    from gancourse.course.lessons import FOLDER, all_lessons
+    from gancourse.system import chosen_threads
+
+    first = all_lessons()[0].path
+    folder = FOLDER
+    if not arguments.solutions:
+        folder = Path("build/student").resolve()
+        _write_students([], folder)
+    print(f"Opening {folder / first.name}", flush=True)
+    options = ["--no-browser"] if arguments.no_browser else []
+    start = [sys.executable, "-m", "jupyter", "lab", "--LabApp.news_url=None"]
+    environment = dict.fromkeys(THREADS, str(chosen_threads())) | os.environ  # the numbers of `gancourse run`
+    return subprocess.call([*start, *options, str(folder / first.name)], env=environment)
+
+
+def _student(arguments) -> None:
+    for path, kept in _write_students(arguments.lessons, arguments.to):
+        print(f"{path}{'  (yours, kept)' if kept else ''}")
+
+
+def _write_students(which: list[str], folder: Path) -> list[tuple[Path, bool]]:
+    """Write student copies; a copy that exists belongs to the learner and is never overwritten."""
+    import json
+
+    from gancourse.course.lessons import without_solutions
+    from gancourse.files import write_atomically
+
+    written = []
+    for lesson in _chosen(which):
+        path = folder / lesson.path.name
+        kept = path.exists()
+        if not kept:
+            student = without_solutions(lesson.notebook)
+            write_atomically(path, json.dumps(student, indent=1, ensure_ascii=False).encode())
+        written.append((path, kept))
+    return written
+
+
+def _render(arguments) -> int:
+    from gancourse.course import runner
+    from gancourse.course.lessons import is_fresh
+
+    failures = 0
+    for lesson in _chosen(arguments.lessons):
+        if is_fresh(lesson.notebook) and not arguments.again:
+            print(f"{lesson.name}: fresh")
+            continue
+        try:
+            seconds = runner.render(lesson, arguments.cell_timeout)
+            print(f"{lesson.name}: {seconds:.0f} s", flush=True)
+        except runner.LessonFailed as error:
+            failures += 1
+            print(f"✗ {error}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _test(arguments) -> int:
+    """Run pytest on all cores, or as the reader's own pytest options say; return its status."""
+    import importlib.util
+
+    from gancourse.course.bootstrap import ROOT
+
+    one_process = "no:xdist" in " ".join(arguments.extra) or not importlib.util.find_spec("xdist")
+    workers = [] if one_process else ["-n", "auto"]  # conftest.py says how many; a later -n overrules it
+    return subprocess.call([sys.executable, "-m", "pytest", *workers, *arguments.extra], cwd=ROOT)
+
+
+def _bench(arguments) -> int:
+    from gancourse.course.bootstrap import ROOT
+
+    return subprocess.call([sys.executable, "tests/benchmarks/bench.py", *arguments.extra], cwd=ROOT)
+
+
+def _data(arguments) -> None:
+    from gancourse import data
+
+    sounds = arguments.dataset in data.SOUNDS
+    dataset = (data.load_sounds if sounds else data.load)(arguments.dataset)
+    what = "clips" if sounds else "images"
+    print(f"{dataset.name}: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test {what}, "
+          f"{'x'.join(map(str, dataset.x_train.shape[1:]))} {dataset.x_train.dtype}\n"
+          f"  classes: {', '.join(dataset.class_names) or 'none'}\n  source: {dataset.source}\n"
+          f"  licence: {dataset.licence}")
+
+
+def _doctor(arguments) -> None:
+    from gancourse.course import doctor
+
+    print(doctor.report())
+
+
+def _chosen(which: list[str]) -> list:
+    """The named lessons, or all."""
+    from gancourse.course.lessons import all_lessons, find
+
+    return [find(name) for name in which] if which else all_lessons()
+
+
+def _say(message: str, status: int) -> int:
+    print(message, file=sys.stderr, flush=True)
+    return status
+
+
+COMMANDS = {"list": _list, "run": _run, "sweep": _sweep, "train": _train, "lab": _lab, "student": _student,
+            "render": _render, "test": _test, "bench": _bench, "data": _data, "doctor": _doctor}

@@ -1,0 +1,181 @@
+"""What decides a run's numbers: code, data, inputs, parameters, threads, processor, versions.
+
+    found = of_run(notebook, {"dataset": "npz:own.npz"}, cwd=Path.cwd(), threads=1)
+    key(found)                       # 64 hex digits; where they differ, other numbers are possible
+
+`of_run` returns plain JSON, which `gancourse run` writes to run.json, so that a reader can see in
+what two runs differ.
+"""
+
+import ast
+import json
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gancourse import system
+from gancourse.files import file_sha256, folder_facts, module_code, text_sha256
+
+PACKAGE = Path(__file__).parents[1]
+DRAWS_ONLY = {"plots.py"}  # a figure of another colour is not another result
+PREFIXES = ("folder", "npz", "file")  # dataset=folder:PATH and the like
+NOT_INPUTS = {"checkpoint"}  # written by the run itself: see gancourse.course.resume
+
+
+def of_run(
+    notebook: dict,
+    parameters: dict[str, Any],
+    cwd: Path,
+    threads: int,
+    code: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what decides the numbers of a run of a notebook, as plain JSON.
+
+    `parameters` are all parameters with the values that the run has; relative paths among them are
+    resolved against `cwd`, the folder in which the lesson runs.  `threads` is the number of threads
+    that its kernel gets.  `code` is `of_code(notebook)` where it is known already.
+    Raises OSError when an input cannot be read.
+    """
+    given = {name: value for name, value in parameters.items() if name not in NOT_INPUTS}
+    return {
+        **(code or of_code(notebook)),
+        "parameters_sha256": text_sha256(json.dumps(given, sort_keys=True)),
+        "inputs": inputs(given, cwd),
+        "threads": threads,
+        "versions": system.library_versions(),
+        "machine": system.hardware(),
+    }
+
+
+def of_code(notebook: dict, drawing: bool = False) -> dict[str, Any]:
+    """Return the sha256 of the code that a notebook runs, and of the package data that it may read.
+
+    With `drawing` the code that only draws figures counts, too.
+    """
+    return {"code_sha256": code_sha256(notebook, drawing), "package_data": package_data(notebook)}
+
+
+def key(identity: dict[str, Any], here: bool = True) -> str:
+    """Return the sha256 of an identity; with here=False without what depends on the computer.
+
+    That is the processor, the card and the versions of libraries.  The names of inputs do not
+    count, their contents do.  Raises KeyError when the identity is not whole.
+    """
+    counted = {
+        name: identity[name]
+        for name in ("code_sha256", "package_data", "parameters_sha256", "threads")
+    }
+    counted["inputs"] = {name: found["sha256"] for name, found in identity["inputs"].items()}
+    if here:
+        counted |= {name: identity[name] for name in ("machine", "versions")}
+    return text_sha256(json.dumps(counted, sort_keys=True))
+
+
+def code_sha256(notebook: dict, drawing: bool = False) -> str:
+    """Return the sha256 of the code that decides a run's numbers; with `drawing`, its figures too.
+
+    That is the notebook's own, and every module of the course that it imports, directly or through
+    others.  Comments and docstrings of the modules do not count.
+    """
+    cells = [cell.rstrip() for cell in _code_cells(notebook)]
+    modules = _modules(notebook, drawing)
+    return text_sha256("\x00".join([*cells, *(modules[path] for path in sorted(modules))]))
+
+
+def package_data(notebook: dict) -> dict[str, str]:
+    """Return the sha256 of each data file of the package that a notebook may read, by its name.
+
+    A file or folder that lies beside the modules, on any level, counts when its name stands
+    anywhere in the notebook's code or in the code of a module that it imports.
+    """
+    code = "\x00".join([*_code_cells(notebook), *_modules(notebook, drawing=True).values()])
+    found = {}
+    for entry in _data_entries(PACKAGE):
+        if entry.name in code:
+            inside = [entry, *sorted(entry.rglob("*"))]
+            files = [path for path in inside if path.is_file()]
+            found |= {path.relative_to(PACKAGE).as_posix(): file_sha256(path) for path in files}
+    return found
+
+
+def inputs(parameters: dict[str, Any], cwd: Path) -> dict[str, dict[str, Any]]:
+    """Return the path, size and sha256 of each parameter that names a file or folder.
+
+    Such a value reads folder:PATH, npz:PATH or file:PATH, or is the path of a file, or that of a
+    folder with a separator in it: a folder that happens to be called "cpu" is no input.  Relative
+    paths start at `cwd`.  A path that leads nowhere is left out.  Raises OSError when a file cannot
+    be read.
+    """
+    found = {}
+    for name, value in parameters.items():
+        if not isinstance(value, str) or not value:
+            continue
+        prefix, colon, rest = value.partition(":")
+        prefixed = bool(colon) and prefix in PREFIXES
+        path = Path(cwd, os.path.expanduser(rest if prefixed else value))
+        if os.path.isfile(path):
+            found[name] = {
+                "path": os.path.abspath(path),
+                "bytes": path.stat().st_size,
+                "sha256": file_sha256(path),
+            }
+        elif os.path.isdir(path) and (prefixed or re.search(r"[/\\.]", value)):
+            found[name] = folder_facts(path)
+    return found
+
+
+def _data_entries(package: Path) -> Iterator[Path]:
+    """The files and folders of a package, and of the packages in it, that hold no code."""
+    for entry in sorted(package.iterdir()):
+        if (entry / "__init__.py").exists():
+            yield from _data_entries(entry)
+        elif entry.suffix != ".py" and not entry.name.startswith("__"):
+            yield entry
+
+
+def _code_cells(notebook: dict) -> list[str]:
+    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def _modules(notebook: dict, drawing: bool) -> dict[Path, str]:
+    """The modules of the course that a notebook imports, directly or through others: their code."""
+    waiting, modules = _code_cells(notebook), {}
+    while waiting:
+        for path in _imported(waiting.pop(), PACKAGE) - set(modules):
+            if drawing or path.name not in DRAWS_ONLY:
+                modules[path] = module_code(path)
+                waiting.append(modules[path])
+    return modules
+
+
+@cache
+def _imported(text: str, package: Path) -> frozenset[Path]:
+    """The files of the package that a piece of code imports, or names as a module to be run.
+
+    Lines of magic are skipped; where the rest is not plain Python there are none.
+    """
+    names = set()
+    try:
+        tree = ast.parse(re.sub(r"^\s*[%!].*$", "", text, flags=re.MULTILINE))
+    except SyntaxError:
+        return frozenset()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Constant) and re.fullmatch(
+            rf"{package.name}(\.\w+)+", str(node.value)
+        ):
+            names.add(node.value)  # python -m gancourse.pt.train_feature_net, in a process of its own
+    inside = [name.split(".")[1:] for name in names if name.split(".")[0] == package.name]
+    files = {
+        package.joinpath(*parts[:i], "__init__.py")
+        for parts in inside
+        for i in range(len(parts) + 1)
+    }
+    files |= {package.joinpath(*parts).with_suffix(".py") for parts in inside if parts}
+    return frozenset(path for path in files if path.is_file())

@@ -1,0 +1,232 @@
+"""What a lesson notebook is: its parameters, presets, exercises, rules and freshness.  Plain JSON, no kernel."""
+
+import ast
+import json
+import math
+import re
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gancourse.course import identity
+from gancourse.data.registry import check_name
+from gancourse.errors import CourseError, MissingFile, unknown
+
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+STUB = "raise NotImplementedError  # your turn"
+SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION", re.DOTALL | re.MULTILINE)
+RANGE = re.compile(r"\s*\[(\S+), (\S+)\]$")
+CHOICES = re.compile(r"\s*\{([^}]*)\}$")
+
+
+class Parameter(NamedTuple):
+    """One line of a lesson's parameters cell: `name: type = default  # help [low, high]` or `{a, b}`."""
+
+    name: str
+    default: Any
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def limits(self) -> str:
+        """Return the allowed range or choices as they stand in the notebook, or ""."""
+        if self.low is not None:
+            return f"[{self.low:g}, {self.high:g}]"
+        return f"{{{', '.join(self.choices)}}}" if self.choices else ""
+
+    def check(self, value: Any) -> Any:
+        """Return the value in this parameter's type, or raise ValueError saying what fits."""
+        kind = type(self.default)
+        if isinstance(value, int) and not isinstance(value, bool) and kind is float:
+            value = float(value)
+        if kind is str and not isinstance(value, str):
+            value = str(value)
+        if type(value) is not kind:
+            raise CourseError(f"{self.name}={value!r} is {type(value).__name__}; it must be {kind.__name__}, "
+                              f"such as {self.default!r} ({self.help})")
+        if self.choices and value not in self.choices:
+            raise unknown(self.name, value, self.choices)
+        if self.low is not None and not (self.low <= value <= self.high):
+            nearest = kind(min(max(value, self.low), self.high)) if math.isfinite(value) else self.default
+            raise CourseError(f"{self.name}={value!r} is out of range [{self.low:g}, {self.high:g}]; "
+                              f"the nearest right value is {nearest!r} ({self.help})")
+        return value
+
+
+class Lesson(NamedTuple):
+    """A lesson notebook on disk."""
+
+    path: Path
+    notebook: dict
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending, such as "03_dcgan_pt"."""
+        return self.path.stem
+
+    @property
+    def about(self) -> dict:
+        """The notebook's own facts: lesson, title, minutes, makes, presets, and rendered once it is stored."""
+        return self.notebook["metadata"]["gancourse"]
+
+    @property
+    def seconds(self) -> float:
+        """How long its last stored run took, 60 when it was never stored."""
+        return self.about.get("rendered", {}).get("seconds", 60.0)
+
+
+def all_lessons(folder: Path = FOLDER) -> list[Lesson]:
+    """Return the lessons of a folder in order.  Raises FileNotFoundError where there are none."""
+    paths = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not paths:
+        raise MissingFile(f"no lessons in {folder}: install the course from its folder, pip install -e .")
+    return [Lesson(path, read(path)) for path in paths]
+
+
+def find(which: str, folder: Path = FOLDER) -> Lesson:
+    """Return a lesson by number ("5", "05"), by name ("03_dcgan_pt") or by path.  Raises ValueError if unknown."""
+    path = Path(which)
+    if path.suffix == ".ipynb" and path.is_file():
+        return Lesson(path, read(path))
+    lessons = all_lessons(folder)
+    for lesson in lessons:
+        if which in (lesson.name, lesson.path.name) or (which.isdigit() and int(which) == lesson.about["lesson"]):
+            return lesson
+    numbers = ", ".join(f"{lesson.about['lesson']:02d}" for lesson in lessons)
+    if which.isdigit():
+        raise CourseError(f'no lesson {which}; there are {numbers}: "gancourse list" shows them')
+    raise unknown("lesson", which, [lesson.name for lesson in lessons])
+
+
+def read(path: Path) -> dict:
+    """Return a notebook as plain JSON.  Raises ValueError when the file is not a course notebook."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook["cells"], notebook["metadata"]["gancourse"]["lesson"]  # noqa: B018
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise CourseError(f"{path} is not a notebook of this course ({type(error).__name__}: {error})") from error
+    return notebook
+
+
+def tags(cell: dict) -> set[str]:
+    """Return a cell's tags."""
+    return set(cell["metadata"].get("tags", []))
+
+
+def source(cell: dict) -> str:
+    """Return a cell's text; on disk it is a list of lines."""
+    return "".join(cell["source"])
+
+
+def parameters(notebook: dict) -> dict[str, Parameter]:
+    """Return a lesson's parameters by name, read from the cell tagged `parameters`.
+
+    Raises ValueError when a line is not `name: type = literal  # help`.
+    """
+    cells = [cell for cell in notebook["cells"] if "parameters" in tags(cell)]
+    found = {}
+    for line in "\n".join(source(cell) for cell in cells).splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            (node,) = ast.parse(line).body
+            name, default = node.target.id, ast.literal_eval(node.value)
+            help_ = line.split("  # ", 1)[1].strip()
+        except (SyntaxError, ValueError, AttributeError, IndexError) as error:
+            raise CourseError(f"parameter line {line!r} must read  name: type = literal  # help") from error
+        low = high = None
+        choices: tuple[str, ...] = ()
+        if match := RANGE.search(help_):
+            low, high, help_ = float(match[1]), float(match[2]), help_[: match.start()]
+        elif match := CHOICES.search(help_):
+            choices, help_ = tuple(c.strip() for c in match[1].split(",")), help_[: match.start()]
+        found[name] = Parameter(name, default, help_, low, high, choices)
+    return found
+
+
+def settings(lesson: Lesson, preset: str = "laptop", given: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the parameters of a run that differ from the lesson's defaults: the preset's, then the given ones.
+
+    Raises ValueError for an unknown preset, parameter or data set, a wrong type or a value out of
+    range.
+    """
+    presets = {"laptop": {}, **lesson.about.get("presets", {})}
+    if preset not in presets:
+        raise unknown(f"preset of lesson {lesson.name}:", preset, presets)
+    known = parameters(lesson.notebook)
+    chosen = {**presets[preset], **(given or {})}
+    for name in chosen:
+        if name not in known:
+            raise unknown(f"parameter of lesson {lesson.name}:", name, known)
+    checked = {name: known[name].check(value) for name, value in chosen.items()}
+    if "dataset" in checked:
+        check_name(checked["dataset"])
+    return {name: value for name, value in checked.items() if value != known[name].default}
+
+
+def literal(text: str) -> Any:
+    """Return a parameter's value as it stands on a command line: a number, True or False, else the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def assignments(texts: list[str], value_of: Callable[[str], Any] = literal) -> dict[str, Any]:
+    """Return every NAME=VALUE by its name; `value_of` turns the text of a value into the value.
+
+    Raises CourseError for a text that reads otherwise, and for a name that is given twice.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise CourseError(f"{text!r} must read NAME=VALUE, such as num_steps=100")
+        if name in found:
+            raise CourseError(f"{name} is given twice: leave one out, or list values as in "
+                              f"-g {name}=1,2")
+        found[name] = value_of(value)
+    return found
+
+
+def parameters_in_words(lesson: Lesson) -> str:
+    """Return a lesson's name, then a line for each parameter and for each preset."""
+    lines = [lesson.name]
+    for p in parameters(lesson.notebook).values():
+        lines.append(f"  -p {p.name}={p.default!r:<12} {p.help} {p.limits()}")
+    for name, values in lesson.about.get("presets", {}).items():
+        said = ", ".join(f"{key}={value!r}" for key, value in values.items())
+        lines.append(f"  --preset {name}: {said}")
+    return "\n".join(lines)
+
+
+def without_solutions(notebook: dict) -> dict:
+    """Return the student version: solution regions become a stub, outputs go.
+
+    The cells of an exercise may then fail without stopping "Run All": they carry the tag
+    raises-exception.
+    """
+    student = deepcopy(notebook)
+    student["cells"] = [cell for cell in student["cells"] if "solution" not in tags(cell)]
+    for cell in student["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        text = SOLUTION.sub(rf"\1{STUB}", source(cell))
+        if text != source(cell) or "check" in tags(cell):
+            cell["metadata"]["tags"] = sorted(tags(cell) | {"raises-exception"})
+        cell["source"] = text.splitlines(keepends=True)
+        cell["outputs"], cell["execution_count"] = [], None
+    student["metadata"]["gancourse"].pop("rendered", None)
+    return student
+
+
+def is_fresh(notebook: dict) -> bool:
+    """Return whether the stored outputs belong to the code of the notebook and the package now.
+
+    Prose may change, and so may comments and docstrings of the package.
+    """
+    rendered = notebook["metadata"]["gancourse"].get("rendered", {})
+    now = identity.of_code(notebook, drawing=True)
+    return all(rendered.get(name) == value for name, value in now.items())

@@ -1,0 +1,1 @@
+"""Grids of runs over a lesson's parameters and seeds."""

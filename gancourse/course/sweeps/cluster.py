@@ -1,0 +1,148 @@
+"""Who runs a sweep: this machine's cores or a Dask cluster, one run at a time in each worker, on one thread.
+
+    with connect(workers=2) as client:
+        for name, record in execute(client, sweep, list(sweep.runs()), Path("runs")):
+            ...                                  # one record a run, in the order in which the runs end
+"""
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gancourse.course import identity, records, runner
+from gancourse.course.execution import CELL_TIMEOUT
+from gancourse.course.lessons import Lesson, read
+from gancourse.course.sweeps.plan import Sweep
+from gancourse.errors import CourseError, MissingFile, MissingPackage, NoConnection
+from gancourse.system import gpu_name, physical_cores
+
+PATIENCE = 10  # seconds for a scheduler to answer and show a worker, and for a shared disk to show a file
+LOOKS = 5  # a second, at such a disk
+
+
+def default_workers() -> int:
+    """Return how many runs go side by side unless asked: one per physical core, one where they share a GPU."""
+    return 1 if gpu_name() else physical_cores()
+
+
+@contextmanager
+def connect(workers: int = 0, scheduler: str = "") -> Iterator:
+    """Yield a Dask client: of `workers` processes of one thread on this machine, or of the scheduler at an address.
+
+    Raises ImportError without Dask, ConnectionError when no scheduler answers or it has no worker.
+    """
+    try:
+        from dask import config
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise MissingPackage('sweeps need Dask: pip install "gancourse[sweep]"') from error
+    if not scheduler:
+        # no run waits at a busy worker, where it would share the blame for that one's death; and a limit to
+        # memory would count the worker alone, not its kernel
+        with (config.set({"distributed.scheduler.worker-saturation": 1.0}),
+              LocalCluster(n_workers=workers or default_workers(), threads_per_worker=1, memory_limit=0,
+                           dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL) as local,
+              Client(local) as client):
+            client.run(_deaf)
+            yield client
+        return
+    try:
+        client = Client(scheduler, timeout=PATIENCE)
+    except (OSError, ValueError) as error:
+        raise NoConnection(f"no Dask scheduler answers at {scheduler}: start one with `dask scheduler` and give the "
+                           "address that it prints, or leave --scheduler out to use this machine") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError as error:
+            raise NoConnection(f"the scheduler at {scheduler} has no workers: start some with "
+                               f"`dask worker {scheduler} --nthreads 1`") from error
+        yield client
+
+
+def _deaf() -> None:
+    """Ctrl-C at the terminal is for the driver, which then ends its workers: they need not cry out as well."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = False, *,
+            here: bool = True, cell_timeout: int = CELL_TIMEOUT) -> Iterator[tuple[str, dict]]:
+    """Run the named runs of a sweep and yield (name, record) as each ends.
+
+    A record is that of `reruns.run`.  One that failed has an `error` and the `status` "failed".  A
+    run whose worker dies is run again, up to three times; one that another process is at is waited
+    for. With here=False the workers may be on other computers. Raises ConnectionError when the
+    scheduler is lost, ValueError when the code is not the one that the sweep started with (here or
+    on a worker), OSError when a file cannot be written or a worker's files do not appear here
+    within PATIENCE seconds.
+    """
+    from concurrent.futures import CancelledError
+
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
+    runs, code, given = runs.resolve(), identity.of_code(sweep.lesson.notebook), sweep.runs()
+    (runs / sweep.lesson.name).mkdir(parents=True, exist_ok=True)
+    path, cwd, futures = sweep.lesson.path.resolve(), Path.cwd(), {}
+    for name in names:
+        future = client.submit(_job, path, code, sweep.preset, given[name], runs, cwd, again, here,
+                               cell_timeout, pure=False)
+        futures[future] = name
+    try:
+        for future in as_completed(futures):
+            name = futures.pop(future)  # its result must not be made again should its worker die later
+            folder = runs / sweep.lesson.name / name
+            try:
+                record = future.result()
+            except KilledWorker:
+                record = _lost(sweep, given[name], runs, code)
+                records.write_failure(folder, record, None)
+            except CancelledError as error:
+                raise NoConnection("the scheduler is lost; finished runs are kept, and the same command goes on "
+                                   "from there") from error
+            kind = records.FAILED if record.get("status") == "failed" else records.GOOD
+            file, date = folder / kind["record"], record["date"]
+            if not _appears(lambda file=file, date=date: records.read(file).get("date") == date):
+                raise MissingFile(f"a worker wrote {name}, but it is not in {runs} on this machine: give --runs "
+                                  "a folder that all machines share")
+            yield name, record
+    finally:
+        client.cancel(list(futures))
+
+
+def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path, again: bool,
+         here: bool, cell_timeout: int) -> dict:
+    """What a worker does: one run, in a kernel of its own on one thread, alone in its folder."""
+    if not _appears(lambda: path.is_file() and runs.is_dir()):
+        raise MissingFile(f"a worker does not see {runs if path.is_file() else path}: the course and --runs must "
+                          "lie in folders that all machines share")
+    lesson = Lesson(path, read(path))
+    if identity.of_code(lesson.notebook) != code:
+        raise CourseError(f"the code of {lesson.name} that a worker sees is not the one this sweep started with: "
+                          "it has changed, or another version is installed there; start the sweep again")
+    try:
+        record, _ = runner.run(lesson, runs, preset, given, again, cwd=cwd, threads=1, here=here,
+                               cell_timeout=cell_timeout, say=lambda sentence: None)
+    except runner.LessonFailed as error:
+        return error.record
+    return record
+
+
+def _lost(sweep: Sweep, given: dict, runs: Path, code: dict) -> dict:
+    """The record of a run of which nothing is left."""
+    planned = runner.plan(sweep.lesson, runs, sweep.preset, given, threads=1, code=code)
+    error = "failed: its worker died again and again (out of memory?)"
+    return runner.about(planned) | {"results": {}, "claims": [], "seconds": None,
+                                    "status": "failed", "error": error, "cell": {}}
+
+
+def _appears(there: Callable[[], bool]) -> bool:
+    """Whether something is there, looked for again and again: a network disk may show it late."""
+    for _ in range(PATIENCE * LOOKS):
+        if there():
+            return True
+        time.sleep(1 / LOOKS)
+    return there()

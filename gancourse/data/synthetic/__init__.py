@@ -1,0 +1,1 @@
+"""Data drawn on the spot, from a seed, with known attributes."""

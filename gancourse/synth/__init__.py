@@ -1,1 +1,0 @@
-"""Data that the course makes itself, on the spot and from a seed."""

@@ -1,0 +1,162 @@
+"""What the machine is and what this process may use of it: cores, memory, processor, cards, libraries."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gancourse.errors import CourseError
+
+LIBRARIES = (
+    "numpy", "scipy", "pillow", "scikit-image", "scikit-learn", "torch", "tensorflow", "keras",
+)
+INSTRUCTIONS = (
+    "sse4_2", "fma", "avx", "avx2", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16",
+    "avx512_fp16", "avx_vnni", "amx_tile", "amx_bf16", "amx_int8", "asimd", "asimdhp", "asimddp",
+    "sve", "sve2", "i8mm", "bf16", "sme",
+)
+LIMITS = (
+    "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "OPENBLAS_CORETYPE",
+    "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS",
+    "NVIDIA_TF32_OVERRIDE", "CUBLAS_WORKSPACE_CONFIG", "CUDA_VISIBLE_DEVICES",
+)
+MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # version 2, version 1
+
+
+def available_cores() -> int:
+    """Return the number of logical cores that this process may use, at least 1.
+
+    Affinity and the processor quota of a container count, not only what the machine has.
+    """
+    import joblib
+
+    return joblib.cpu_count()
+
+
+def physical_cores() -> int:
+    """Return the number of physical cores that this process may use, at least 1; see `available_cores`."""
+    import joblib
+
+    return joblib.cpu_count(only_physical_cores=True)
+
+
+def memory_gb() -> float:
+    """Return the memory that this process may use in GB: the machine's, or its container's limit where less."""
+    import psutil
+
+    limits = [int(text) for path in MEMORY_LIMITS if (text := _read(path)).isdigit()]
+    return min([psutil.virtual_memory().total, *limits]) / 1e9
+
+
+def chosen_threads(default: int = 1) -> int:
+    """Return how many threads to compute with: OMP_NUM_THREADS where it is set, else `default`.
+
+    One, unless the reader says otherwise, and never what happens to be idle: the sums of two threads are
+    rounded in another order, so the same command would give other numbers on a busy machine.
+    Raises ValueError when OMP_NUM_THREADS is no whole number of 1 or more.
+    """
+    value = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if not value:
+        return default
+    if not value.isdigit() or int(value) < 1:
+        raise CourseError(f"OMP_NUM_THREADS={value!r} must be a whole number, 1 or more: set it anew, or unset it")
+    return int(value)
+
+
+def limit_threads(num_threads: int = 0) -> int:
+    """Let NumPy, SciPy and scikit-learn compute with so many threads, 0 for `chosen_threads`, and return how many."""
+    from threadpoolctl import threadpool_limits
+
+    num_threads = num_threads or chosen_threads()
+    threadpool_limits(num_threads)
+    return num_threads
+
+
+def bf16_in_hardware() -> bool:
+    """Return whether the processor itself computes bfloat16 (AVX512-BF16, AMX, or Arm's bf16); else it is emulated."""
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(_read("/proc/cpuinfo").split()))
+
+
+def hardware() -> dict[str, Any]:
+    """Return the kind of processor and card, and the environment variables that hold them to less."""
+    limits = {name: os.environ[name] for name in LIMITS if name in os.environ}
+    return {"processor": processor(), "gpu": gpus(), "limits": limits}
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the installed libraries that compute."""
+    found = {library: installed(library) for library in LIBRARIES}
+    return {"python": platform.python_version(), **{name: version for name, version in found.items() if version}}
+
+
+@cache
+def processor() -> dict[str, Any]:
+    """Return the processor's kind: architecture, vendor, model, and the instructions that change numbers.
+
+    Read from /proc/cpuinfo (Linux), sysctl (macOS), else from Python's `platform`.
+    """
+    found: dict[str, Any] = {"architecture": platform.machine()}
+    text = _read("/proc/cpuinfo")
+    if not text:
+        name = platform.processor()
+        if platform.system() == "Darwin":
+            name = _output("sysctl", "-n", "machdep.cpu.brand_string") or name
+        return {**found, "model name": name}
+    first = text.strip().split("\n\n")[0]
+    facts = {}
+    for line in first.splitlines():
+        name, _, value = line.partition(":")
+        facts[name.strip()] = value.strip()
+    for name in ("vendor_id", "cpu family", "model", "model name", "CPU implementer", "CPU part"):
+        if name in facts:
+            found[name] = facts[name]
+    flags = set(facts.get("flags", facts.get("Features", "")).split())
+    return {**found, "instructions": [name for name in INSTRUCTIONS if name in flags]}
+
+
+@cache
+def gpus() -> list[str]:
+    """Return the name and driver of each NVIDIA GPU of this machine, [] where there is none."""
+    return _output(
+        "nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"
+    ).splitlines()
+
+
+def gpu_name() -> str:
+    """Return the name of the first NVIDIA GPU, or "" where there is none."""
+    return gpus()[0].rpartition(",")[0] if gpus() else ""
+
+
+@cache
+def installed(package: str) -> str:
+    """Return the installed version of a package, or "" when it is missing; nothing is imported."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _read(path: str) -> str:
+    """What a small file of the system says, "" where there is none."""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _output(program: str, *arguments: str) -> str:
+    """What a program prints, "" where it is missing or fails."""
+    path = shutil.which(program)
+    if not path:
+        return ""
+    try:
+        done = subprocess.run(
+            [path, *arguments], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

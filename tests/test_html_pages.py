@@ -1,0 +1,57 @@
+"""Pages need no network: formulas are MathML, figures lie inside, progress bars are gone."""
+
+import nbformat
+
+from gancourse.course import html_pages
+
+
+def page(*cells):
+    return html_pages.to_html(nbformat.v4.new_notebook(cells=cells), "t")
+
+
+def test_a_named_function_stands_apart_from_its_argument():
+    """log 2 has a thin space, log(x) none."""
+    assert '<mo lspace="0.17em" rspace="0.17em">log</mo><mn>2</mn>' in html_pages.with_mathml(r"$2\log 2$")
+    assert '<mo lspace="0.17em" rspace="0">log</mo><mo stretchy="false">' in html_pages.with_mathml(r"$\log(x)$")
+
+
+def test_no_command_is_shown_as_it_is_written():
+    """Norms in big bars and arg min are drawn; latex2mathml alone shows their names with a backslash."""
+    maths = html_pages.with_mathml(r"$\Big\lVert x \Big\rVert + \left\lVert y \right\rVert, \arg\min_z \arg \max$")
+    assert "\\" not in maths and "<mo>arg</mo><msub><mo>min</mo>" in maths
+    assert maths.count("‖") + maths.count("&#x02016;") == 4
+
+
+def test_formulas_become_mathml_and_code_stays():
+    html = page(nbformat.v4.new_markdown_cell("A price of $5 and $x^2$, `echo $x$`\n\n$$\\frac{1}{2}$$"))
+    assert "<msup>" in html and "<mfrac>" in html and "echo $x$" in html and "A price of $5 and" in html
+    assert html.index("math{font-family:") < html.index("</head>") < html.index("<mfrac>")
+
+
+def test_nothing_is_fetched():
+    html = page(nbformat.v4.new_markdown_cell("# T"))
+    assert "<script src=" not in html and "<link" not in html.replace("<link rel=stylesheet>", "")
+
+
+def test_an_animation_is_shown_with_its_alt_text():
+    gif = nbformat.v4.new_output("display_data", {"image/gif": "R0lG", "text/plain": "x"},
+                                 metadata={"image/gif": {"alt": "dots that move"}})
+    html = page(nbformat.v4.new_code_cell("1", outputs=[gif]))
+    assert '<img alt="dots that move" src="data:image/gif;base64,R0lG"' in html
+
+
+def test_progress_bars_are_left_out_and_warnings_stay():
+    bar = nbformat.v4.new_output("stream", name="stderr", text=" 50%|#####     | 1/2")
+    warning = nbformat.v4.new_output("stream", name="stderr", text="UserWarning: mind the gap")
+    html = page(nbformat.v4.new_code_cell("1", outputs=[bar, warning]))
+    assert "50%|" not in html and "mind the gap" in html
+
+
+def test_whatever_stands_in_a_list_of_runs_is_text():
+    row = {"lesson": "05_x", "title": "<b>T</b>", "settings": "photo='a&b'", "address": "05_x/a=\"b\"/notebook.html",
+           "verdict": "<i>", "details": ["1 < 2"], "seconds": 61.4, "date": "2026-11-27T10:00:00", "failed": True}
+    html = html_pages.index("runs", [row, row | {"seconds": float("nan"), "failed": False}], [("sweeps/s", "<s>")])
+    assert html.count("05 &lt;b&gt;T&lt;/b&gt;") == 1 and html.count("photo=&#39;a&amp;b&#39;") == 2
+    assert 'href="05_x/a=&#34;b&#34;/notebook.html"' in html and "1 &lt; 2" in html and "&lt;s&gt;" in html
+    assert html.count('class="failed"') == 1 and html.count(" s</td>") == 1 and "61 s" in html
+    assert "<pre>a &lt; b</pre>" in html_pages.message("t", "a < b")
