@@ -21,7 +21,7 @@ import nbval.plugin
 import pytest
 from nbval.kernel import RunningKernel
 
-from gancourse.course.kernel_client import patiently
+from gancourse.course.kernel_client import retrying_start
 from gancourse.notebook.checks import STRICT
 
 MEMORY_OF_A_WORKER = 3.0  # GB: a pytest process that holds both frameworks, and the kernel of a notebook
@@ -81,7 +81,7 @@ class Kernel(RunningKernel):
 
     def __init__(self, *args, **kwargs):
         with patch.dict(os.environ, {STRICT: "1"}):
-            patiently(super().__init__, *args, **kwargs)  # kernels that start together can pick the same port
+            retrying_start(super().__init__, *args, **kwargs)  # kernels that start together can pick the same port
 
     def await_reply(self, msg_id, timeout=None):
         """Wait for the reply to a message and keep its status: "ok" or "error".

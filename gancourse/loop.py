@@ -77,28 +77,28 @@ def train(step: Callable[[np.ndarray, int], dict], batch: Callable[[int], np.nda
     named scalars, which stay on the device until the log reads their mean.  Raises ValueError for a
     bad count, FloatingPointError as soon as a logged scalar is not finite.
     """
-    return train_rounds(lambda k, n: step(batch(k), k), num_steps=num_steps, start=start, log_every=log_every,
+    return train_fast(lambda k, n: step(batch(k), k), num_steps=num_steps, start=start, log_every=log_every,
                         chunk=1, progress=progress)
 
 
-def train_rounds(rounds: Callable[[int, int], dict], *, num_steps: int, start: int = 0, log_every: int = 100,
+def train_fast(run_steps: Callable[[int, int], dict], *, num_steps: int, start: int = 0, log_every: int = 100,
                  chunk: int = 64, progress: bool = True) -> Iterator[Log]:
-    """Like `train`, for a track's `make_rounds`: `rounds(k, n)` plays steps k to k + n - 1 and returns their means.
+    """Like `train`, for a track's `make_fast_loop`: `run_steps(k, n)` plays steps k to k + n - 1 and returns their means.
 
     It is called for at most `chunk` steps at a time, and never across a log, so that logs, a `break`
     and a resumed run come at the same steps as with `train`.  Lessons 02 and 03.
     """
     check_range("num_steps", num_steps, 0, 10**9, include_low=True)
     check_range("log_every", log_every, 1, 10**9, include_low=True)
-    return _logs(rounds, num_steps, start, log_every, chunk, progress)
+    return _logs(run_steps, num_steps, start, log_every, chunk, progress)
 
 
-def _logs(rounds, num_steps, start, log_every, chunk, progress) -> Iterator[Log]:
+def _logs(run_steps, num_steps, start, log_every, chunk, progress) -> Iterator[Log]:
     rows, k = [], start
     with tqdm(total=num_steps, initial=min(start, num_steps), unit="step", disable=not progress, leave=False) as bar:
         while k < num_steps:
             n = min(chunk, num_steps - k, log_every - k % log_every)
-            rows.append((n, rounds(k, n)))
+            rows.append((n, run_steps(k, n)))
             bar.update(n)
             k += n
             if k % log_every == 0 or k == num_steps:

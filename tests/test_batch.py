@@ -294,8 +294,8 @@ def test_the_longest_run_begins_first_and_what_is_done_takes_no_time(tmp_path):
     plans[0].folder.mkdir(parents=True)
     (plans[0].folder / "run.json").write_text(json.dumps({"identity": plans[0].identity}))
     expected = [Estimate(9, "stored"), Estimate(5, "stored"), Estimate(8, "stored")]
-    assert batch._order(plans, expected, again=False) == ([0, 2, 1], [2, 1])
-    assert batch._order(plans, expected, again=True)[1] == [0, 2, 1]
+    assert batch._order(plans, expected, force=False) == ([0, 2, 1], [2, 1])
+    assert batch._order(plans, expected, force=True)[1] == [0, 2, 1]
     head = batch._head([expected[2], expected[1]], 3, 2, 1)
     assert head == (
         "3 lessons (1 done before), 2 side by side, 1 thread each: about 8 s "

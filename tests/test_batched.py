@@ -8,12 +8,12 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
-from gancourse.loop import train_rounds
-from gancourse.pt.batched import make_stacked_gan, sample_each, stack
-from gancourse.pt.fast_loop import make_rounds
+from gancourse.loop import train_fast
+from gancourse.pt.batched import make_batched_gan, sample_each, stack
+from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.losses import LOSSES, gradient_penalty, r1_penalty
 from gancourse.pt.models import seeded
-from gancourse.pt.train import Penalty, make_gan, play_step
+from gancourse.pt.train import Penalty, alternating_step, make_gan
 
 
 def small_G():
@@ -61,14 +61,14 @@ def test_a_pack_lies_side_by_side_in_one_row():
     ("wasserstein", Penalty(lambda D, real, fake: gradient_penalty(D, real, fake, torch.full((len(real),), 0.3)), 10)),
 ])
 def test_a_stack_learns_what_each_network_learns_alone(loss, penalty):
-    make = dict(z_dim=3, learning_rate=0.01, ema=0.9)
-    together = make_stacked_gan(small_G, small_D, [4, 5], dim=2, **make)
+    make = dict(z_dim=3, learning_rate=0.01, ema_decay=0.9)
+    together = make_batched_gan(small_G, small_D, [4, 5], dim=2, **make)
     alone = [make_gan(seeded(small_G, seed=2 * s), seeded(small_D, seed=2 * s + 1), **make) for s in (4, 5)]
     for k in range(20):
         real, z = numbers(2, 8, 2, seed=2 * k), numbers(2, 8, 3, seed=2 * k + 1)
-        play_step(together, real.reshape(16, 2), z.reshape(16, 3), LOSSES[loss], penalty, 0.9)
+        alternating_step(together, real.reshape(16, 2), z.reshape(16, 3), LOSSES[loss], penalty, 0.9)
         for gan, r, one_z in zip(alone, real, z, strict=True):
-            play_step(gan, r, one_z, LOSSES[loss], penalty, 0.9)
+            alternating_step(gan, r, one_z, LOSSES[loss], penalty, 0.9)
     for name in ("G", "G_ema", "D"):
         weight = getattr(together, name)[-2].weight
         for i, gan in enumerate(alone):
@@ -77,18 +77,18 @@ def test_a_stack_learns_what_each_network_learns_alone(loss, penalty):
 
 def test_the_fast_loop_trains_a_stack():
     """Ten G that begin as noise around 0 learn to stand at (3, 3), where all the data are."""
-    gan = make_stacked_gan(small_G, small_D, range(10), z_dim=3, dim=2, learning_rate=0.02)
+    gan = make_batched_gan(small_G, small_D, range(10), z_dim=3, dim=2, learning_rate=0.02)
     x = np.full((1000, 2), 3, np.float32) + np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32) / 10
     before = sample_each(gan, 50).mean(1)
-    rounds = make_rounds(gan, x, batch_size=10 * 16, loss=LOSSES["nonsaturating"])
-    list(train_rounds(rounds, num_steps=200, progress=False))
+    run_steps = make_fast_loop(gan, x, batch_size=10 * 16, loss=LOSSES["nonsaturating"])
+    list(train_fast(run_steps, num_steps=200, progress=False))
     after = sample_each(gan, 50).mean(1)
     assert abs(before).max() < 2.5 and after.shape == (10, 2)
     assert np.linalg.norm(after - 3, axis=1).max() < 1.5
 
 
 def test_looking_changes_nothing():
-    gan = make_stacked_gan(small_G, small_D, [0, 1], z_dim=3, dim=2)
+    gan = make_batched_gan(small_G, small_D, [0, 1], z_dim=3, dim=2)
     before = copy.deepcopy(gan.G_ema.state_dict())
     a, b = sample_each(gan, 7), sample_each(gan, 7)
     np.testing.assert_array_equal(a, b)

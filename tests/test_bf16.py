@@ -8,13 +8,13 @@ from gancourse.loop import batches
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 from gancourse.pt import losses, models
-from gancourse.pt.fast_loop import make_rounds
-from gancourse.pt.train import from_numpy, make_gan, noise, play_step, play_together, state
+from gancourse.pt.fast_loop import make_fast_loop
+from gancourse.pt.train import alternating_step, from_numpy, make_gan, noise, simultaneous_step, state
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
 NS = losses.LOSSES["nonsaturating"]
 STEPS = 20
-GAMES = {"alternating": play_step, "simultaneous": play_together}
+GAMES = {"alternating": alternating_step, "simultaneous": simultaneous_step}
 
 
 def new_gan():
@@ -26,8 +26,8 @@ def new_gan():
 def curve(game, precision, num_steps=STEPS):
     """The GAN after training, and both losses of each step, (steps, 2)."""
     gan = new_gan()
-    rounds = make_rounds(gan, X, batch_size=16, loss=NS, precision=precision, step=GAMES[game])
-    return gan, np.array([[float(v) for v in rounds(k, 1).values()] for k in range(num_steps)])
+    run_steps = make_fast_loop(gan, X, batch_size=16, loss=NS, precision=precision, step=GAMES[game])
+    return gan, np.array([[float(v) for v in run_steps(k, 1).values()] for k in range(num_steps)])
 
 
 @pytest.fixture(scope="module")

@@ -7,23 +7,23 @@ torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 from torch import nn
 
-from gancourse.loop import train_rounds
+from gancourse.loop import train_fast
 from gancourse.pt.augment import Augmented, cutout, translate
 from gancourse.pt.conditional import (
     LabelledG,
     ProjectionD,
+    condition_on,
     conditional_pair,
     conditional_step,
-    given,
     sample_labels,
 )
-from gancourse.pt.fast_loop import make_rounds, recorded, resident
+from gancourse.pt.fast_loop import device_loader, graphed, make_fast_loop
 from gancourse.pt.losses import LOSSES, r1_penalty
 from gancourse.pt.models import dcgan_pair, seeded
-from gancourse.pt.train import Penalty, make_gan, play_step, state
+from gancourse.pt.train import Penalty, alternating_step, make_gan, state
 
 NS = LOSSES["nonsaturating"]
-R1 = Penalty(lambda D, real, fake: r1_penalty(D, real), 0.5, every=2)
+R1 = Penalty(lambda D, real, fake: r1_penalty(D, real), 0.5, interval=2)
 X = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)
 Y = np.arange(60) % 3
 
@@ -55,7 +55,7 @@ def test_at_first_labels_say_nothing_to_D():
 
 def test_given_labels_it_is_an_ordinary_gan_with_the_same_weights():
     gan, y = new_gan(), torch.tensor([2, 0])
-    plain, z = given(gan, y), torch.randn(2, 5)
+    plain, z = condition_on(gan, y), torch.randn(2, 5)
     assert torch.equal(plain.G(z), gan.G(z, y))
     assert [p is q for p, q in zip(plain.G.parameters(), gan.G.parameters(), strict=True)] == [True] * len(
         list(gan.G.parameters()))
@@ -65,7 +65,7 @@ def test_a_step_moves_all_three_networks_and_the_classes_of_its_batch_only():
     gan = new_gan()
     before = state(gan)
     real = torch.rand(6, 1, 8, 8), torch.tensor([0, 2, 0, 2, 0, 2])
-    conditional_step(gan, real, torch.randn(6, 5), NS, R1, ema=0.5)
+    conditional_step(gan, real, torch.randn(6, 5), NS, R1, ema_decay=0.5)
     after = state(gan)
     moved = {name.split(".")[0] for name, value in after.items() if name in before and (value != before[name]).any()}
     assert {"G", "D", "G_ema"} <= moved
@@ -76,25 +76,25 @@ def test_images_and_labels_stay_together():
     """Each image carries its own row number in its first pixel, its label is that modulo 3."""
     x = np.zeros((60, 8, 8, 1), np.uint8)
     x[:, 0, 0, 0] = np.arange(60)
-    batch = resident((x, Y), 20, 3)
+    batch = device_loader((x, Y), 20, 3)
     for k in range(5):  # over the end of an epoch of three batches
         images, labels = batch(k)
         rows = ((images[:, 0, 0, 0] + 1) * 127.5).round().long()
         assert labels.dtype == torch.int64 and torch.equal(rows % 3, labels)
-    assert torch.equal(images, resident(x, 20, 3)(4))
+    assert torch.equal(images, device_loader(x, 20, 3)(4))
 
 
 def test_parts_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="60, 59 rows: each image needs a label"):
-        resident((X, Y[1:]), 20, 3)
+        device_loader((X, Y[1:]), 20, 3)
 
 
 def test_the_rounds_play_the_step():
     a, b = new_gan(), new_gan()
-    list(train_rounds(make_rounds(a, (X, Y), batch_size=20, loss=NS, penalty=R1, step=conditional_step),
+    list(train_fast(make_fast_loop(a, (X, Y), batch_size=20, loss=NS, penalty=R1, step=conditional_step),
                       num_steps=4, progress=False))
-    b_rounds = make_rounds(b, (X, Y), batch_size=20, loss=NS, penalty=R1,
-                           step=lambda gan, real, *rest: play_step(given(gan, real[1]), real[0], *rest))
+    b_rounds = make_fast_loop(b, (X, Y), batch_size=20, loss=NS, penalty=R1,
+                           step=lambda gan, real, *rest: alternating_step(condition_on(gan, real[1]), real[0], *rest))
     b_rounds(0, 4)
     for name, value in state(a).items():
         np.testing.assert_array_equal(value, state(b)[name], err_msg=name)
@@ -106,7 +106,7 @@ def test_a_recorded_step_reads_labels_from_its_own_memory():
         losses = torch.empty(2)
         return lambda: losses.copy_(play()), losses
 
-    play = recorded(lambda real, z, penalty, ema: torch.stack([real[0].sum() + z.sum(), real[1].sum().float()]),
+    play = graphed(lambda real, z, penalty, ema_decay: torch.stack([real[0].sum() + z.sum(), real[1].sum().float()]),
                     record, lambda step, *inputs: step(*inputs))
     for k in range(7):
         images, labels = torch.full((2, 3), float(k)), torch.tensor([k, 2 * k])
@@ -118,7 +118,7 @@ def test_a_D_that_looks_through_changes_is_trained_like_any_other():
     G, D = seeded(conditional_pair, 5, (8, 8, 1), 3, 4, dcgan_pair, seed=1)
     gan = make_gan(G, Augmented(D, translate, cutout), z_dim=5)
     before = D.v.detach().clone()
-    list(train_rounds(make_rounds(gan, (X, Y), batch_size=20, loss=NS, penalty=R1, step=conditional_step),
+    list(train_fast(make_fast_loop(gan, (X, Y), batch_size=20, loss=NS, penalty=R1, step=conditional_step),
                       num_steps=3, progress=False))
     assert not torch.equal(D.v, before)
     assert sample_labels(gan, np.array([0, 1, 2])).shape == (3, 8, 8, 1)

@@ -7,15 +7,15 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from gancourse.metrics.distances import (
+    birthday_test,
     frechet_distance,
     gaussian_distance,
     kernel_distance,
-    manifold_scores,
     modes_and_kl,
     modes_covered,
     nearest,
+    prdc_scores,
     standardise,
-    twins,
 )
 
 
@@ -92,41 +92,41 @@ def test_manifold_scores_by_hand():
     Real 0 and 1 have a fake near by.  The fake at .5 has its next neighbour 99.5 away, a ball over all the real.
     """
     real, fake = np.arange(10.0)[:, None], np.array([[0.5], [100], [200], [300]])
-    scores = manifold_scores(real, fake, k=1)
+    scores = prdc_scores(real, fake, k=1)
     assert scores._asdict() == pytest.approx({"precision": 0.25, "recall": 1, "density": 0.5, "coverage": 0.2})
 
 
 def test_equal_distributions_have_density_1_and_coverage_31_of_32():
     """1 - 2^-5 = .96875 for large samples (Naeem et al. 2020)."""
     pairs = [np.random.default_rng(seed).normal(size=(2, 600, 4)) for seed in range(5)]
-    scores = np.mean([manifold_scores(*pair) for pair in pairs], axis=0)
+    scores = np.mean([prdc_scores(*pair) for pair in pairs], axis=0)
     assert scores[2] == pytest.approx(1, abs=0.03) and scores[3] == pytest.approx(31 / 32, abs=0.01)
 
 
 def test_scores_are_silent_and_refuse_too_few_neighbours(capsys):
     x = np.random.default_rng(0).normal(size=(7, 2))
-    manifold_scores(x, x)
+    prdc_scores(x, x)
     assert capsys.readouterr().out == ""
     with pytest.raises(ValueError, match=r"at least k \+ 2 = 8 rows"):
-        manifold_scores(x, x, k=6)
+        prdc_scores(x, x, k=6)
 
 
 def test_twins_by_hand():
     """0 0 1 2 2 2: one pair of zeros, three of twos, among 15 pairs: 15 / 4 different things."""
-    assert twins(np.array([0.0, 0, 1, 2, 2, 2]), closer_than=0.5) == (4, 3.75)
-    assert twins(np.arange(5.0), closer_than=0.5) == (0, np.inf)
+    assert birthday_test(np.array([0.0, 0, 1, 2, 2, 2]), closer_than=0.5) == (4, 3.75)
+    assert birthday_test(np.arange(5.0), closer_than=0.5) == (0, np.inf)
 
 
 def test_twins_are_found_far_apart_in_the_sample():
     x = np.arange(1200.0)
     x[1100] = x[3]
-    assert twins(x, closer_than=0.5)[0] == 1
+    assert birthday_test(x, closer_than=0.5)[0] == 1
 
 
 def test_twins_count_the_images_that_a_machine_repeats():
     """2,000 draws from 100 things make about 20,000 pairs: the estimate is good to a per cent or two."""
     draws = np.random.default_rng(0).integers(0, 100, 2000)
-    assert twins(draws, closer_than=0.5)[1] == pytest.approx(100, rel=0.05)
+    assert birthday_test(draws, closer_than=0.5)[1] == pytest.approx(100, rel=0.05)
 
 
 def test_modes_and_their_kl():

@@ -66,7 +66,7 @@ def test_a_wrong_answer_is_refused(names, exercise, why, body):
 @pytest.mark.parametrize("read", [[3] * 500, [0] * 499 + [7], [0, 1, 2] * 166 + [0, 1]])
 def test_the_walk_survives_samples_of_any_number_of_classes(read, monkeypatch, capsys):
     """Collapsed runs read as one class, and then there are no two classes to walk between."""
-    scope = names_from("03", ["from gancourse.pt.fast_loop import make_rounds", "def walk(a, b"])
+    scope = names_from("03", ["from gancourse.pt.fast_loop import make_fast_loop", "def walk(a, b"])
     walked = {}
 
     def show(images, rows, title, alt):
@@ -89,6 +89,6 @@ def test_the_walk_survives_samples_of_any_number_of_classes(read, monkeypatch, c
 
 def test_a_walk_between_opposite_points_is_a_straight_line():
     """With z of one number there is no circle to walk on."""
-    scope = names_from("03", ["from gancourse.pt.fast_loop import make_rounds", "def walk(a, b"])
+    scope = names_from("03", ["from gancourse.pt.fast_loop import make_fast_loop", "def walk(a, b"])
     steps = scope["walk"](np.array([2.0]), np.array([-1.0]), 4)
     assert np.allclose(steps[:, 0], [2, 1, 0, -1])

@@ -34,7 +34,7 @@ WRONG = [
     ("frechet_at_infinity", "the weights exchanged", "return (n2 * d1 - n1 * d2) / (n2 - n1)"),
     ("frechet_at_infinity", "a line in n, not in 1/n", "return d1 - n1 * (d1 - d2) / (n1 - n2)"),
     ("frechet_at_infinity", "the slope", "return (d1 - d2) / (1 / n1 - 1 / n2)"),
-    ("precision", "recall", "return metrics.manifold_scores(real, fake, min(k, len(fake) - 2)).recall"),
+    ("precision", "recall", "return metrics.prdc_scores(real, fake, min(k, len(fake) - 2)).recall"),
     ("precision", "the ball reaches to the point before",
      BALLS.replace("k]", "k - 1]") + "return (apart(fake, real) < radii).any(1).mean()"),
     ("precision", "the point itself left out of count",

@@ -9,7 +9,7 @@ HEADS = {"leaked": "def leaked(train, test):", "projection_logits": "def project
          "chance": "def chance(a, d):", "paired_gain": "def paired_gain(a, b):"}
 RIGHT = [
     ("leaked", "return sum(any((a == b).all() for a in train) for b in test)"),
-    ("leaked", "return len(in_common(train, test))"),
+    ("leaked", "return len(find_shared(train, test))"),
     ("projection_logits", "return (phi @ w + b + (phi @ V.T)[torch.arange(len(y)), y])[:, None]"),
     ("projection_logits", "return torch.stack([p @ w + b + p @ V[c] for p, c in zip(phi, y)])[:, None]"),
     ("chance", "return np.dot(a, d)"),

@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-from gancourse.loop import batches, train, train_rounds
+from gancourse.loop import batches, train, train_fast
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gancourse.pt import losses, models
-from gancourse.pt.fast_loop import make_rounds, recorded, resident
+from gancourse.pt.fast_loop import device_loader, graphed, make_fast_loop
 from gancourse.pt.train import Penalty, make_gan, state, train_step
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
 NS = losses.LOSSES["nonsaturating"]
-R1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), 0.25, every=4)
+R1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), 0.25, interval=4)
 
 
 def new_gan():
@@ -23,8 +23,8 @@ def new_gan():
 
 
 def played(gan, num_steps=10, start=0, x=X, **options):
-    rounds = make_rounds(gan, x, batch_size=16, loss=NS, penalty=R1, **options)
-    return list(train_rounds(rounds, num_steps=num_steps, start=start, log_every=5, progress=False))
+    run_steps = make_fast_loop(gan, x, batch_size=16, loss=NS, penalty=R1, **options)
+    return list(train_fast(run_steps, num_steps=num_steps, start=start, log_every=5, progress=False))
 
 
 def assert_same_state(a, b):
@@ -33,7 +33,7 @@ def assert_same_state(a, b):
 
 
 def test_the_batches_are_those_of_the_plain_loop():
-    fast, plain = resident(X, 40, 3), batches(X, 40, 3)
+    fast, plain = device_loader(X, 40, 3), batches(X, 40, 3)
     for k in range(5):  # over the end of an epoch of two batches
         np.testing.assert_array_equal(fast(k).permute(0, 2, 3, 1), plain(k))
 
@@ -52,8 +52,8 @@ def test_the_fast_loop_equals_the_plain_one_bit_for_bit():
 def test_the_length_of_a_round_changes_nothing():
     one, other = new_gan(), new_gan()
     played(one)
-    rounds = make_rounds(other, X, batch_size=16, loss=NS, penalty=R1)
-    list(train_rounds(rounds, num_steps=10, chunk=3, log_every=5, progress=False))
+    run_steps = make_fast_loop(other, X, batch_size=16, loss=NS, penalty=R1)
+    list(train_fast(run_steps, num_steps=10, chunk=3, log_every=5, progress=False))
     assert_same_state(one, other)
 
 
@@ -98,31 +98,31 @@ class Waits(TorchDispatchMode):
 
 
 def test_the_host_waits_for_nothing_between_logs():
-    rounds = make_rounds(new_gan(), X, batch_size=16, loss=NS, penalty=R1, schedule=lambda k: 1e-3)
+    run_steps = make_fast_loop(new_gan(), X, batch_size=16, loss=NS, penalty=R1, schedule=lambda k: 1e-3)
     with Waits() as waits:
-        logged = rounds(0, 8)
+        logged = run_steps(0, 8)
         assert waits.seen == []
         float(logged["d_loss"])
         assert len(waits.seen) == 1  # the log itself waits, so the count can tell
 
 
 def test_a_recorded_step_is_replayed_on_its_own_memory():
-    """Each kind of step is played twice or more as written, then recorded once, and from then on replayed."""
+    """Each kind of step is played twice or more as written, then graphed once, and from then on replayed."""
     events = []
 
-    def step(real, z, penalty, ema):
-        return torch.stack([real.sum() + z.sum(), torch.as_tensor(float(ema) + (penalty is not None))])
+    def step(real, z, penalty, ema_decay):
+        return torch.stack([real.sum() + z.sum(), torch.as_tensor(float(ema_decay) + (penalty is not None))])
 
     def record(play):  # as a CUDA graph does: nothing is computed before the first replay
         events.append("record")
         losses = torch.full((2,), np.nan)
         return lambda: losses.copy_(play()), losses
 
-    def warm_up(step, *inputs):
+    def warmup(step, *inputs):
         events.append("warm up")
         return step(*inputs)
 
-    play = recorded(step, record, warm_up)
+    play = graphed(step, record, warmup)
     for k in range(8):
         penalty = R1 if k % 2 else None
         real, z = torch.full((2, 3), float(k)), torch.ones(2, 1)
@@ -134,9 +134,9 @@ def test_a_recorded_step_is_replayed_on_its_own_memory():
                                                ("compiled", "maybe", "Known: auto, yes, no")])
 def test_a_word_that_is_no_choice_is_refused(name, value, hint):
     with pytest.raises(ValueError, match=hint):
-        make_rounds(new_gan(), X, batch_size=16, loss=NS, **{name: value})
+        make_fast_loop(new_gan(), X, batch_size=16, loss=NS, **{name: value})
 
 
 def test_a_batch_larger_than_the_data_is_refused():
     with pytest.raises(ValueError, match=r"batch_size=97 is out of range: it must lie in \[1, 96\]"):
-        make_rounds(new_gan(), X, batch_size=97, loss=NS)
+        make_fast_loop(new_gan(), X, batch_size=97, loss=NS)

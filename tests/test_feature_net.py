@@ -63,9 +63,9 @@ def test_numpy_and_pytorch_agree_also_on_colour_and_odd_sizes():
 
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (80, 30, 30, 3)).astype(np.uint8), np.zeros(80, int)
-    net, facts = training.train_ruler(x, y, x[:8], y[:8], steps=3)
+    net, facts = training.train_lenet(x, y, x[:8], y[:8], steps=3)
     assert facts["labels"] == "quarter turns"
-    mine = feature_net.Ruler(training.weights(net, facts["shape"]), facts)
+    mine = feature_net.FeatureNet(training.weights(net, facts["shape"]), facts)
     theirs = net[:9](from_numpy(data.to_float(x))).detach().numpy()
     np.testing.assert_allclose(mine.features(x), theirs, atol=1e-4)
 
@@ -77,8 +77,8 @@ def test_images_that_are_not_square_have_a_ruler_too():
 
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (80, 16, 36, 1)).astype(np.uint8), np.arange(80) % 3
-    net, facts = training.train_ruler(x, y, x[:8], y[:8], steps=3)
-    mine = feature_net.Ruler(training.weights(net, facts["shape"]), facts)
+    net, facts = training.train_lenet(x, y, x[:8], y[:8], steps=3)
+    mine = feature_net.FeatureNet(training.weights(net, facts["shape"]), facts)
     theirs = net[:9](from_numpy(data.to_float(x))).detach().numpy()
     np.testing.assert_allclose(mine.features(x), theirs, atol=1e-4)
     again = training.network(mine)
@@ -92,7 +92,7 @@ def test_training_a_ruler_again_gives_the_same_one():
     from gancourse.pt import train_feature_net as training
 
     some = STROKES.x_train, STROKES.y_train, STROKES.x_test[:9], STROKES.y_test[:9]
-    runs = [training.train_ruler(*some, steps=10)[0] for _ in range(2)]
+    runs = [training.train_lenet(*some, steps=10)[0] for _ in range(2)]
     for a, b in zip(*(net.parameters() for net in runs), strict=True):
         assert np.array_equal(a.detach().numpy(), b.detach().numpy())
 

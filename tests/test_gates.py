@@ -12,10 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gancourse import metrics
 from gancourse.data.synthetic.digits import strokes
-from gancourse.loop import train_rounds
+from gancourse.loop import train_fast
 from gancourse.pt import losses, models
-from gancourse.pt.fast_loop import make_rounds
-from gancourse.pt.train import make_gan, play_step, play_together, sample
+from gancourse.pt.fast_loop import make_fast_loop
+from gancourse.pt.train import alternating_step, make_gan, sample, simultaneous_step
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 import published
@@ -34,8 +34,8 @@ def gflop_per_image(pair, shape, step, batch_size=2):
 
 
 @pytest.mark.parametrize("build, shape, step, most", [
-    (published.dcgan_64, (3, 64, 64), play_step, 2.28), (published.dcgan_64, (3, 64, 64), play_together, 2.07),
-    (published.tutorial_28, (1, 28, 28), play_step, 0.473), (published.tutorial_28, (1, 28, 28), play_together, 0.453)])
+    (published.dcgan_64, (3, 64, 64), alternating_step, 2.28), (published.dcgan_64, (3, 64, 64), simultaneous_step, 2.07),
+    (published.tutorial_28, (1, 28, 28), alternating_step, 0.473), (published.tutorial_28, (1, 28, 28), simultaneous_step, 0.453)])
 def test_a_step_does_no_more_than_it_must(build, shape, step, most):
     """The step as tutorials write it takes 2.48 and .49: gradients for D's weights in G's half, thrown away."""
     assert 0.9 * most < gflop_per_image(build(), shape, step) <= most
@@ -45,7 +45,7 @@ def test_the_count_can_tell():
     """Networks of one product each: G 100 x 3, D 3 x 1; slopes cost as much again as going forth."""
     G, D = torch.nn.Linear(100, 3, bias=False), torch.nn.Linear(3, 1, bias=False)
     # G forward 600, its weights' slopes 600; D: real, fake, fake again 6 each, weights' slopes 6 + 6, fakes' slopes 6
-    assert gflop_per_image((G, D), (3,), play_step) * 1e9 == 600 + 600 + 3 * 6 + 2 * 6 + 6
+    assert gflop_per_image((G, D), (3,), alternating_step) * 1e9 == 600 + 600 + 3 * 6 + 2 * 6 + 6
 
 
 def test_bf16_learns_as_much_as_fp32():
@@ -57,9 +57,9 @@ def test_bf16_learns_as_much_as_fp32():
     def distance(precision, seed):
         pair = models.seeded(models.shallow_pair, 16, x.shape[1:], 8, seed=seed)
         gan = make_gan(*pair, z_dim=16, learning_rate=4e-3, betas=(0.0, 0.99), seed=seed)
-        rounds = make_rounds(gan, x, batch_size=32, loss=NS, precision=precision)
+        run_steps = make_fast_loop(gan, x, batch_size=32, loss=NS, precision=precision)
         before = metrics.frechet_distance(sample(gan, 500, averaged=False).reshape(500, -1), real)
-        list(train_rounds(rounds, num_steps=60, progress=False))
+        list(train_fast(run_steps, num_steps=60, progress=False))
         return metrics.frechet_distance(sample(gan, 500).reshape(500, -1), real) / before
 
     fp32, bf16 = ([distance(precision, seed) for seed in range(3)] for precision in ("fp32", "bf16"))

@@ -49,12 +49,12 @@ def test_a_step_that_falls_back_is_told_and_one_that_computes_something_else_is_
     lost = [0]
 
     def stack(name, device, compiled, tiny):
-        gan, rounds = real(name, device, compiled, tiny)
+        gan, run_steps = real(name, device, compiled, tiny)
 
         def on_a_gpu(k, n):
             if compiled == "auto" and k == 0:
                 warnings.warn("this step could not be recorded as a CUDA graph", stacklevel=1)
-            return {"d_loss": 0.0, "g_loss": 0.0} if compiled == "auto" and k in lost else rounds(k, n)
+            return {"d_loss": 0.0, "g_loss": 0.0} if compiled == "auto" and k in lost else run_steps(k, n)
 
         return gan, on_a_gpu
 

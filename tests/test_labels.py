@@ -7,8 +7,8 @@ from gancourse.data.labels import (
     check_classes,
     check_labels,
     draw_labelled,
+    find_shared,
     folder_classes,
-    in_common,
     is_hidden,
     labelled_sizes,
 )
@@ -88,15 +88,15 @@ def test_a_leak_is_noticed():
     changed = train[5].copy()
     changed[0, 0] ^= 1
     test = np.stack([changed, train[3], 255 - train[7]])
-    assert in_common(train, test).tolist() == [1]
-    assert in_common(train[:3], test).tolist() == []
+    assert find_shared(train, test).tolist() == [1]
+    assert find_shared(train[:3], test).tolist() == []
 
 
 def test_images_that_cannot_be_compared_are_refused():
     """A float copy of a byte image is never equal to it: the leak would be overlooked."""
     train = np.zeros((2, 4, 4, 1), np.uint8)
     with pytest.raises(ValueError, match="compare both as they were loaded"):
-        in_common(train, train.astype(np.float32))
+        find_shared(train, train.astype(np.float32))
 
 
 def test_a_file_that_holds_each_image_twice_leaks_and_dropping_mends_it(tmp_path):
@@ -104,10 +104,10 @@ def test_a_file_that_holds_each_image_twice_leaks_and_dropping_mends_it(tmp_path
     x = np.random.default_rng(0).integers(0, 256, (25, 8, 8), dtype=np.uint8).repeat(2, axis=0)
     np.savez(tmp_path / "own.npz", x_train=x, y_train=np.arange(50) // 10)
     own = load(f"npz:{tmp_path / 'own.npz'}")
-    leaks = in_common(own.x_test, own.x_train)
+    leaks = find_shared(own.x_test, own.x_train)
     assert 1 <= len(leaks) <= 5
     kept = np.delete(own.x_train, leaks, axis=0)
-    assert len(kept) == 45 - len(leaks) and len(in_common(kept, own.x_test)) == 0
+    assert len(kept) == 45 - len(leaks) and len(find_shared(kept, own.x_test)) == 0
 
 
 def test_a_folder_without_classes_is_refused_and_told_how(tmp_path):

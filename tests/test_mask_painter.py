@@ -45,7 +45,7 @@ def test_what_is_painted_reaches_the_answer(capsys):
     original = IPython.display.display
     IPython.display.display = lambda *parts: shown.extend(parts)
     try:
-        mask_painter.show_board(np.zeros((2, 3, 1), np.uint8), answer)
+        mask_painter.show_mask_painter(np.zeros((2, 3, 1), np.uint8), answer)
     finally:
         IPython.display.display = original
     page, line, _ = shown

@@ -15,12 +15,12 @@ if not torch.distributed.is_available() or not torch.distributed.is_gloo_availab
 
 from gancourse import checkpoints
 from gancourse.course import cli, train_options, trainer
-from gancourse.loop import train_rounds
+from gancourse.loop import train_fast
 from gancourse.pt import losses, models, parallel
 from gancourse.pt.train import Penalty, load_state, make_gan, state
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
-R1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), 0.25, every=4)
+R1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), 0.25, interval=4)
 ALONE = parallel.Group(0, 1, torch.device("cpu"))
 STEPS = 24
 
@@ -31,8 +31,8 @@ def new_gan(build=models.mlp_pair, seed=1):
 
 def play(gan, group, loss="nonsaturating", start=0, stop=STEPS):
     """Both losses of each step, (steps, 2)."""
-    rounds = parallel.make_shared_rounds(gan, X, group, batch_size=16, loss=losses.LOSSES[loss], penalty=R1)
-    logs = train_rounds(rounds, num_steps=stop, start=start, log_every=1, progress=False)
+    run_steps = parallel.make_shared_fast_loop(gan, X, group, batch_size=16, loss=losses.LOSSES[loss], penalty=R1)
+    logs = train_fast(run_steps, num_steps=stop, start=start, log_every=1, progress=False)
     return np.array([list(log.scalars.values()) for log in logs])
 
 
@@ -44,7 +44,7 @@ def games(folder, group):
     seen = {}
     for loss in losses.LOSSES:
         gan = new_gan(seed=1 + group.rank)  # other weights, until they agree
-        parallel.agree(gan, 0, group)
+        parallel.broadcast_state(gan, 0, group)
         seen[f"losses.{loss}"] = play(gan, group, loss)
         parallel.check_in_sync(gan, group)
     seen |= {f"end.{name}": value for name, value in state(gan).items()}
@@ -55,7 +55,7 @@ def games(folder, group):
     late = new_gan(seed=7)
     if group.rank == 0:
         load_state(late, state(gan))
-    seen["step"] = parallel.agree(late, 10 if group.rank == 0 else 0, group)
+    seen["step"] = parallel.broadcast_state(late, 10 if group.rank == 0 else 0, group)
     seen["losses.late"] = play(late, group, start=10)
 
     gan = new_gan(models.dcgan_pair)
@@ -69,7 +69,7 @@ def games(folder, group):
     for what, provoke in {
         "refused": lambda: trainer._by_process_0(group, refuse),
         "drift": lambda: parallel.check_in_sync(gan, group),
-        "settings": lambda: parallel.agree(gan, 0, group, about=f"seed={group.rank}"),
+        "settings": lambda: parallel.broadcast_state(gan, 0, group, about=f"seed={group.rank}"),
     }.items():
         if what == "drift" and group.rank == 1:
             with torch.no_grad():
@@ -252,7 +252,7 @@ def test_a_run_that_is_done_is_not_repeated_and_goes_on_when_asked_for_more(data
     assert (first["steps"], longer["steps"]) == (12, 15)
     with pytest.raises(ValueError, match="already gone 15 steps"):
         trainer.train(*train_options.parse(command(data_folder)))
-    assert trainer.train(*train_options.parse(command(data_folder, "--again")))["losses"] == first["losses"]
+    assert trainer.train(*train_options.parse(command(data_folder, "--force")))["losses"] == first["losses"]
 
 
 @pytest.mark.parametrize("more, processes, word", [
@@ -280,7 +280,7 @@ def test_what_does_not_fit_is_refused_with_its_fix(more, processes, word, data_f
 
 def test_a_folder_of_another_run_is_not_overwritten(data_folder):
     trainer.train(*train_options.parse(command(data_folder)))
-    with pytest.raises(ValueError, match="holds a run with seed=0, not 1: give another --out, or --again"):
+    with pytest.raises(ValueError, match="holds a run with seed=0, not 1: give another --out, or --force"):
         trainer.train(*train_options.parse(command(data_folder, "--seed", "1")))
 
 

@@ -15,7 +15,7 @@ from gancourse import data, metrics
 from gancourse.metrics import feature_net
 from gancourse.pt import metrics as pt_metrics
 
-TABLE = pt_metrics.FeatureNet(torch.nn.Flatten(), 2)  # two pixels are two features
+TABLE = pt_metrics.FeatureExtractor(torch.nn.Flatten(), 2)  # two pixels are two features
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +49,14 @@ def test_three_formulas_agree_with_the_textbook():
 
 def test_a_ruler_measures_the_same_in_torchmetrics_and_numpy(strokes):
     measure, real, noisy, _ = strokes
-    got = pt_metrics.compare(pt_metrics.frechet(pt_metrics.ruler_net(measure)), real, noisy)
+    got = pt_metrics.compare(pt_metrics.frechet(pt_metrics.lenet_extractor(measure)), real, noisy)
     assert got == pytest.approx(metrics.frechet_distance(measure.features(real), measure.features(noisy)), rel=1e-4)
 
 
 def test_the_kernel_distance_is_that_of_torchmetrics(strokes):
     measure, real, noisy, train = strokes
     reference = measure.features(train)
-    net = pt_metrics.ruler_net(measure, reference)
+    net = pt_metrics.lenet_extractor(measure, reference)
     got = pt_metrics.compare(pt_metrics.kernel(net, subset_size=600), real, noisy)
     real, noisy = (metrics.standardise(reference, measure.features(x)) for x in (real, noisy))
     assert got == pytest.approx(metrics.kernel_distance(real, noisy), rel=1e-4)
@@ -64,7 +64,7 @@ def test_the_kernel_distance_is_that_of_torchmetrics(strokes):
 
 def test_subsets_are_the_same_at_every_call_and_other_random_numbers_untouched(strokes):
     measure, real, noisy, _ = strokes
-    metric = pt_metrics.kernel(pt_metrics.ruler_net(measure), subset_size=100, subsets=3)
+    metric = pt_metrics.kernel(pt_metrics.lenet_extractor(measure), subset_size=100, subsets=3)
     torch.manual_seed(5)
     first, drawn = pt_metrics.compare(metric, real, noisy), torch.rand(1)
     torch.manual_seed(5)
@@ -73,7 +73,7 @@ def test_subsets_are_the_same_at_every_call_and_other_random_numbers_untouched(s
 
 def test_a_net_counts_bytes_and_floats_alike_and_never_trains(strokes):
     measure, real, _, _ = strokes
-    net = pt_metrics.ruler_net(measure).train()
+    net = pt_metrics.lenet_extractor(measure).train()
     x = torch.from_numpy(real[:20]).permute(0, 3, 1, 2)
     assert not net.training and not any(p.requires_grad for p in net.parameters())
     torch.testing.assert_close(net(x), net(x / 127.5 - 1), rtol=1e-4, atol=1e-4)
@@ -83,7 +83,7 @@ def test_a_net_counts_bytes_and_floats_alike_and_never_trains(strokes):
 def test_features_of_any_net_serve_every_distance(strokes):
     """In batches of 7, of floats or bytes, they are the ruler's own."""
     measure, real, _, _ = strokes
-    got = pt_metrics.features(pt_metrics.ruler_net(measure), data.to_float(real[:20]), batch_size=7)
+    got = pt_metrics.features(pt_metrics.lenet_extractor(measure), data.to_float(real[:20]), batch_size=7)
     assert got.dtype == np.float64
     np.testing.assert_allclose(got, measure.features(real[:20]), atol=2e-4)
 
@@ -91,7 +91,7 @@ def test_features_of_any_net_serve_every_distance(strokes):
 def test_inception_needs_the_extra(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torch_fidelity", None)
     with pytest.raises(ImportError, match=r'pip install "gancourse\[inception\]"'):
-        pt_metrics.inception_net(tmp_path / "weights.pth")
+        pt_metrics.inception_extractor(tmp_path / "weights.pth")
 
 
 @pytest.fixture
@@ -113,14 +113,14 @@ def torch_fidelity(monkeypatch):
 @pytest.mark.usefixtures("torch_fidelity")
 def test_inception_without_its_weights_says_where_they_are(tmp_path):
     with pytest.raises(FileNotFoundError, match="download https://github.com/toshas/torch-fidelity/.*6726825d.pth"):
-        pt_metrics.inception_net(tmp_path / "weights.pth")
+        pt_metrics.inception_extractor(tmp_path / "weights.pth")
 
 
 @pytest.mark.usefixtures("torch_fidelity")
 def test_another_file_is_not_taken_for_the_weights(tmp_path):
     (tmp_path / pt_metrics.WEIGHTS).write_bytes(b"something else")
     with pytest.raises(ValueError, match="is damaged or not weights-inception"):
-        pt_metrics.inception_net(tmp_path / pt_metrics.WEIGHTS)
+        pt_metrics.inception_extractor(tmp_path / pt_metrics.WEIGHTS)
 
 
 @pytest.mark.usefixtures("torch_fidelity")
@@ -128,6 +128,6 @@ def test_inception_sees_three_channels_of_bytes(tmp_path, monkeypatch):
     """Gray -1 and 1 become bytes 0 and 255 in three channels: the mean feature is 127.5 in each."""
     (tmp_path / "w.pth").write_bytes(b"weights")
     monkeypatch.setattr(pt_metrics, "SHA256", sha256(b"weights").hexdigest()[:8])
-    net = pt_metrics.inception_net(tmp_path / "w.pth")
+    net = pt_metrics.inception_extractor(tmp_path / "w.pth")
     half = torch.tensor([-1.0, 1.0]).reshape(1, 1, 1, 2)
     assert net(half).tolist() == [[127.5] * 3] and net.num_features == 2048

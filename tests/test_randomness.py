@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.loop import batches, train, train_rounds
+from gancourse.loop import batches, train, train_fast
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
@@ -13,13 +13,13 @@ from gancourse import checkpoints
 from gancourse.loop import History, Log
 from gancourse.pt import losses, models
 from gancourse.pt.augment import Augmented, affine, cutout, translate
-from gancourse.pt.fast_loop import make_rounds
+from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.train import Penalty, load_state, make_gan, state, train_step
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
 WGAN = losses.LOSSES["wasserstein"]
 GP = Penalty(lambda D, real, fake: losses.gradient_penalty(D, real, fake, torch.rand(len(real))),
-             weight=1.0, every=2)
+             weight=1.0, interval=2)
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +36,8 @@ def new_gan(seed=2):
 
 
 def fast(gan, start, stop, chunk=64):
-    rounds = make_rounds(gan, X, batch_size=16, loss=WGAN, penalty=GP)
-    list(train_rounds(rounds, num_steps=stop, start=start, chunk=chunk, progress=False))
+    run_steps = make_fast_loop(gan, X, batch_size=16, loss=WGAN, penalty=GP)
+    list(train_fast(run_steps, num_steps=stop, start=start, chunk=chunk, progress=False))
 
 
 def plain(gan, start, stop):
@@ -95,5 +95,5 @@ def test_every_step_and_every_seed_draws_numbers_of_its_own():
 
     for seed in (2, 3):
         gan = new_gan(seed)
-        make_rounds(gan, X, batch_size=16, loss=WGAN, penalty=Penalty(draw, 1.0))(0, 8)
+        make_fast_loop(gan, X, batch_size=16, loss=WGAN, penalty=Penalty(draw, 1.0))(0, 8)
     assert len(set(drawn)) == 16

@@ -1,4 +1,4 @@
-"""A step that cannot be recorded as a CUDA graph is played as it is written, and nothing is lost.
+"""A step that cannot be graphed as a CUDA graph is played as it is written, and nothing is lost.
 
 Most of this needs no GPU: stand-ins do what PyTorch does.  The last tests run where there is one.
 """
@@ -14,12 +14,12 @@ torch = pytest.importorskip("torch", reason="needs PyTorch")
 from torch import nn
 
 from gancourse.pt import fast_loop, losses, models
-from gancourse.pt.fast_loop import WARM_UP, cuda_graph, make_rounds, recorded, renew_gradient_nodes
-from gancourse.pt.train import Penalty, due, ema_at, make_gan, noise, play_step, seed_step, state
+from gancourse.pt.fast_loop import WARMUP, cuda_graph, graphed, make_fast_loop, renew_gradient_nodes
+from gancourse.pt.train import Penalty, alternating_step, ema_decay_at, make_gan, noise, penalty_at, seed_step, state
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
 NS = losses.LOSSES["nonsaturating"]
-R1 = Penalty(lambda D, real, fake: torch.rand(()) * losses.r1_penalty(D, real), 0.25, every=2)
+R1 = Penalty(lambda D, real, fake: torch.rand(()) * losses.r1_penalty(D, real), 0.25, interval=2)
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
@@ -38,13 +38,13 @@ def play_as_written(step, *inputs):
 
 
 def train(gan, record, num_steps=16):
-    """Train through `recorded`, as `make_rounds` does on a GPU; return the losses of each step."""
-    step = lambda real, z, penalty, ema: torch.stack(play_step(gan, real, z, NS, penalty, ema))
-    play = recorded(step, record, play_as_written)
-    batch, seen = fast_loop.resident(X, 16, gan.seed), []
+    """Train through `graphed`, as `make_fast_loop` does on a GPU; return the losses of each step."""
+    step = lambda real, z, penalty, ema_decay: torch.stack(alternating_step(gan, real, z, NS, penalty, ema_decay))
+    play = graphed(step, record, play_as_written)
+    batch, seen = fast_loop.device_loader(X, 16, gan.seed), []
     for k in range(num_steps):
         seed_step(gan, k)
-        seen.append(play(batch(k), noise(gan, 16, k), due(R1, k), ema_at(gan, k)).tolist())
+        seen.append(play(batch(k), noise(gan, 16, k), penalty_at(R1, k), ema_decay_at(gan, k)).tolist())
     return seen
 
 
@@ -69,7 +69,7 @@ def fails_when_replayed(step):
 @pytest.mark.parametrize("record, why", [(fails_at_once, "operation not permitted when stream"),
                                          (fails_when_replayed, "Offset increment outside graph")])
 def test_a_recording_that_fails_is_said_once_and_the_numbers_are_the_same(record, why):
-    """Of sixteen steps every second pays R1; its fourth, step 6, is recorded first, and draws."""
+    """Of sixteen steps every second pays R1; its fourth, step 6, is graphed first, and draws."""
     straight, broken = new_gan(), new_gan()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -89,24 +89,24 @@ def test_the_first_thing_that_went_wrong_is_named():
         try:
             raise RuntimeError("a number was asked for")
         finally:
-            raise RuntimeError("operation failed due to a previous error")  # noqa: B012
+            raise RuntimeError("operation failed penalty_at to a previous error")  # noqa: B012
 
     with pytest.warns(UserWarning, match=r"CUDA graph \(a number was asked for\)"):
-        train(new_gan(), fails_twice, num_steps=2 * WARM_UP + 1)
+        train(new_gan(), fails_twice, num_steps=2 * WARMUP + 1)
 
 
 def test_an_error_of_the_step_itself_is_not_hidden():
     """It comes again when the step is played as it is written."""
     calls = []
 
-    def step(real, z, penalty, ema):
+    def step(real, z, penalty, ema_decay):
         calls.append(1)
-        if len(calls) > WARM_UP:
+        if len(calls) > WARMUP:
             raise ZeroDivisionError("the step's own")
         return torch.zeros(2)
 
-    play = recorded(step, lambda play: play(), play_as_written)
-    for _ in range(WARM_UP):
+    play = graphed(step, lambda play: play(), play_as_written)
+    for _ in range(WARMUP):
         play(torch.zeros(2), torch.zeros(2), None, 0.0)
     with pytest.warns(UserWarning, match="the step's own"), pytest.raises(ZeroDivisionError):
         play(torch.zeros(2), torch.zeros(2), None, 0.0)
@@ -139,7 +139,7 @@ def test_training_goes_on_alike_with_renewed_nodes():
     for renew in (False, True):
         gan = new_gan()
         gan.D.to(memory_format=torch.channels_last)
-        play = make_rounds(gan, X, batch_size=16, loss=NS, penalty=R1)
+        play = make_fast_loop(gan, X, batch_size=16, loss=NS, penalty=R1)
         play(0, 4)
         strides = [p.stride() for p in gan.D.parameters()]
         if renew:
@@ -267,7 +267,7 @@ def test_on_a_gpu_results_kept_with_gradients_break_no_recording():
         kept.append((gan.G(noise(gan, 4, 0)), gan.D(torch.zeros(4, 1, 8, 8, device="cuda"))))
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            make_rounds(gan, X, batch_size=16, loss=NS, compiled=compiled)(0, 20)
+            make_fast_loop(gan, X, batch_size=16, loss=NS, compiled=compiled)(0, 20)
         ends.append(gan)
     for name, value in state(ends[0]).items():
         np.testing.assert_allclose(state(ends[1])[name], value, atol=2e-3, err_msg=name)
@@ -277,14 +277,14 @@ def test_on_a_gpu_results_kept_with_gradients_break_no_recording():
 def test_on_a_gpu_a_step_that_asks_for_a_number_is_played_as_it_is_written():
     """Also the next GAN records, and the GPU's generator draws."""
     def asks(gan, real, *rest):
-        d_loss, g_loss = play_step(gan, real + 0 * torch.rand((), device="cuda"), *rest)
+        d_loss, g_loss = alternating_step(gan, real + 0 * torch.rand((), device="cuda"), *rest)
         float(d_loss)
         return d_loss, g_loss
 
     ends = []
     for compiled in ("no", "yes"):
         gan = new_gan("cuda")
-        play = make_rounds(gan, X, batch_size=16, loss=NS, step=asks, compiled=compiled)
+        play = make_fast_loop(gan, X, batch_size=16, loss=NS, step=asks, compiled=compiled)
         if compiled == "yes":
             with pytest.warns(UserWarning, match="Training goes on step by step"):
                 play(0, 20)
@@ -297,4 +297,4 @@ def test_on_a_gpu_a_step_that_asks_for_a_number_is_played_as_it_is_written():
     torch.cuda.empty_cache()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        make_rounds(new_gan("cuda"), X, batch_size=16, loss=NS, compiled="yes")(0, 20)
+        make_fast_loop(new_gan("cuda"), X, batch_size=16, loss=NS, compiled="yes")(0, 20)

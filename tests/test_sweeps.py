@@ -163,7 +163,7 @@ def test_help_has_an_example(capsys):
     (["sweep", "03", "-g", "width=8", "--measure", "nonsense", "--dry-run"], 2, "distance of the samples"),
     (["sweep", "03", "-g", "width=8", "--file", "none.toml"], 2, "no file 'none.toml'"),
     (["sweep", "03", "-g", "width=8", "-g", "width=16"], 2, "width is given twice"),
-    (["sweep", "03", "-g", "width=8", "-p", "ema=0", "-p", "ema=0.5"], 2, "ema is given twice"),
+    (["sweep", "03", "-g", "width=8", "-p", "ema_decay=0", "-p", "ema_decay=0.5"], 2, "ema_decay is given twice"),
     (["sweep", "03", "-g", "width=8", "--seeds", "5-3"], 2, "seed has no values; give them as in --seeds 0-9"),
 ])
 def test_nothing_starts_on_bad_input(argv, status, words, capsys, tmp_path):

@@ -11,13 +11,13 @@ import keras
 import tensorflow as tf
 
 from gancourse.tf import losses, models
-from gancourse.tf.fast_loop import CHUNK, make_rounds
-from gancourse.tf.train import load_state, make_gan, noise, play_step, play_together, state
+from gancourse.tf.fast_loop import CHUNK, make_fast_loop
+from gancourse.tf.train import alternating_step, load_state, make_gan, noise, simultaneous_step, state
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
 NS = losses.LOSSES["nonsaturating"]
 STEPS = 10
-GAMES = {"alternating": play_step, "simultaneous": play_together}
+GAMES = {"alternating": alternating_step, "simultaneous": simultaneous_step}
 
 
 def new_gan(learning_rate=0.02):
@@ -29,12 +29,12 @@ def new_gan(learning_rate=0.02):
 def test_one_call_of_many_steps_is_the_same_steps_in_parts(compiled):
     """133 steps, two chunks and 5 more: one call and three end and log alike."""
     gan, ends, means = new_gan(1e-3), [], []
-    rounds, untrained = make_rounds(gan, X, batch_size=16, loss=NS, compiled=compiled), state(gan)
+    run_steps, untrained = make_fast_loop(gan, X, batch_size=16, loss=NS, compiled=compiled), state(gan)
     for parts in ([2 * CHUNK + 5], [CHUNK, CHUNK, 5]):
         load_state(gan, untrained)
         k, total = 0, 0.0
         for n in parts:
-            total += float(rounds(k, n)["d_loss"]) * n
+            total += float(run_steps(k, n)["d_loss"]) * n
             k += n
         means.append(total / k)
         ends.append(state(gan))
@@ -44,8 +44,8 @@ def test_one_call_of_many_steps_is_the_same_steps_in_parts(compiled):
 
 
 def in_bf16(gan, game):
-    rounds = make_rounds(gan, X, batch_size=16, loss=NS, precision="bf16", step=GAMES[game])
-    return np.array([[float(v) for v in rounds(k, 1).values()] for k in range(STEPS)])
+    run_steps = make_fast_loop(gan, X, batch_size=16, loss=NS, precision="bf16", step=GAMES[game])
+    return np.array([[float(v) for v in run_steps(k, 1).values()] for k in range(STEPS)])
 
 
 def by_hand(gan, game):
@@ -107,7 +107,7 @@ def test_the_first_step_of_the_two_games_in_16_bits(curves):
 
 def test_hidden_layers_compute_in_16_bits_and_weights_and_logits_have_32():
     gan = new_gan()
-    make_rounds(gan, X, batch_size=16, loss=NS, precision="bf16")
+    make_fast_loop(gan, X, batch_size=16, loss=NS, precision="bf16")
     fake = gan.G(noise(gan, 4, 0), training=True)
     assert fake.dtype == tf.bfloat16 and gan.D.layers[1](gan.D.layers[0](fake)).dtype == tf.bfloat16
     assert gan.D(fake, training=True).dtype == tf.float32
@@ -121,12 +121,12 @@ def test_a_resumed_run_with_dropout_equals_the_straight_one():
     D = keras.Sequential([*D.layers[:-1], keras.layers.Dropout(0.5, seed=7), D.layers[-1]])
     D.build((None, 8, 8, 1))
     gan = make_gan(G, D, z_dim=5, seed=2)
-    rounds = make_rounds(gan, X, batch_size=16, loss=NS)
-    rounds(0, 3)
+    run_steps = make_fast_loop(gan, X, batch_size=16, loss=NS)
+    run_steps(0, 3)
     half = state(gan)
-    rounds(3, 3)
+    run_steps(3, 3)
     straight = state(gan)
     load_state(gan, half)
-    rounds(3, 3)
+    run_steps(3, 3)
     for name, value in state(gan).items():
         np.testing.assert_array_equal(value, straight[name], err_msg=name)

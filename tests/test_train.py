@@ -54,13 +54,13 @@ def saved(folder, name="run"):
 
 def stop_at(monkeypatch, step, stop):
     """Call `stop` when training comes to the log of `step`, before that log is told."""
-    def logs(*args, real=trainer.train_rounds, **options):
+    def logs(*args, real=trainer.train_fast, **options):
         for log in real(*args, **options):
             if log.step == step:
                 stop()
             yield log
 
-    monkeypatch.setattr(trainer, "train_rounds", logs)
+    monkeypatch.setattr(trainer, "train_fast", logs)
 
 
 def interrupt():
@@ -81,7 +81,7 @@ def test_a_run_does_not_go_on_with_other_images(folder, what, monkeypatch):
     else:
         x[-1, -1, -1, 0] ^= 1
     write(folder, x, y)
-    with pytest.raises(ValueError, match="holds a run on other images than npz:.*own.npz holds now.*--out, or --again"):
+    with pytest.raises(ValueError, match="holds a run on other images than npz:.*own.npz holds now.*--out, or --force"):
         train(folder)
     assert saved(folder).step == 6  # nothing was trained on the new images
 
@@ -91,7 +91,7 @@ def test_a_finished_run_is_not_done_before_once_its_images_have_changed(folder):
     write(folder, X[::-1])
     with pytest.raises(ValueError, match="other images"):
         train(folder)
-    assert train(folder, "--again")["inputs"]["digest"] == saved(folder).facts["images"]
+    assert train(folder, "--force")["inputs"]["digest"] == saved(folder).facts["images"]
 
 
 def test_a_checkpoint_of_an_earlier_version_goes_on_with_a_note(folder):
@@ -105,7 +105,7 @@ def test_a_checkpoint_of_an_earlier_version_goes_on_with_a_note(folder):
 
 
 def test_a_set_that_the_course_draws_goes_on_with_a_note_where_its_last_bits_differ(tmp_path):
-    """Another processor rounds the strokes otherwise; their owner has changed nothing and could mend nothing."""
+    """Another processor run_steps the strokes otherwise; their owner has changed nothing and could mend nothing."""
     with pytest.warns(UserWarning, match="not bit for bit.*another kind of processor"):
         train_options.check_same_images("strokes", "a" * 32, "b" * 32, tmp_path)
 
@@ -191,12 +191,12 @@ def test_the_rate_is_that_of_the_steps_alone_and_the_seconds_are_all(folder, mon
     """On a clock that shows 2 s for a step and 100 s for fetching a checkpoint: 16 images in 2 s, 12 x 2 + 200 s."""
     now = [0.0]
 
-    def slow(*args, real=parallel.make_shared_rounds, **options):
-        rounds = real(*args, **options)
+    def slow(*args, real=parallel.make_shared_fast_loop, **options):
+        run_steps = real(*args, **options)
 
         def timed(k, n):
             now[0] += 2 * n
-            return rounds(k, n)
+            return run_steps(k, n)
 
         return timed
 
@@ -204,7 +204,7 @@ def test_the_rate_is_that_of_the_steps_alone_and_the_seconds_are_all(folder, mon
         now[0] += 100 * (len(z) == 64)
         return real(gan, z)
 
-    monkeypatch.setattr(parallel, "make_shared_rounds", slow)
+    monkeypatch.setattr(parallel, "make_shared_fast_loop", slow)
     monkeypatch.setattr(trainer, "sample", fetched)
     monkeypatch.setattr(trainer, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     record = train(folder)  # with checkpoints of the first log and of the last
@@ -228,7 +228,7 @@ def test_the_picture_has_eight_rows_of_eight_with_white_lines_between():
 def test_a_finished_run_says_so_and_how_to_go_on(folder, capsys, recwarn):
     first = train(folder)
     assert not recwarn.list
-    with pytest.warns(UserWarning, match="is finished: it has gone its 12 steps.*--num-steps.*--again"):
+    with pytest.warns(UserWarning, match="is finished: it has gone its 12 steps.*--num-steps.*--force"):
         assert train(folder) == first
     with pytest.warns(UserWarning, match="first 12 steps .* of a run of 12 steps.*15 steps at once"):
         train(folder, "--num-steps", "15")

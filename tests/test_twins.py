@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gancourse.loop import batches, train, train_rounds
+from gancourse.loop import batches, train, train_fast
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 PT_ONLY = {"ruler.py", "metrics.py",  # a tool that both tracks use the product of; a wrapper of torchmetrics
@@ -143,24 +143,24 @@ def test_same_training_with_a_lazy_penalty(tracks):
     nets, x = _pairs(tracks, "mlp")
     logs = {}
     for name, track in tracks.items():
-        r1 = track.train.Penalty(lambda D, real, fake, track=track: track.losses.r1_penalty(D, real), 0.5, every=4)
+        r1 = track.train.Penalty(lambda D, real, fake, track=track: track.losses.r1_penalty(D, real), 0.5, interval=4)
         logs[name] = _run(track, nets[name], x, "relativistic", r1)[1]
     _assert_same(logs["pt"], logs["tf"])
     assert logs["tf"][-1].scalars["d_loss"] != pytest.approx(
         _run(tracks["tf"], _pairs(tracks, "mlp")[0]["tf"], x, "relativistic")[1][-1].scalars["d_loss"], rel=1e-3)
 
 
-@pytest.mark.parametrize("step", ["play_step", "play_together"])
+@pytest.mark.parametrize("step", ["alternating_step", "simultaneous_step"])
 def test_the_fast_loops_of_both_tracks_play_the_same(tracks, step):
     """Batches and noise come from (seed, k) alone, so both tracks log the same losses."""
     nets, x = _pairs(tracks, "mlp")
     logs = {}
     for name, track in tracks.items():
         gan = track.train.make_gan(*nets[name], z_dim=3, learning_rate=1e-3, seed=5)
-        r1 = track.train.Penalty(lambda D, real, fake, track=track: track.losses.r1_penalty(D, real), 0.5, every=4)
-        rounds = track.rounds.make_rounds(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"], penalty=r1,
+        r1 = track.train.Penalty(lambda D, real, fake, track=track: track.losses.r1_penalty(D, real), 0.5, interval=4)
+        run_steps = track.fast_loop.make_fast_loop(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"], penalty=r1,
                                           schedule=lambda k: 1e-3 / (1 + k), step=getattr(track.train, step))
-        logs[name] = list(train_rounds(rounds, num_steps=20, log_every=10, progress=False))
+        logs[name] = list(train_fast(run_steps, num_steps=20, log_every=10, progress=False))
     _assert_same(logs["pt"], logs["tf"])
 
 
@@ -173,17 +173,17 @@ def test_tensorflows_fast_loop_plays_the_steps_of_its_plain_one(tracks, compiled
         np.save(tmp_path / "x.npy", x)
         x = np.load(tmp_path / "x.npy", mmap_mode="r", allow_pickle=False)
     gan = track.train.make_gan(*_pairs(tracks, "mlp")[0]["tf"], z_dim=3, learning_rate=1e-3, seed=5)
-    rounds = track.rounds.make_rounds(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"],
+    run_steps = track.fast_loop.make_fast_loop(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"],
                                       compiled=compiled)
-    _assert_same(logs, train_rounds(rounds, num_steps=20, log_every=10, progress=False))
+    _assert_same(logs, train_fast(run_steps, num_steps=20, log_every=10, progress=False))
     for key, value in track.train.state(gan).items():
         np.testing.assert_allclose(value, track.train.state(plain)[key], atol=1e-3, err_msg=key)
 
 
 def test_moving_together_is_another_game(tracks):
-    """G answers D's move in play_step and the D of before in play_together: from the same start, another G."""
+    """G answers D's move in alternating_step and the D of before in simultaneous_step: from the same start, another G."""
     ends = []
-    for step in ("play_step", "play_together"):
+    for step in ("alternating_step", "simultaneous_step"):
         track, (nets, x) = tracks["pt"], _pairs(tracks, "mlp")
         gan = track.train.make_gan(*nets["pt"], z_dim=3, learning_rate=0.1, seed=5)
         z = track.train.noise(gan, 16, 0)
@@ -278,8 +278,8 @@ def test_the_state_of_an_untrained_gan_makes_a_trained_one_untrained(tracks, nam
 def test_the_running_average_forgets_its_start_first(tracks, name):
     """The share kept is (1 + k) / (10 + k), 1/10 at first, 10/19 at step 9, at most the GAN's."""
     track, nets = tracks[name], _pairs(tracks, "mlp")[0][name]
-    gan = track.train.make_gan(*nets, z_dim=3, ema=0.9)
-    shares = [track.train.ema_at(gan, k) for k in (0, 9, 79, 80, 1000)]
+    gan = track.train.make_gan(*nets, z_dim=3, ema_decay=0.9)
+    shares = [track.train.ema_decay_at(gan, k) for k in (0, 9, 79, 80, 1000)]
     assert shares == pytest.approx([1 / 10, 10 / 19, 80 / 89, 0.9, 0.9], rel=1e-6)
     assert shares == [float(np.float32(share)) for share in shares]
     before = track.train.state(gan)

@@ -36,7 +36,7 @@ def run(
     preset: str = "laptop",
     given: dict[str, Any] | None = None,
     *,
-    again: bool = False,
+    force: bool = False,
     jobs: int = 0,
     threads: int = 0,
     cell_timeout: int = CELL_TIMEOUT,
@@ -59,7 +59,7 @@ def run(
     ]
     speed = estimate.speed()
     expected = [estimate.of_run(planned, speed) for planned in plans]
-    order, left = _order(plans, expected, again)
+    order, left = _order(plans, expected, force)
     screen, kernels = Screen(), Group()
     screen.say(_head([expected[i] for i in left], len(plans), jobs, threads))
 
@@ -72,7 +72,7 @@ def run(
                     runs,
                     preset,
                     given,
-                    again,
+                    force,
                     cwd=cwd,
                     threads=threads,
                     cell_timeout=cell_timeout,
@@ -209,12 +209,12 @@ class Screen:
                 self._drawn = 0
 
 
-def _order(plans: list[Plan], expected: list[Estimate], again: bool) -> tuple[list[int], list[int]]:
+def _order(plans: list[Plan], expected: list[Estimate], force: bool) -> tuple[list[int], list[int]]:
     """The order in which runs begin, those done before and then the longest first; and the latter."""
     done = [
         i
         for i, planned in enumerate(plans)
-        if not again and records.finished(planned.folder, planned.identity)
+        if not force and records.finished(planned.folder, planned.identity)
     ]
     left = [i for i in range(len(plans)) if i not in done]
     left.sort(key=lambda i: -expected[i].seconds)

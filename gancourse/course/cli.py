@@ -68,7 +68,7 @@ def _run(arguments) -> int:
         settings(lesson, arguments.preset, given)
     from gancourse.course import batch
 
-    ended = batch.run(lessons, arguments.runs, arguments.preset, given, again=arguments.again,
+    ended = batch.run(lessons, arguments.runs, arguments.preset, given, force=arguments.force,
                       jobs=arguments.jobs, threads=arguments.threads,
                       cell_timeout=arguments.cell_timeout, wait_for_others=not arguments.no_wait)
     print(batch.summary(lessons, ended, arguments.runs))
@@ -97,7 +97,7 @@ def _sweep(arguments) -> int:
     failed = watch.run(
         sweep, arguments.runs, arguments.to or arguments.runs / "sweeps" / sweep.name(), asked=asked,
         maximise=arguments.maximise or said.get("maximise", False),
-        workers=arguments.workers, scheduler=arguments.scheduler, again=arguments.again,
+        workers=arguments.workers, scheduler=arguments.scheduler, force=arguments.force,
         cell_timeout=arguments.cell_timeout)
     return 1 if failed else 0
 
@@ -105,12 +105,12 @@ def _sweep(arguments) -> int:
 def _train(arguments) -> None:
     from gancourse.course import train_options
 
-    with train_options.said_once():
-        settings, folder, again = train_options.parse(arguments.extra)
+    with train_options.report_once():
+        settings, folder, force = train_options.parse(arguments.extra)
         from gancourse.course import trainer
         from gancourse.pt import parallel
         try:
-            record = trainer.train(settings, folder, again)
+            record = trainer.train(settings, folder, force)
         except parallel.GroupBroken as error:
             # gloo's threads still wait for the others; the ordinary end of Python aborts over them now and then
             os._exit(_say(f"gancourse train: {error}", 2))
@@ -164,7 +164,7 @@ def _render(arguments) -> int:
 
     failures = 0
     for lesson in _chosen(arguments.lessons):
-        if is_fresh(lesson.notebook) and not arguments.again:
+        if is_fresh(lesson.notebook) and not arguments.force:
             print(f"{lesson.name}: fresh")
             continue
         try:

@@ -44,7 +44,7 @@ def to_folder(path: Path, folder: Path, chosen: dict[str, Any], kernels, *, cwd:
     from nbclient.exceptions import CellTimeoutError
     from papermill.exceptions import PapermillExecutionError
 
-    from gancourse.course.kernel_client import patiently
+    from gancourse.course.kernel_client import retrying_start
 
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def to_folder(path: Path, folder: Path, chosen: dict[str, Any], kernels, *, cwd:
     temporary = folder / f".running-{os.getpid()}.ipynb"
     silent_papermill()
     try:
-        patiently(
+        retrying_start(
             papermill.execute_notebook, str(path.absolute()), str(temporary), parameters=chosen,
             kernel_name="python3", language="python", progress_bar=False,
             execution_timeout=cell_timeout, extra_arguments=QUIET, shutdown_kernel="immediate",
@@ -87,14 +87,14 @@ def in_place(notebook, *, threads: int, cell_timeout: int = CELL_TIMEOUT) -> Non
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    from gancourse.course.kernel_client import Group, patiently
+    from gancourse.course.kernel_client import Group, retrying_start
 
     manager = Group().manager(environment(threads, strict=True))
     client = NotebookClient(notebook, timeout=cell_timeout, kernel_name="python3",
                             kernel_manager_class=manager, extra_arguments=QUIET,
                             shutdown_kernel="immediate", log=silent_papermill())
     try:
-        patiently(client.execute)
+        retrying_start(client.execute)
     except CellExecutionError as error:
         raise CellFailed(_plain(str(error))[-2000:]) from error
     except (CellTimeoutError, DeadKernelError) as error:

@@ -109,7 +109,7 @@ def _kill(manager: Manager) -> None:
         pass
 
 
-def patiently(execute: Callable[..., Any], *args, **kwargs) -> Any:
+def retrying_start(execute: Callable[..., Any], *args, **kwargs) -> Any:
     """Return `execute(...)`, called again, up to three times in all, when its kernel does not come up.
 
     Kernels that start at the same moment, as in a sweep, can pick the same port; all but one then

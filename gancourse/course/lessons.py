@@ -86,7 +86,7 @@ def all_lessons(folder: Path = FOLDER) -> list[Lesson]:
 
 
 def find(which: str, folder: Path = FOLDER) -> Lesson:
-    """Return a lesson by number ("5", "05"), by name ("03_dcgan_pt") or by path.  Raises ValueError if unknown."""
+    """Return a lesson by number ("3", "03"), by name ("03_dcgan_pt") or by path.  Raises ValueError if unknown."""
     path = Path(which)
     if path.suffix == ".ipynb" and path.is_file():
         return Lesson(path, read(path))

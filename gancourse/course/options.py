@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--preset", default="laptop",
                      help="smoke (seconds), laptop (default), gpu, or another that --parameters shows")
     run.add_argument("--runs", type=Path, default=Path("runs"), help="where the results go (runs/)")
-    run.add_argument("--again", action="store_true", help="repeat runs that are already done")
+    run.add_argument("--force", action="store_true", help="repeat runs that are already done")
     run.add_argument("--strict", action="store_true", help="status 1 also where a claim is missed")
     run.add_argument("--jobs", type=_from_one, default=0, metavar="N",
                      help="lessons side by side (as the cores suffice; one where a GPU is)")
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     sweep.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
     sweep.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go (runs/)")
     sweep.add_argument("--to", type=Path, help="where the table and the report go (runs/sweeps/NAME)")
-    sweep.add_argument("--again", action="store_true", help="repeat runs that are already done")
+    sweep.add_argument("--force", action="store_true", help="repeat runs that are already done")
     add_timeout(sweep)
     sweep.add_argument("--dry-run", action="store_true", help="print the runs and their time, and stop")
     # the options of train stand in gancourse.course.train_options
@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     render = add("render", "run lessons and store their outputs, where the code has changed",
                  "gancourse render 03")
     render.add_argument("lessons", nargs="*", help="numbers or names; none means all")
-    render.add_argument("--again", action="store_true", help="also where outputs are fresh")
+    render.add_argument("--force", action="store_true", help="also where outputs are fresh")
     add_timeout(render)
     add("test", "run the unit tests and the notebooks as tests (nbval) on all cores; pytest options may follow",
         "gancourse test tests/test_loop.py -x -n 0")

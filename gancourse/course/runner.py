@@ -58,7 +58,7 @@ def plan(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, An
 
 
 def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any] | None = None,
-        again: bool = False, *, cwd: Path | None = None, threads: int = 0,
+        force: bool = False, *, cwd: Path | None = None, threads: int = 0,
         cell_timeout: int = CELL_TIMEOUT, here: bool = True, wait: bool = True,
         say: Callable[[str], None] | None = None, progress: Callable[[int], None] | None = None,
         kernels=None) -> tuple[dict, bool]:
@@ -84,9 +84,9 @@ def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any
             held.enter_context(files.hold(records.lock_of(runs, name), what, wait=wait, say=say,
                                           stopped=lambda: kernels.ended))
         done = records.finished(planned.folder, planned.identity, here)
-        if done and not again:
+        if done and not force:
             return done, True
-        checkpoint, notes = _checkpoint(planned, cwd, again)
+        checkpoint, notes = _checkpoint(planned, cwd, force)
         for note in notes:
             (say or print)(f"note: {note}")
         started = time.monotonic()
@@ -168,7 +168,7 @@ def _locks(planned: Plan, cwd: Path) -> dict[str, str]:
     return found
 
 
-def _checkpoint(planned: Plan, cwd: Path, again: bool) -> tuple[dict[str, str], list[str]]:
+def _checkpoint(planned: Plan, cwd: Path, force: bool) -> tuple[dict[str, str], list[str]]:
     """The checkpoint that papermill sets, if the lesson keeps one, and what the reader should know.
 
     That of a run lies in its folder, and one of another identity has another name; with `again` it
@@ -184,6 +184,6 @@ def _checkpoint(planned: Plan, cwd: Path, again: bool) -> tuple[dict[str, str], 
         return {}, []
     digest = identity.key(planned.identity)[:8]
     path = Path(os.path.abspath(planned.folder / f"checkpoint-{digest}.safetensors"))
-    if again:
+    if force:
         path.unlink(missing_ok=True)
     return {"checkpoint": str(path)}, []

@@ -11,7 +11,7 @@ class Saver:
     """Keeps a run's newest snapshot and writes one now and then, while training goes on.
 
         with Saver(fetch, write, every=30) as saver:
-            for log in train_rounds(...):
+            for log in train_fast(...):
                 saver.keep(copy_of_the_networks)
 
     `fetch(snapshot)` brings it to the host and is called where `keep` is; nothing else here touches

@@ -28,7 +28,7 @@ GAME = (  # what decides the numbers of a run
     Parameter("batch_size", 32, "real images in a step, of all processes together", 1, 10**6),
     Parameter("learning_rate", 4e-3, "Adam's step size; falls to 0 over the last 60 % of the run", 1e-8, 1),
     Parameter("beta1", 0.0, "Adam's memory of past gradients", 0, 0.999),
-    Parameter("ema", 0.995, "share of the old average of G's weights kept at each step", 0, 1),
+    Parameter("ema_decay", 0.995, "share of the old average of G's weights kept at each step", 0, 1),
     Parameter("precision", "fp32", "bf16 only where the hardware has it", choices=("fp32", "bf16", "auto")),
     Parameter("sync_batchnorm", False, "BatchNorm's mean and spread over all processes (GPUs), not over each"),
     Parameter("seed", 0, "decides data, weights, batches and noise", 0, 10**9),
@@ -42,7 +42,7 @@ AROUND = (  # what changes no number, except that a longer run lowers its learni
     Parameter("threads", 0, "of each process; 0 means OMP_NUM_THREADS, else cores / processes", 0, 1024),
     Parameter("timeout", 300, "seconds that a process waits for the others before it gives up", 1, 86400),
 )
-ANEW = "give another --out, or --again to start anew"
+ANEW = "give another --out, or --force to start anew"
 EXAMPLES = """\
 example: gancourse train --dataset strokes --network shallow --num-steps 200 --batch-size 64 --out runs/my_run
 two processes on this machine:
@@ -60,7 +60,7 @@ def parse(argv: list[str]) -> tuple[dict[str, Any], Path, bool]:
         "gancourse train", description="Train a GAN into a folder, in one process or, under torchrun, in several.",
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/train"), help="the run's folder (runs/train)")
-    parser.add_argument("--again", action="store_true", help="start anew, over what the folder holds")
+    parser.add_argument("--force", action="store_true", help="start anew, over what the folder holds")
     for p in GAME + AROUND:
         flag = "--" + p.name.replace("_", "-")
         if isinstance(p.default, bool):
@@ -70,7 +70,7 @@ def parse(argv: list[str]) -> tuple[dict[str, Any], Path, bool]:
                                 help=f"{p.help} {p.limits()} ({p.default})".replace("%", "%%"))
     parser.error = _refuse
     given = vars(parser.parse_args(argv))
-    return {p.name: p.check(given[p.name]) for p in GAME + AROUND}, given["out"].expanduser(), given["again"]
+    return {p.name: p.check(given[p.name]) for p in GAME + AROUND}, given["out"].expanduser(), given["force"]
 
 
 def check_same_game(settings: dict[str, Any], before: dict[str, Any], folder: Path) -> None:
@@ -113,14 +113,14 @@ def notes(settings: dict[str, Any], before: dict[str, Any], step: int, finished:
     """Yield what the owner of a run should know that goes on from `step`: it is finished, or was to be shorter."""
     if finished:
         yield (f"{folder} is finished: it has gone its {step} steps, and nothing is left to train.  A larger "
-               "--num-steps goes on, --again starts anew")
+               "--num-steps goes on, --force starts anew")
     elif step and before["num_steps"] != settings["num_steps"]:
         yield (f"the first {step} steps had the learning rates of a run of {before['num_steps']} steps, which fall "
-               f"towards its end: {settings['num_steps']} steps at once (--again) are another run")
+               f"towards its end: {settings['num_steps']} steps at once (--force) are another run")
 
 
 @contextmanager
-def said_once() -> Iterator[None]:
+def report_once() -> Iterator[None]:
     """What every process finds wrong is said by process 0; torchrun then ends the others, which wait for that here."""
     try:
         yield

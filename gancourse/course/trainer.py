@@ -22,7 +22,7 @@ from gancourse import checkpoints, data, files, metrics, system
 from gancourse.course.snapshots import Saver
 from gancourse.course.train_options import check_same_game, check_same_images, digest_of, notes
 from gancourse.errors import CourseError
-from gancourse.loop import History, Log, draw_noise, train_rounds
+from gancourse.loop import History, Log, draw_noise, train_fast
 from gancourse.metrics import feature_net
 from gancourse.pt import losses, models, parallel
 from gancourse.pt.parallel import check_split
@@ -33,7 +33,7 @@ CHECKPOINT, RECORD, LOCK = "checkpoint.safetensors", "run.json", ".lock"
 MEASURED = 5000  # samples and real images behind a distance
 
 
-def train(settings: dict[str, Any], folder: Path, again: bool = False) -> dict:
+def train(settings: dict[str, Any], folder: Path, force: bool = False) -> dict:
     """Train as the settings of `gancourse.course.train_options` say and return the record of the run, the content of run.json.
 
     Under torchrun, every process calls this.  A folder that holds an unfinished run with the same
@@ -54,7 +54,7 @@ def train(settings: dict[str, Any], folder: Path, again: bool = False) -> dict:
         def take_folder() -> checkpoints.Run | None:
             until_the_end.enter_context(_hold(folder, wait=group.size == 1))
             run = folder / CHECKPOINT
-            saved = checkpoints.load_run(run) if run.is_file() and not again else None
+            saved = checkpoints.load_run(run) if run.is_file() and not force else None
             if saved:
                 check_same_game(settings, saved.facts["settings"], folder)
             return saved
@@ -71,10 +71,10 @@ def train(settings: dict[str, Any], folder: Path, again: bool = False) -> dict:
         gan = build(settings, images.shape, group)
         if saved:
             load_state(gan, saved.arrays)
-        start = parallel.agree(gan, saved.step if saved else 0, group, json.dumps(settings) + digest)
+        start = parallel.broadcast_state(gan, saved.step if saved else 0, group, json.dumps(settings) + digest)
         if start > settings["num_steps"]:
             raise CourseError(f"{folder} has already gone {start} steps: give --num-steps {start} or more, another "
-                             "--out, or --again to start anew")
+                             "--out, or --force to start anew")
         finished = start == settings["num_steps"] and (folder / RECORD).is_file()
         if saved:
             for note in notes(settings, saved.facts["settings"], start, finished, folder):
@@ -191,18 +191,18 @@ def build(settings: dict[str, Any], shape: tuple[int, int, int], group: parallel
         pair = [torch.nn.SyncBatchNorm.convert_sync_batchnorm(net) for net in pair]
     G, D = (net.to(group.device, memory_format=torch.channels_last) for net in pair)
     return make_gan(G, D, z_dim=settings["z_dim"], learning_rate=settings["learning_rate"],
-                    betas=(settings["beta1"], 0.99), ema=settings["ema"], seed=settings["seed"])
+                    betas=(settings["beta1"], 0.99), ema_decay=settings["ema_decay"], seed=settings["seed"])
 
 
 def play(gan: GAN, x: np.ndarray, settings: dict[str, Any], group: parallel.Group, start: int = 0) -> Iterator[Log]:
     """Train from step `start` on, and yield a log now and then, when all processes hold the same."""
-    r1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), settings["r1_gamma"] / 2, every=8)
+    r1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), settings["r1_gamma"] / 2, interval=8)
     num_steps, rate = settings["num_steps"], settings["learning_rate"]
-    rounds = parallel.make_shared_rounds(
+    run_steps = parallel.make_shared_fast_loop(
         gan, x, group, batch_size=settings["batch_size"], loss=losses.LOSSES[settings["loss"]],
         penalty=r1 if settings["r1_gamma"] else None, precision=settings["precision"],
         schedule=lambda k: rate * min(1.0, (1 - k / num_steps) / 0.6))
-    for log in train_rounds(rounds, num_steps=num_steps, start=start, progress=group.rank == 0,
+    for log in train_fast(run_steps, num_steps=num_steps, start=start, progress=group.rank == 0,
                             log_every=settings["log_every"] or max(1, num_steps // 20)):
         parallel.check_in_sync(gan, group)
         parallel.average_statistics(gan, group)

@@ -88,7 +88,7 @@ def draw_labelled(y: np.ndarray, per_class: int, seed: int = 0) -> np.ndarray:
     return np.concatenate([r[:per_class] for r in rows])
 
 
-def in_common(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def find_shared(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the rows of `b` whose image is also in `a`, byte for byte, int64.  What was trained on must not judge."""
     if a.shape[1:] != b.shape[1:] or a.dtype != b.dtype:
         raise CourseError(f"images {a.shape[1:]} {a.dtype} and {b.shape[1:]} {b.dtype} cannot be equal: "

@@ -4,19 +4,19 @@
 """
 
 from gancourse.metrics.distances import (
-    Manifold,
+    PRDC,
+    birthday_test,
     frechet_distance,
     gaussian_distance,
     kernel_distance,
-    manifold_scores,
     modes_and_kl,
     modes_covered,
     nearest,
+    prdc_scores,
     standardise,
-    twins,
 )
 
 __all__ = [
-    "Manifold", "frechet_distance", "gaussian_distance", "kernel_distance", "manifold_scores", "modes_and_kl",
-    "modes_covered", "nearest", "standardise", "twins",
+    "PRDC", "frechet_distance", "gaussian_distance", "kernel_distance", "prdc_scores", "modes_and_kl",
+    "modes_covered", "nearest", "standardise", "birthday_test",
 ]

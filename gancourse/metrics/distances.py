@@ -14,8 +14,8 @@ import numpy as np
 from gancourse.errors import CourseError
 
 
-class Manifold(NamedTuple):
-    """How two clouds of features overlap; for two large samples of one distribution near 1 (see `manifold_scores`)."""
+class PRDC(NamedTuple):
+    """How two clouds of features overlap; for two large samples of one distribution near 1 (see `prdc_scores`)."""
 
     precision: float  # share of the fakes that lie among the real
     recall: float     # share of the real that lie among the fakes
@@ -74,7 +74,7 @@ def standardise(reference: np.ndarray, features: np.ndarray) -> np.ndarray:
     return (features - reference.mean(0)) / (spread if spread > 0 else 1)
 
 
-def manifold_scores(real: np.ndarray, fake: np.ndarray, k: int = 5) -> Manifold:
+def prdc_scores(real: np.ndarray, fake: np.ndarray, k: int = 5) -> PRDC:
     """Return precision, recall, density and coverage of two samples of features, by the package `prdc`.
 
     A point lies among a sample when it is closer to one of its members than that member's k-th neighbour
@@ -90,7 +90,7 @@ def manifold_scores(real: np.ndarray, fake: np.ndarray, k: int = 5) -> Manifold:
                           f"not {len(real)} and {len(fake)} rows")
     with redirect_stdout(StringIO()):  # prdc prints both sizes
         scores = compute_prdc(real, fake, nearest_k=k)
-    return Manifold(**{name: float(value) for name, value in scores.items()})
+    return PRDC(**{name: float(value) for name, value in scores.items()})
 
 
 def nearest(queries: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -108,7 +108,7 @@ def nearest(queries: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return index, np.linalg.norm(q - p[index], axis=1)
 
 
-def twins(samples: np.ndarray, closer_than: float) -> tuple[int, float]:
+def birthday_test(samples: np.ndarray, closer_than: float) -> tuple[int, float]:
     """Return how many pairs of samples lie closer than a distance, and the number of different samples that suggests.
 
     Among n draws from N equally likely things n (n - 1) / 2N pairs are expected to be equal, so the pairs found

@@ -24,7 +24,7 @@ TRAINER = Path(__file__).parents[1] / "pt" / "train_feature_net.py"
 CHUNK = 50  # images at once: their patches still fit the processor's cache, which is twice as fast
 
 
-class Ruler(NamedTuple):
+class FeatureNet(NamedTuple):
     """A LeNet: conv 3x3, 16 - pool - conv 3x3, 32 - pool - 64 features - classes.  After LeCun et al. 1998."""
 
     weights: dict[str, np.ndarray]  # conv kernels (3, 3, in, out), matrices (in, out), biases (out,)
@@ -58,7 +58,7 @@ class Ruler(NamedTuple):
         return np.maximum(x.reshape(len(x), -1) @ w["dense"] + w["dense_bias"], 0)
 
 
-def load(dataset: Dataset) -> Ruler:
+def load(dataset: Dataset) -> FeatureNet:
     """Return the ruler of a data set; trains and keeps one where there is none (needs torch).
 
     Training takes 10 to 20 seconds; of several processes that want the same ruler at once, one
@@ -76,7 +76,7 @@ def load(dataset: Dataset) -> Ruler:
     return read(path)
 
 
-def read(path: Path, checksums: Path | None = None) -> Ruler:
+def read(path: Path, checksums: Path | None = None) -> FeatureNet:
     """Read a stored ruler.  Raises ValueError when it is damaged or is not the file of `checksums`."""
     from safetensors import SafetensorError, safe_open
 
@@ -86,7 +86,7 @@ def read(path: Path, checksums: Path | None = None) -> Ruler:
             if hashlib.sha256(path.read_bytes()).hexdigest() != want:
                 raise CourseError("its sha256 is not the published one")
         with safe_open(path, framework="np") as file:
-            return Ruler({name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118
+            return FeatureNet({name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118
                          json.loads(file.metadata()["ruler"]))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise CourseError(f"the ruler {path} is damaged ({error}); delete it and load it again") from error

@@ -57,7 +57,7 @@ photo.src = "$photo";
 """)
 
 
-def show_board(image: np.ndarray, answer: Callable[[np.ndarray], None]) -> None:
+def show_mask_painter(image: np.ndarray, answer: Callable[[np.ndarray], None]) -> None:
     """Display an image to paint a hole on; "Fill it" calls `answer(hole)`, bool (height, width), and shows its output.
 
     `image` is uint8 (height, width, 1 or 3).  Needs a browser with a kernel; without one the hole can still be

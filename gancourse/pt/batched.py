@@ -2,8 +2,8 @@
 
 A small network keeps a processor waiting for Python, and a GPU even more.  Ten of them, one for each
 seed, stacked into tensors with one axis more, wait ten times less.  A stack takes and returns rows grouped by
-seed: (seeds * batch, dim), the first `batch` rows for the first network.  So losses, penalties, `play_step`
-and `make_rounds` work on a stack as they stand: a mean over all rows is the mean of the networks' losses.
+seed: (seeds * batch, dim), the first `batch` rows for the first network.  So losses, penalties, `alternating_step`
+and `make_fast_loop` work on a stack as they stand: a mean over all rows is the mean of the networks' losses.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ class Grouped(nn.Module):
         return x.reshape(self.seeds, -1, self.dim)
 
 
-class StackedLinear(nn.Module):
+class BatchedLinear(nn.Module):
     """Each seed's own nn.Linear: (seeds, batch, n_in) -> (seeds, batch, n_out), in one batched product."""
 
     def __init__(self, layers: Sequence[nn.Linear]) -> None:
@@ -50,7 +50,7 @@ class StackedLinear(nn.Module):
         return torch.bmm(x, self.weight) if self.bias is None else torch.baddbmm(self.bias, x, self.weight)
 
 
-class StackedBatchNorm(nn.Module):
+class BatchedBatchNorm(nn.Module):
     """Each seed's own nn.BatchNorm1d: features of different seeds are different features of one BatchNorm."""
 
     def __init__(self, layers: Sequence[nn.BatchNorm1d]) -> None:
@@ -77,9 +77,9 @@ def stack(nets: Sequence[nn.Sequential], dim: int) -> nn.Sequential:
     layers: list[nn.Module] = [Grouped(len(nets), dim)]
     for parts in zip(*nets, strict=True):
         if isinstance(parts[0], nn.Linear):
-            layers.append(StackedLinear(parts))
+            layers.append(BatchedLinear(parts))
         elif isinstance(parts[0], nn.BatchNorm1d):
-            layers.append(StackedBatchNorm(parts))
+            layers.append(BatchedBatchNorm(parts))
         elif not any(True for _ in parts[0].parameters()):
             layers.append(parts[0])
         else:
@@ -88,7 +88,7 @@ def stack(nets: Sequence[nn.Sequential], dim: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten(0, 1))
 
 
-def make_stacked_gan(build_G: Callable[[], nn.Sequential], build_D: Callable[[], nn.Sequential], seeds: Sequence[int],
+def make_batched_gan(build_G: Callable[[], nn.Sequential], build_D: Callable[[], nn.Sequential], seeds: Sequence[int],
                      *, z_dim: int, dim: int, device: torch.device | str = "cpu", **options) -> GAN:
     """Return one GAN that holds a pair of networks for each seed; `options` are those of `make_gan`.
 

@@ -1,7 +1,7 @@
 """A GAN that is told what to draw: G(z, y) and D(x, y) for a label y.  Lesson 10.
 
-For fixed labels it is an ordinary GAN: `given` makes one of it, on which losses, penalties and `play_step` work as they
-stand.  Train with  make_rounds(gan, (images, labels), step=conditional_step, ...).
+For fixed labels it is an ordinary GAN: `condition_on` makes one of it, on which losses, penalties and `alternating_step` work as they
+stand.  Train with  make_fast_loop(gan, (images, labels), step=conditional_step, ...).
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from gancourse.errors import CourseError
 from gancourse.loop import draw_noise
 from gancourse.pt.losses import Loss
 from gancourse.pt.models import shallow_pair
-from gancourse.pt.train import GAN, Penalty, play_step, sample
+from gancourse.pt.train import GAN, Penalty, alternating_step, sample
 
 
 class LabelledG(nn.Module):
-    """G(z, y): a G that is given the label as more numbers of z, all 0 but a 1 at place y.  Mirza & Osindero 2014.
+    """G(z, y): a G that is condition_on the label as more numbers of z, all 0 but a 1 at place y.  Mirza & Osindero 2014.
 
     The unconditional `G` takes (batch, z_dim + num_classes).
     """
@@ -66,7 +66,7 @@ def conditional_pair(z_dim: int, shape: tuple[int, int, int], num_classes: int, 
     return LabelledG(G, num_classes), ProjectionD(D, num_classes)
 
 
-class Given(nn.Module):
+class Conditioned(nn.Module):
     """A conditional network with its labels filled in: net(x) is net(x, y).  It shares the weights."""
 
     def __init__(self, net: nn.Module, y: Tensor) -> None:
@@ -78,16 +78,16 @@ class Given(nn.Module):
         return self.net(x, self.y)
 
 
-def given(gan: GAN, y: Tensor) -> GAN:
+def condition_on(gan: GAN, y: Tensor) -> GAN:
     """Return the unconditional GAN that a conditional one is for labels y (batch,): the same weights and optimisers."""
-    return replace(gan, G=Given(gan.G, y), D=Given(gan.D, y), G_ema=Given(gan.G_ema, y))
+    return replace(gan, G=Conditioned(gan.G, y), D=Conditioned(gan.D, y), G_ema=Conditioned(gan.G_ema, y))
 
 
 def conditional_step(gan: GAN, real: tuple[Tensor, Tensor], z: Tensor, loss: Loss, penalty: Penalty | None = None,
-                     ema: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """Play one step on (images, labels) and return d_loss and g_loss: `play_step`, with fakes of the real labels."""
+                     ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """Play one step on (images, labels) and return d_loss and g_loss: `alternating_step`, with fakes of the real labels."""
     x, y = real
-    return play_step(given(gan, y), x, z, loss, penalty, ema)
+    return alternating_step(condition_on(gan, y), x, z, loss, penalty, ema_decay)
 
 
 def sample_labels(gan: GAN, y: np.ndarray, averaged: bool = True, seed: int = 2**31) -> np.ndarray:
@@ -98,5 +98,5 @@ def sample_labels(gan: GAN, y: np.ndarray, averaged: bool = True, seed: int = 2*
     y = check_labels(y, gan.G.num_classes)
     z = draw_noise(len(y), gan.z_dim, gan.seed, seed)
     device = gan.G.one_hot.device
-    return np.concatenate([sample(given(gan, torch.from_numpy(y[i : i + 500]).to(device)), z[i : i + 500], averaged)
+    return np.concatenate([sample(condition_on(gan, torch.from_numpy(y[i : i + 500]).to(device)), z[i : i + 500], averaged)
                            for i in range(0, len(y), 500)])

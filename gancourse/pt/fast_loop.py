@@ -16,28 +16,28 @@ from gancourse.pt.losses import Loss
 from gancourse.pt.train import (
     GAN,
     Penalty,
-    due,
-    ema_at,
+    alternating_step,
+    ema_decay_at,
     noise,
     own_random_numbers,
-    play_step,
+    penalty_at,
     seed_step,
     set_learning_rate,
 )
 
 Batch = Tensor | tuple[Tensor, ...]  # images, or images and labels
-WARM_UP = 3  # steps played as written before one is recorded: libraries choose their kernels in the first ones
+WARMUP = 3  # steps played as written before one is graphed: libraries choose their kernels in the first ones
 
 
-def make_rounds(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], *, batch_size: int, loss: Loss,
+def make_fast_loop(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], *, batch_size: int, loss: Loss,
                 penalty: Penalty | None = None, schedule: Callable[[int], float] | None = None,
-                step: Callable = play_step, precision: str = "fp32",
+                step: Callable = alternating_step, precision: str = "fp32",
                 compiled: str = "auto") -> Callable[[int, int], dict[str, Tensor]]:
-    """Return `rounds(k, n)`, which plays steps k to k + n - 1 on the data `x`, for `loop.train_rounds`.
+    """Return `run_steps(k, n)`, which plays steps k to k + n - 1 on the data `x`, for `loop.train_fast`.
 
     `x` is uint8 images (n, height, width, channels), or float32 images or points; a memory map is read
     batch by batch.  Batch and noise of step k depend on (gan.seed, k) only.  `schedule(k)` is the
-    learning rate of step k; `step` is any function with the arguments of `play_step`.  `precision` is
+    learning rate of step k; `step` is any function with the arguments of `alternating_step`.  `precision` is
     fp32, bf16 (products in 16 bits, sums and weights in 32), or auto: bf16 where the hardware computes
     it.  `compiled` is auto, yes or no.  Raises ValueError when `batch_size` does not fit the data, or for
     another word.  Lessons 02 and 03.
@@ -47,32 +47,32 @@ def make_rounds(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], *, batch_size:
     check_choice("compiled", compiled, ("auto", "yes", "no"))
     device = next(gan.G.parameters()).device
     bf16 = precision == "bf16" or (precision == "auto" and native_bf16(device.type))
-    batch = resident(x, batch_size, gan.seed, device)
+    batch = device_loader(x, batch_size, gan.seed, device)
 
-    def play(real: Batch, z: Tensor, penalty: Penalty | None, ema: float | Tensor) -> Tensor:
+    def play(real: Batch, z: Tensor, penalty: Penalty | None, ema_decay: float | Tensor) -> Tensor:
         # the cache would keep a 16-bit copy of D from before its update, and G would answer that D
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16, cache_enabled=False):
-            return torch.stack(step(gan, real, z, loss, penalty, ema))
+            return torch.stack(step(gan, real, z, loss, penalty, ema_decay))
 
     if device.type == "cuda" and compiled != "no":  # on a processor nothing waits for Python: there is nothing to gain
         weights = [*gan.G.parameters(), *gan.D.parameters()]
-        play = recorded(play, lambda step: cuda_graph(step, weights), _on_side_stream)
+        play = graphed(play, lambda step: cuda_graph(step, weights), _on_side_stream)
 
-    def rounds(k: int, n: int) -> dict[str, Tensor]:
+    def run_steps(k: int, n: int) -> dict[str, Tensor]:
         total = torch.zeros(2, device=device)
         with own_random_numbers(gan):
             for i in range(k, k + n):
                 if schedule:
                     set_learning_rate(gan, schedule(i))
                 seed_step(gan, i)
-                total += play(batch(i), noise(gan, batch_size, i), due(penalty, i), ema_at(gan, i))
+                total += play(batch(i), noise(gan, batch_size, i), penalty_at(penalty, i), ema_decay_at(gan, i))
         d_loss, g_loss = total / n
         return {"d_loss": d_loss, "g_loss": g_loss}
 
-    return rounds
+    return run_steps
 
 
-def resident(x: np.ndarray | tuple[np.ndarray, ...], batch_size: int, seed: int,
+def device_loader(x: np.ndarray | tuple[np.ndarray, ...], batch_size: int, seed: int,
              device: torch.device | str = "cpu") -> Callable[[int], Batch]:
     """Return k -> batch of step k on the device, float32; the same batches as `loop.batches`.
 
@@ -84,7 +84,7 @@ def resident(x: np.ndarray | tuple[np.ndarray, ...], batch_size: int, seed: int,
         if len({len(part) for part in x}) != 1:
             raise CourseError(f"the parts have {', '.join(str(len(part)) for part in x)} rows: "
                               "each image needs a label")
-        parts = [resident(part, batch_size, seed, device) for part in x]
+        parts = [device_loader(part, batch_size, seed, device) for part in x]
         return lambda k: tuple(part(k) for part in parts)
     check_range("batch_size", batch_size, 1, len(x), include_low=True)
     device, per_epoch, orders = torch.device(device), len(x) // batch_size, {}
@@ -107,59 +107,59 @@ def resident(x: np.ndarray | tuple[np.ndarray, ...], batch_size: int, seed: int,
     return batch
 
 
-def recorded(step: Callable, record: Callable, warm_up: Callable) -> Callable:
-    """Return `step(real, z, penalty, ema)` that is recorded once for each penalty and then only replayed.
+def graphed(step: Callable, capture: Callable, warmup: Callable) -> Callable:
+    """Return `step(real, z, penalty, ema_decay)` that is graphed once for each penalty and then only replayed.
 
     A small network keeps a GPU waiting while Python launches hundreds of kernels; a recording
     launches them as one.  It reads its inputs from fixed memory, so each call copies them there.
-    The first WARM_UP calls are played by `warm_up(step, ...)`, and they are true steps: nothing is
+    The first WARMUP calls are played by `warmup(step, ...)`, and they are true steps: nothing is
     played for practice.  When a recording fails, one warning says so, and from then on each step is
     played as it is written, with the same numbers.
     """
     calls: dict[Penalty | None, int] = {}
-    recordings: dict[Penalty | None, Callable] = {}
+    graphs: dict[Penalty | None, Callable] = {}
     failed = False
 
-    def play(real: Batch, z: Tensor, penalty: Penalty | None, ema: float) -> Tensor:
+    def play(real: Batch, z: Tensor, penalty: Penalty | None, ema_decay: float) -> Tensor:
         nonlocal failed
         if failed:
-            return step(real, z, penalty, ema)
+            return step(real, z, penalty, ema_decay)
         calls[penalty] = calls.get(penalty, 0) + 1
-        if calls[penalty] <= WARM_UP:
-            return warm_up(step, real, z, penalty, ema)
+        if calls[penalty] <= WARMUP:
+            return warmup(step, real, z, penalty, ema_decay)
         try:
-            if penalty not in recordings:
-                recordings[penalty] = _recording(step, record, real, z, penalty)
-            return recordings[penalty](real, z, ema)
+            if penalty not in graphs:
+                graphs[penalty] = _capture(step, capture, real, z, penalty)
+            return graphs[penalty](real, z, ema_decay)
         except Exception as error:  # any: nothing was computed, and errors of the step come again
             failed = True
-            recordings.clear()
+            graphs.clear()
             why = _first_words(error)
-            warnings.warn(f"this step could not be recorded as a CUDA graph ({why}).  Training "
+            warnings.warn(f"this step could not be graphed as a CUDA graph ({why}).  Training "
                           "goes on step by step: the same numbers, only slower.  "
                           'compiled="no" asks for that without this warning.', stacklevel=3)
-        return step(real, z, penalty, ema)
+        return step(real, z, penalty, ema_decay)
 
     return play
 
 
-def _recording(step: Callable, record: Callable, real: Batch, z: Tensor,
+def _capture(step: Callable, capture: Callable, real: Batch, z: Tensor,
                penalty: Penalty | None) -> Callable[[Batch, Tensor, float], Tensor]:
-    """Record a step for inputs of these shapes; return its replay: (real, z, ema) -> losses."""
+    """Record a step for inputs of these shapes; return its replay: (real, z, ema_decay) -> losses."""
     parts_in = [torch.empty_like(part) for part in _parts(real)]
     real_in = tuple(parts_in) if isinstance(real, tuple) else parts_in[0]
     z_in, ema_in = torch.empty_like(z), torch.empty((), device=z.device)
     random_state = torch.get_rng_state()
     try:
-        replay, losses = record(lambda: step(real_in, z_in, penalty, ema_in))
+        replay, losses = capture(lambda: step(real_in, z_in, penalty, ema_in))
     finally:
         torch.set_rng_state(random_state)  # a recording plays nothing, so it draws nothing either
 
-    def play(real: Batch, z: Tensor, ema: float) -> Tensor:
+    def play(real: Batch, z: Tensor, ema_decay: float) -> Tensor:
         for part_in, part in zip(parts_in, _parts(real), strict=True):
             part_in.copy_(part)
         z_in.copy_(z)
-        ema_in.fill_(ema)
+        ema_in.fill_(ema_decay)
         replay()
         return losses
 
@@ -216,7 +216,7 @@ def _on_side_stream(step: Callable, *inputs) -> Tensor:
 
 @cache
 def _side_stream(device: torch.device) -> torch.cuda.Stream:
-    """The one stream of a GPU on which steps are warmed up and recorded: both leave nodes on it."""
+    """The one stream of a GPU on which steps are warmed up and graphed: both leave nodes on it."""
     return torch.cuda.Stream(device)
 
 

@@ -79,7 +79,7 @@ def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, 
     """
     mix = mix.reshape(-1, *[1] * (real.ndim - 1))
     x_hat = mix * real + (1 - mix) * fake
-    return ((_squared_slopes(D, x_hat) + 1e-12).sqrt() - 1).square().mean()
+    return ((_squared_gradient_norm(D, x_hat) + 1e-12).sqrt() - 1).square().mean()
 
 
 def r1_penalty(D: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
@@ -87,10 +87,10 @@ def r1_penalty(D: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
 
     Summed over the pixels of an image, not averaged.  Multiply by `r1_gamma / 2`.
     """
-    return _squared_slopes(D, real).mean()
+    return _squared_gradient_norm(D, real).mean()
 
 
-def _squared_slopes(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+def _squared_gradient_norm(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """||grad D(x)||^2 of each sample, shape (batch,), itself differentiable."""
     x = x.detach().requires_grad_(True)
     (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)

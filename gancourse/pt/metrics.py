@@ -20,14 +20,14 @@ from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from gancourse.errors import CourseError, MissingFile, MissingPackage
-from gancourse.metrics.feature_net import Ruler
+from gancourse.metrics.feature_net import FeatureNet
 from gancourse.pt.train_feature_net import network
 
 WEIGHTS, SHA256 = "weights-inception-2015-12-05-6726825d.pth", "6726825d"  # torch hub names a file by its checksum
 SOURCE = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{WEIGHTS}"
 
 
-class FeatureNet(nn.Module):
+class FeatureExtractor(nn.Module):
     """A frozen net for torchmetrics, which would probe a module without `num_features` with a 299 x 299 image."""
 
     def __init__(self, net: nn.Module, num_features: int) -> None:
@@ -38,12 +38,12 @@ class FeatureNet(nn.Module):
         """Return features (batch, num_features), float64, so that distances are not rounded."""
         return self.net(images).double()
 
-    def train(self, mode: bool = True) -> "FeatureNet":
+    def train(self, mode: bool = True) -> "FeatureExtractor":
         """Stay in evaluation mode: a ruler does not change while it measures."""
         return super().train(False)
 
 
-def ruler_net(ruler: Ruler, reference: np.ndarray | None = None) -> FeatureNet:
+def lenet_extractor(ruler: FeatureNet, reference: np.ndarray | None = None) -> FeatureExtractor:
     """Return a ruler as a feature net; its features standardised when a reference is given.
 
     `reference` is a table of the ruler's features (n, 64), as for `gancourse.metrics.distances.standardise`.
@@ -51,10 +51,10 @@ def ruler_net(ruler: Ruler, reference: np.ndarray | None = None) -> FeatureNet:
     parts = [_Floats(), network(ruler)[:9]]
     if reference is not None:
         parts.append(_Standardise(np.asarray(reference, np.float64)))
-    return FeatureNet(nn.Sequential(*parts), 64)
+    return FeatureExtractor(nn.Sequential(*parts), 64)
 
 
-def inception_net(weights: str | Path) -> FeatureNet:
+def inception_extractor(weights: str | Path) -> FeatureExtractor:
     """Return the Inception-v3 net of Heusel et al. 2017 (2048 features): only with it is the distance an FID.
 
     `weights` is the file WEIGHTS of torch-fidelity, which this course does not ship.  Images become uint8, gray
@@ -73,10 +73,10 @@ def inception_net(weights: str | Path) -> FeatureNet:
         raise CourseError(f"{str(path)!r} is damaged or not {WEIGHTS}: download it again from {SOURCE}")
     with patch.dict(os.environ, {"TORCH_FORCE_WEIGHTS_ONLY_LOAD": "1"}):  # torch-fidelity would unpickle anything
         net = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path), antialias=False)
-    return FeatureNet(nn.Sequential(_Bytes(), net), 2048)
+    return FeatureExtractor(nn.Sequential(_Bytes(), net), 2048)
 
 
-def features(net: FeatureNet, images: np.ndarray, batch_size: int = 250) -> np.ndarray:
+def features(net: FeatureExtractor, images: np.ndarray, batch_size: int = 250) -> np.ndarray:
     """Return a net's features of images (n, height, width, channels), for the functions of `gancourse.metrics.distances`.
 
     Images are uint8 or float in [-1, 1]; the features float64 (n, num_features).  Runs on the net's device.
@@ -86,12 +86,12 @@ def features(net: FeatureNet, images: np.ndarray, batch_size: int = 250) -> np.n
         return np.concatenate([net(batch.to(device)).cpu().numpy() for batch in _batches(images, batch_size)])
 
 
-def frechet(net: FeatureNet) -> FrechetInceptionDistance:
-    """Return torchmetrics' Frechet distance in a net's features; an FID only with `inception_net`."""
+def frechet(net: FeatureExtractor) -> FrechetInceptionDistance:
+    """Return torchmetrics' Frechet distance in a net's features; an FID only with `inception_extractor`."""
     return FrechetInceptionDistance(net)
 
 
-def kernel(net: FeatureNet, subset_size: int, subsets: int = 1) -> KernelInceptionDistance:
+def kernel(net: FeatureExtractor, subset_size: int, subsets: int = 1) -> KernelInceptionDistance:
     """Return torchmetrics' kernel distance in a net's features, the mean over random subsets of `subset_size`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns that it keeps all features: 64 numbers an image

@@ -2,8 +2,8 @@
 
     group = join()                                          # under torchrun; alone, it is a group of one
     gan = make_gan(...)
-    start = agree(gan, start, group)                        # all go on from what process 0 holds
-    for log in train_rounds(make_shared_rounds(gan, x, group, batch_size=64, loss=loss), start=start, ...):
+    start = broadcast_state(gan, start, group)                        # all go on from what process 0 holds
+    for log in train_fast(make_shared_fast_loop(gan, x, group, batch_size=64, loss=loss), start=start, ...):
         check_in_sync(gan, group)
     leave(group)
 
@@ -33,8 +33,8 @@ from torch import Tensor
 
 from gancourse.errors import CourseError
 from gancourse.pt import set_threads
-from gancourse.pt.fast_loop import Batch, make_rounds
-from gancourse.pt.train import GAN, load_state, play_step, seed_generators, state
+from gancourse.pt.fast_loop import Batch, make_fast_loop
+from gancourse.pt.train import GAN, alternating_step, load_state, seed_generators, state
 from gancourse.system import chosen_threads, physical_cores
 
 
@@ -49,14 +49,14 @@ class Group(NamedTuple):
     size: int
     device: torch.device  # where this process computes
 
-    def rows(self, x: Batch) -> Batch:
+    def shard(self, x: Batch) -> Batch:
         """Return this process's rows of a batch, or of each part of one: one of `size` shares.
 
         Raises ValueError when the shares would not be equal: the mean of the processes' losses
         would then not be the mean over the batch.
         """
         if isinstance(x, tuple):
-            return tuple(self.rows(part) for part in x)
+            return tuple(self.shard(part) for part in x)
         check_split(len(x), self.size)
         share = len(x) // self.size
         return x[self.rank * share : (self.rank + 1) * share]
@@ -102,32 +102,32 @@ def check_split(batch_size: int, processes: int) -> None:
         raise CourseError(f"batch_size={batch_size} does not split evenly over {processes} processes: take {near}")
 
 
-def make_shared_rounds(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], group: Group, *,
-                       batch_size: int, step: Callable = play_step,
+def make_shared_fast_loop(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], group: Group, *,
+                       batch_size: int, step: Callable = alternating_step,
                        compiled: str = "auto", **options) -> Callable[[int, int], dict[str, Tensor]]:
-    """Return `make_rounds(gan, x, batch_size=batch_size, ...)` of all processes together, with the losses of them all.
+    """Return `make_fast_loop(gan, x, batch_size=batch_size, ...)` of all processes together, with the losses of them all.
 
     `batch_size` counts the rows of all processes; each draws the whole batch and keeps its rows, which costs
-    about a thousandth of a step.  A group of one gets `make_rounds` itself.  Several record no CUDA graph.
+    about a thousandth of a step.  A group of one gets `make_fast_loop` itself.  Several record no CUDA graph.
     The optimisers average gradients only while these rounds are played.  Raises ValueError when a
     batch does not split evenly over the processes.
     """
     if group.size == 1:
-        return make_rounds(gan, x, batch_size=batch_size, step=step, compiled=compiled, **options)
+        return make_fast_loop(gan, x, batch_size=batch_size, step=step, compiled=compiled, **options)
     check_split(batch_size, group.size)
 
     def step_of_own_rows(gan: GAN, real: Batch, z: Tensor, *rest) -> tuple[Tensor, Tensor]:
         seed_generators(z.device, torch.initial_seed() + group.rank)  # its rows, its random numbers
-        return step(gan, group.rows(real), group.rows(z), *rest)
+        return step(gan, group.shard(real), group.shard(z), *rest)
 
-    rounds = make_rounds(gan, x, batch_size=batch_size, step=step_of_own_rows, compiled="no",
+    run_steps = make_fast_loop(gan, x, batch_size=batch_size, step=step_of_own_rows, compiled="no",
                          **options)
 
     def shared(k: int, n: int) -> dict[str, Tensor]:
         hooks = [opt.register_step_pre_hook(lambda opt, *_: _average_gradients(opt, group))
                  for opt in (gan.opt_G, gan.opt_D)]
         try:
-            losses = rounds(k, n)
+            losses = run_steps(k, n)
         finally:
             for hook in hooks:
                 hook.remove()
@@ -141,7 +141,7 @@ def average(x: Tensor, group: Group) -> Tensor:
     return _reduce(x, group).div_(group.size) if group.size > 1 else x
 
 
-def agree(gan: GAN, step: int, group: Group, about: str = "") -> int:
+def broadcast_state(gan: GAN, step: int, group: Group, about: str = "") -> int:
     """Give every process the weights, moments and step of process 0, and return that step.
 
     `about` is what they must have in common, such as settings and data.  Raises ValueError when they do not.
@@ -189,9 +189,9 @@ def average_statistics(gan: GAN, group: Group) -> None:
 
 def _average_gradients(opt: torch.optim.Optimizer, group: Group) -> None:
     """The mean gradient of all processes for one network's weights, sent as one message."""
-    slopes = [w.grad for part in opt.param_groups for w in part["params"] if w.grad is not None]
-    mean = average(torch.cat([slope.reshape(-1) for slope in slopes]), group)
-    for slope, part in zip(slopes, mean.split([slope.numel() for slope in slopes]), strict=True):
+    gradients = [w.grad for part in opt.param_groups for w in part["params"] if w.grad is not None]
+    mean = average(torch.cat([slope.reshape(-1) for slope in gradients]), group)
+    for slope, part in zip(gradients, mean.split([slope.numel() for slope in gradients]), strict=True):
         slope.copy_(part.view(slope.shape))  # in place: fused Adam wants a slope to lie in memory as its weight does
 
 

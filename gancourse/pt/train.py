@@ -26,28 +26,28 @@ class GAN:
     opt_G: torch.optim.Optimizer
     opt_D: torch.optim.Optimizer
     z_dim: int
-    ema: float  # share of the old average kept at each step, 0 to 1
+    ema_decay: float  # share of the old average kept at each step, 0 to 1
     seed: int
 
 
 class Penalty(NamedTuple):
-    """A term added to D's loss every `every` steps; times `every`, so that its mean is the same."""
+    """A term added to D's loss every `interval` steps; times `interval`, so that its mean is the same."""
 
     penalty: Callable[..., Tensor]  # (D, real, fake) -> scalar
     weight: float
-    every: int = 1
+    interval: int = 1
 
 
 def make_gan(G: nn.Module, D: nn.Module, *, z_dim: int, learning_rate: float = 1e-3,
-             betas: tuple[float, float] = (0.5, 0.99), ema: float = 0.995, seed: int = 0) -> GAN:
+             betas: tuple[float, float] = (0.5, 0.99), ema_decay: float = 0.995, seed: int = 0) -> GAN:
     """Return a GAN with an Adam optimiser for each network and a copy of G for the running average.
 
-    Raises ValueError when `learning_rate`, `betas` or `ema` is out of range.  Lessons 02 and 03.
+    Raises ValueError when `learning_rate`, `betas` or `ema_decay` is out of range.  Lessons 02 and 03.
     """
     check_range("learning_rate", learning_rate, 0, 1)
-    for name, value in {"betas[0]": betas[0], "betas[1]": betas[1], "ema": ema}.items():
+    for name, value in {"betas[0]": betas[0], "betas[1]": betas[1], "ema_decay": ema_decay}.items():
         check_range(name, value, 0, 1, include_low=True)
-    return GAN(G, D, copy.deepcopy(G), _adam(G, learning_rate, betas), _adam(D, learning_rate, betas), z_dim, ema, seed)
+    return GAN(G, D, copy.deepcopy(G), _adam(G, learning_rate, betas), _adam(D, learning_rate, betas), z_dim, ema_decay, seed)
 
 
 def noise(gan: GAN, n: int, k: int) -> Tensor:
@@ -86,65 +86,65 @@ def d_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | Non
     """Update D once and return its loss; G is left as it is."""
     with torch.no_grad():
         fake = gan.G(z)
-    return _move_D(gan, real, fake, loss, penalty)
+    return _update_D(gan, real, fake, loss, penalty)
 
 
-def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema: float = 0.0) -> Tensor:
+def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema_decay: float = 0.0) -> Tensor:
     """Update G once, then its running average, and return its loss; D is left as it is."""
-    return _move_G(gan, real, gan.G(z), loss, ema)
+    return _update_G(gan, real, gan.G(z), loss, ema_decay)
 
 
-def play_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
-              ema: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+def alternating_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
+              ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """Play one step of the game, D then G on the same fakes, and return d_loss and g_loss, still on the device.
 
     Fakes are drawn once, an eighth less work than `d_step` and `g_step`; G's half takes no gradient for D's weights.
     """
     fake = gan.G(z)
-    d_loss = _move_D(gan, real, fake.detach(), loss, penalty)
-    return d_loss, _move_G(gan, real, fake, loss, ema)
+    d_loss = _update_D(gan, real, fake.detach(), loss, penalty)
+    return d_loss, _update_G(gan, real, fake, loss, ema_decay)
 
 
-def play_together(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
-                  ema: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """Like `play_step`, but both players move at once: D reads the fakes once, a tenth less work.
+def simultaneous_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
+                  ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """Like `alternating_step`, but both players move at once: D reads the fakes once, a tenth less work.
 
     Another game (lesson 06): G answers the D of before this step.  TensorFlow's DCGAN tutorial plays it.
     """
     fake = gan.G(z)
     real_logits, fake_logits = _logits(gan, real), _logits(gan, fake)
     d_loss, g_loss = loss.d_loss(real_logits, fake_logits), _g_loss(loss, real_logits, fake_logits)
-    d_slopes = _slopes(gan.opt_D, d_loss + _cost(gan, real, fake.detach(), penalty), retain_graph=True)
-    _move(gan.opt_G, _slopes(gan.opt_G, g_loss))
-    _move(gan.opt_D, d_slopes)
-    _average(gan, ema)
+    d_gradients = _gradients(gan.opt_D, d_loss + _penalty_term(gan, real, fake.detach(), penalty), retain_graph=True)
+    _apply(gan.opt_G, _gradients(gan.opt_G, g_loss))
+    _apply(gan.opt_D, d_gradients)
+    _update_ema(gan, ema_decay)
     return d_loss.detach(), g_loss.detach()
 
 
 def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty | None = None) -> dict[str, Tensor]:
-    """Play step k on a batch from the host; `make_rounds` plays the same steps without one.
+    """Play step k on a batch from the host; `make_fast_loop` plays the same steps without one.
 
     `real` is a batch of images (batch, height, width, channels) or points (batch, dim), float32.
     """
     real, z = from_numpy(real, _device(gan)), noise(gan, len(real), k)
     with own_random_numbers(gan):
         seed_step(gan, k)
-        d_loss, g_loss = play_step(gan, real, z, loss, due(penalty, k), ema_at(gan, k))
+        d_loss, g_loss = alternating_step(gan, real, z, loss, penalty_at(penalty, k), ema_decay_at(gan, k))
     return {"d_loss": d_loss, "g_loss": g_loss}
 
 
-def due(penalty: Penalty | None, k: int) -> Penalty | None:
+def penalty_at(penalty: Penalty | None, k: int) -> Penalty | None:
     """Return the penalty at the steps when it is to be paid, else None."""
-    return penalty if penalty and k % penalty.every == 0 else None
+    return penalty if penalty and k % penalty.interval == 0 else None
 
 
-def ema_at(gan: GAN, k: int) -> float:
-    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`.
+def ema_decay_at(gan: GAN, k: int) -> float:
+    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema_decay`.
 
     So it soon forgets its start.  The share has 32 bits, as weights have: as a number and as a
     tensor it gives the same average, to the last bit.
     """
-    return float(np.float32(min(gan.ema, (1 + k) / (10 + k))))
+    return float(np.float32(min(gan.ema_decay, (1 + k) / (10 + k))))
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
@@ -243,16 +243,16 @@ def _logits(gan: GAN, x: Tensor) -> Tensor:
     return gan.D(x).float()
 
 
-def _move_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty | None) -> Tensor:
+def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty | None) -> Tensor:
     d_loss = loss.d_loss(_logits(gan, real), _logits(gan, fake))
-    _move(gan.opt_D, _slopes(gan.opt_D, d_loss + _cost(gan, real, fake, penalty)))
+    _apply(gan.opt_D, _gradients(gan.opt_D, d_loss + _penalty_term(gan, real, fake, penalty)))
     return d_loss.detach()
 
 
-def _move_G(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, ema: float | Tensor) -> Tensor:
+def _update_G(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, ema_decay: float | Tensor) -> Tensor:
     g_loss = _g_loss(loss, _logits(gan, real) if loss.paired else None, _logits(gan, fake))
-    _move(gan.opt_G, _slopes(gan.opt_G, g_loss))
-    _average(gan, ema)
+    _apply(gan.opt_G, _gradients(gan.opt_G, g_loss))
+    _update_ema(gan, ema_decay)
     return g_loss.detach()
 
 
@@ -260,26 +260,26 @@ def _g_loss(loss: Loss, real_logits: Tensor | None, fake_logits: Tensor) -> Tens
     return loss.g_loss(real_logits, fake_logits) if loss.paired else loss.g_loss(fake_logits)
 
 
-def _cost(gan: GAN, real: Tensor, fake: Tensor, penalty: Penalty | None) -> Tensor | float:
-    return penalty.weight * penalty.every * penalty.penalty(gan.D, real, fake) if penalty else 0.0
+def _penalty_term(gan: GAN, real: Tensor, fake: Tensor, penalty: Penalty | None) -> Tensor | float:
+    return penalty.weight * penalty.interval * penalty.penalty(gan.D, real, fake) if penalty else 0.0
 
 
-def _slopes(opt: torch.optim.Optimizer, loss: Tensor, **options) -> tuple[Tensor, ...]:
+def _gradients(opt: torch.optim.Optimizer, loss: Tensor, **options) -> tuple[Tensor, ...]:
     """The gradient for this optimiser's weights alone: G's costs a third less without that for D's weights."""
     return torch.autograd.grad(loss, opt.param_groups[0]["params"], **options)
 
 
-def _move(opt: torch.optim.Optimizer, slopes: tuple[Tensor, ...]) -> None:
-    for weight, slope in zip(opt.param_groups[0]["params"], slopes, strict=True):
+def _apply(opt: torch.optim.Optimizer, gradients: tuple[Tensor, ...]) -> None:
+    for weight, slope in zip(opt.param_groups[0]["params"], gradients, strict=True):
         alike = slope.stride() == weight.stride()  # fused Adam reads both in one order, whatever their strides say
         weight.grad = slope if alike else torch.empty_like(weight).copy_(slope)
     opt.step()
 
 
 @torch.no_grad()
-def _average(gan: GAN, ema: float | Tensor) -> None:
+def _update_ema(gan: GAN, ema_decay: float | Tensor) -> None:
     """Move G_ema's weights towards G's, and copy the statistics that are no weights (BatchNorm)."""
     for old, new in zip(gan.G_ema.parameters(), gan.G.parameters(), strict=True):
-        old.lerp_(new, 1 - ema)
+        old.lerp_(new, 1 - ema_decay)
     for old, new in zip(gan.G_ema.buffers(), gan.G.buffers(), strict=True):
         old.copy_(new)

@@ -11,7 +11,7 @@ from torch import nn
 
 from gancourse.data.registry import to_float
 from gancourse.files import write_atomically
-from gancourse.metrics.feature_net import Ruler
+from gancourse.metrics.feature_net import FeatureNet
 from gancourse.pt import set_threads
 from gancourse.pt.models import seeded
 from gancourse.pt.train import from_numpy
@@ -27,7 +27,7 @@ def lenet(shape: tuple[int, int, int], num_classes: int) -> nn.Sequential:
                          nn.Flatten(), nn.Linear(flat, 64), nn.ReLU(), nn.Linear(64, num_classes))
 
 
-def train_ruler(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, seed: int = 0,
+def train_lenet(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, seed: int = 0,
                 steps: int = STEPS) -> tuple[nn.Sequential, dict]:
     """Return a LeNet trained for `steps` on uint8 images (n, height, width, channels), and the facts about it.
 
@@ -66,7 +66,7 @@ def weights(net: nn.Sequential, shape: tuple[int, int, int]) -> dict[str, np.nda
             "head": numpy(head.weight.T), "head_bias": numpy(head.bias)}
 
 
-def network(ruler: Ruler) -> nn.Sequential:
+def network(ruler: FeatureNet) -> nn.Sequential:
     """Return a ruler as the LeNet it was trained as, the inverse of `weights`; its first nine layers give features."""
     shape, w = tuple(ruler.facts["shape"]), {name: torch.from_numpy(a) for name, a in ruler.weights.items()}
     net = lenet(shape, w["head"].shape[1])
@@ -84,7 +84,7 @@ def main(images: str, out: str) -> None:
     """Train on an .npz file's arrays and write the ruler, with what it was trained by."""
     threads = set_threads()
     with np.load(images, allow_pickle=False) as file:
-        net, facts = train_ruler(*(file[name] for name in ("x_train", "y_train", "x_test", "y_test")))
+        net, facts = train_lenet(*(file[name] for name in ("x_train", "y_train", "x_test", "y_test")))
     facts |= {"torch": str(torch.__version__), "threads": threads}
     arrays = {name: np.ascontiguousarray(w) for name, w in weights(net, facts["shape"]).items()}
     write_atomically(Path(out), save(arrays, metadata={"ruler": json.dumps(facts)}))

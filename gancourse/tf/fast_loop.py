@@ -11,20 +11,20 @@ from gancourse.errors import check_choice
 from gancourse.loop import batches, draw_noise
 from gancourse.tf import native_bf16
 from gancourse.tf.losses import Loss
-from gancourse.tf.train import GAN, Penalty, due, ema_at, play_step, set_learning_rate
+from gancourse.tf.train import GAN, Penalty, alternating_step, ema_decay_at, penalty_at, set_learning_rate
 
 CHUNK = 64  # steps inside one call: Python is asked for nothing in between
 XLA_PAYS_AFTER = 4096  # steps; compiling takes seconds, and what it saves is a fraction of a millisecond a step
 
 
-def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty: Penalty | None = None,
-                schedule: Callable[[int], float] | None = None, step: Callable = play_step,
+def make_fast_loop(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty: Penalty | None = None,
+                schedule: Callable[[int], float] | None = None, step: Callable = alternating_step,
                 precision: str = "fp32", compiled: str = "auto") -> Callable[[int, int], dict[str, Tensor]]:
-    """Return `rounds(k, n)`, which plays steps k to k + n - 1 on the data `x`, for `loop.train_rounds`.
+    """Return `run_steps(k, n)`, which plays steps k to k + n - 1 on the data `x`, for `loop.train_fast`.
 
     `x` is uint8 images (n, height, width, channels), or float32 images or points; a memory map is read
     batch by batch.  Batch and noise of step k depend on (gan.seed, k) only.  `schedule(k)` is the
-    learning rate of step k; `step` is any function with the arguments of `play_step`.  `precision` is
+    learning rate of step k; `step` is any function with the arguments of `alternating_step`.  `precision` is
     fp32, bf16 (products in 16 bits, sums and weights in 32), or auto: bf16 where the hardware computes
     it.  `compiled` is auto, yes or no.  Raises ValueError when `batch_size` does not fit the data, or for
     another word.  Lessons 02 and 03.
@@ -61,14 +61,14 @@ def make_rounds(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss, penalty
         rows = np.stack([rows_of(i) for i in steps])
         z = np.stack([draw_noise(batch_size, gan.z_dim, gan.seed, i) for i in steps])
         rates = np.array([schedule(i) if schedule else 0 for i in steps], np.float32)
-        shares = np.array([ema_at(gan, i) for i in steps], np.float32)
-        pay = np.array([due(penalty, i) is not None for i in steps])
+        shares = np.array([ema_decay_at(gan, i) for i in steps], np.float32)
+        pay = np.array([penalty_at(penalty, i) is not None for i in steps])
         drawn = x[rows] if mapped else rows
         return (xla if fast else plain)(tf.constant(n), drawn, z, rates, shares, pay)
 
-    def rounds(k: int, n: int) -> dict[str, Tensor]:
+    def run_steps(k: int, n: int) -> dict[str, Tensor]:
         chunks = [(i, min(CHUNK, k + n - i)) for i in range(k, k + n, CHUNK)]
         d_loss, g_loss = tf.unstack(sum(chunk(i, length) * (length / n) for i, length in chunks))
         return {"d_loss": d_loss, "g_loss": g_loss}
 
-    return rounds
+    return run_steps

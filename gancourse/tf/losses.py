@@ -81,7 +81,7 @@ def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, 
     """
     mix = tf.reshape(mix, [-1, *[1] * (len(real.shape) - 1)])
     x_hat = mix * real + (1 - mix) * fake
-    return mean(square(tf.sqrt(_squared_slopes(D, x_hat) + 1e-12) - 1))
+    return mean(square(tf.sqrt(_squared_gradient_norm(D, x_hat) + 1e-12) - 1))
 
 
 def r1_penalty(D: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
@@ -89,10 +89,10 @@ def r1_penalty(D: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
 
     Summed over the pixels of an image, not averaged.  Multiply by `r1_gamma / 2`.
     """
-    return mean(_squared_slopes(D, real))
+    return mean(_squared_gradient_norm(D, real))
 
 
-def _squared_slopes(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+def _squared_gradient_norm(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """||grad D(x)||^2 of each sample, shape (batch,), itself differentiable."""
     x = tf.stop_gradient(x)
     with tf.GradientTape() as tape:

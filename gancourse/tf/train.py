@@ -24,30 +24,30 @@ class GAN:
     opt_G: keras.optimizers.Optimizer
     opt_D: keras.optimizers.Optimizer
     z_dim: int
-    ema: float  # share of the old average kept at each step, 0 to 1
+    ema_decay: float  # share of the old average kept at each step, 0 to 1
     seed: int
 
 
 class Penalty(NamedTuple):
-    """A term added to D's loss every `every` steps; times `every`, so that its mean is the same."""
+    """A term added to D's loss every `interval` steps; times `interval`, so that its mean is the same."""
 
     penalty: Callable[..., Tensor]  # (D, real, fake) -> scalar
     weight: float
-    every: int = 1
+    interval: int = 1
 
 
 def make_gan(G: keras.Model, D: keras.Model, *, z_dim: int, learning_rate: float = 1e-3,
-             betas: tuple[float, float] = (0.5, 0.99), ema: float = 0.995, seed: int = 0) -> GAN:
+             betas: tuple[float, float] = (0.5, 0.99), ema_decay: float = 0.995, seed: int = 0) -> GAN:
     """Return a GAN with an Adam optimiser for each network and a copy of G for the running average.
 
-    Raises ValueError when `learning_rate`, `betas` or `ema` is out of range.  Lessons 02 and 03.
+    Raises ValueError when `learning_rate`, `betas` or `ema_decay` is out of range.  Lessons 02 and 03.
     """
     check_range("learning_rate", learning_rate, 0, 1)
-    for name, value in {"betas[0]": betas[0], "betas[1]": betas[1], "ema": ema}.items():
+    for name, value in {"betas[0]": betas[0], "betas[1]": betas[1], "ema_decay": ema_decay}.items():
         check_range(name, value, 0, 1, include_low=True)
     G_ema = keras.models.clone_model(G)
     G_ema.set_weights(G.get_weights())
-    return GAN(G, D, G_ema, _adam(G, learning_rate, betas), _adam(D, learning_rate, betas), z_dim, ema, seed)
+    return GAN(G, D, G_ema, _adam(G, learning_rate, betas), _adam(D, learning_rate, betas), z_dim, ema_decay, seed)
 
 
 def noise(gan: GAN, n: int, k: int) -> Tensor:
@@ -58,29 +58,29 @@ def noise(gan: GAN, n: int, k: int) -> Tensor:
 @tf.function
 def d_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None) -> Tensor:
     """Update D once and return its loss; G is left as it is."""
-    return _move_D(gan, real, gan.G(z, training=True), loss, penalty)
+    return _update_D(gan, real, gan.G(z, training=True), loss, penalty)
 
 
 @tf.function
-def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema: float = 0.0) -> Tensor:
+def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema_decay: float = 0.0) -> Tensor:
     """Update G once, then its running average, and return its loss; D is left as it is."""
-    return _move_G(gan, real, *_draw(gan, z), loss, ema)
+    return _update_G(gan, real, *_draw(gan, z), loss, ema_decay)
 
 
-def play_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
-              ema: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+def alternating_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
+              ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """Play one step of the game, D then G on the same fakes, and return d_loss and g_loss, still on the device.
 
     Fakes are drawn once, an eighth less work than `d_step` and `g_step`; G's half takes no gradient for D's weights.
     """
     fake, tape = _draw(gan, z)
-    d_loss = _move_D(gan, real, fake, loss, penalty)
-    return d_loss, _move_G(gan, real, fake, tape, loss, ema)
+    d_loss = _update_D(gan, real, fake, loss, penalty)
+    return d_loss, _update_G(gan, real, fake, tape, loss, ema_decay)
 
 
-def play_together(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
-                  ema: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """Like `play_step`, but both players move at once: D reads the fakes once, a tenth less work.
+def simultaneous_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
+                  ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """Like `alternating_step`, but both players move at once: D reads the fakes once, a tenth less work.
 
     Another game (lesson 06): G answers the D of before this step.  TensorFlow's DCGAN tutorial plays it.
     """
@@ -89,37 +89,37 @@ def play_together(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalt
         fake = gan.G(z, training=True)
         real_logits, fake_logits = D(real), D(fake)
         d_loss, g_loss = loss.d_loss(real_logits, fake_logits), _g_loss(loss, real_logits, fake_logits)
-        total = d_loss + _cost(D, real, tf.stop_gradient(fake), penalty)
-    d_slopes = of_D.gradient(total, gan.D.trainable_variables)
+        total = d_loss + _penalty_term(D, real, tf.stop_gradient(fake), penalty)
+    d_gradients = of_D.gradient(total, gan.D.trainable_variables)
     gan.opt_G.apply(of_G.gradient(g_loss, gan.G.trainable_variables), gan.G.trainable_variables)
-    gan.opt_D.apply(d_slopes, gan.D.trainable_variables)
-    _average(gan, ema)
+    gan.opt_D.apply(d_gradients, gan.D.trainable_variables)
+    _update_ema(gan, ema_decay)
     return d_loss, g_loss
 
 
 def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty | None = None) -> dict[str, Tensor]:
-    """Play step k on a batch from the host; `make_rounds` plays the same steps without one.
+    """Play step k on a batch from the host; `make_fast_loop` plays the same steps without one.
 
     `real` is a batch of images (batch, height, width, channels) or points (batch, dim), float32.
     """
     real, z = tf.convert_to_tensor(real, tf.float32), noise(gan, len(real), k)
-    ema = tf.constant(ema_at(gan, k))  # a tensor: each new Python number would compile again
-    d_loss, g_loss = _compiled_step(gan, real, z, loss, due(penalty, k), ema)
+    ema_decay = tf.constant(ema_decay_at(gan, k))  # a tensor: each new Python number would compile again
+    d_loss, g_loss = _compiled_step(gan, real, z, loss, penalty_at(penalty, k), ema_decay)
     return {"d_loss": d_loss, "g_loss": g_loss}
 
 
-def due(penalty: Penalty | None, k: int) -> Penalty | None:
+def penalty_at(penalty: Penalty | None, k: int) -> Penalty | None:
     """Return the penalty at the steps when it is to be paid, else None."""
-    return penalty if penalty and k % penalty.every == 0 else None
+    return penalty if penalty and k % penalty.interval == 0 else None
 
 
-def ema_at(gan: GAN, k: int) -> float:
-    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema`.
+def ema_decay_at(gan: GAN, k: int) -> float:
+    """Return the share that the running average keeps at step k: from 1/10 up to `gan.ema_decay`.
 
     So it soon forgets its start.  The share has 32 bits, as weights have: as a number and as a
     tensor it gives the same average, to the last bit.
     """
-    return float(np.float32(min(gan.ema, (1 + k) / (10 + k))))
+    return float(np.float32(min(gan.ema_decay, (1 + k) / (10 + k))))
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
@@ -177,7 +177,7 @@ def _variables(gan: GAN) -> dict[str, keras.Variable]:
     return named
 
 
-_compiled_step = tf.function(play_step)
+_compiled_step = tf.function(alternating_step)
 
 
 def _draw(gan: GAN, z: Tensor) -> tuple[Tensor, tf.GradientTape]:
@@ -187,16 +187,16 @@ def _draw(gan: GAN, z: Tensor) -> tuple[Tensor, tf.GradientTape]:
     return fake, tape
 
 
-def _move_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty | None) -> Tensor:
+def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty | None) -> Tensor:
     D = lambda x: gan.D(x, training=True)  # a bare call would mean False, and BatchNorm would not learn
     with tf.GradientTape() as tape:
         d_loss = loss.d_loss(D(real), D(fake))
-        total = d_loss + _cost(D, real, fake, penalty)
+        total = d_loss + _penalty_term(D, real, fake, penalty)
     gan.opt_D.apply(tape.gradient(total, gan.D.trainable_variables), gan.D.trainable_variables)
     return d_loss
 
 
-def _move_G(gan: GAN, real: Tensor, fake: Tensor, tape: tf.GradientTape, loss: Loss, ema: Tensor | float) -> Tensor:
+def _update_G(gan: GAN, real: Tensor, fake: Tensor, tape: tf.GradientTape, loss: Loss, ema_decay: Tensor | float) -> Tensor:
     """The chain rule in two halves: the loss's slope at the fakes, through D; then on through G."""
     with tf.GradientTape(watch_accessed_variables=False) as through_D:
         through_D.watch(fake)
@@ -204,7 +204,7 @@ def _move_G(gan: GAN, real: Tensor, fake: Tensor, tape: tf.GradientTape, loss: L
         g_loss = _g_loss(loss, gan.D(real, training=True) if loss.paired else None, fake_logits)
     slope = through_D.gradient(g_loss, fake)
     gan.opt_G.apply(tape.gradient(fake, gan.G.trainable_variables, slope), gan.G.trainable_variables)
-    _average(gan, ema)
+    _update_ema(gan, ema_decay)
     return g_loss
 
 
@@ -212,13 +212,13 @@ def _g_loss(loss: Loss, real_logits: Tensor | None, fake_logits: Tensor) -> Tens
     return loss.g_loss(real_logits, fake_logits) if loss.paired else loss.g_loss(fake_logits)
 
 
-def _cost(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, penalty: Penalty | None) -> Tensor | float:
-    return penalty.weight * penalty.every * penalty.penalty(D, real, fake) if penalty else 0.0
+def _penalty_term(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, penalty: Penalty | None) -> Tensor | float:
+    return penalty.weight * penalty.interval * penalty.penalty(D, real, fake) if penalty else 0.0
 
 
-def _average(gan: GAN, ema: Tensor | float) -> None:
+def _update_ema(gan: GAN, ema_decay: Tensor | float) -> None:
     """Move G_ema's weights towards G's, and copy the statistics that are no weights (BatchNorm)."""
     for old, new in zip(gan.G_ema.trainable_variables, gan.G.trainable_variables, strict=True):
-        old.assign(old + (1 - ema) * (new - old))
+        old.assign(old + (1 - ema_decay) * (new - old))
     for old, new in zip(gan.G_ema.non_trainable_variables, gan.G.non_trainable_variables, strict=True):
         old.assign(new)

@@ -24,14 +24,14 @@ RESULTS, FIGURE = HERE / "RESULTS.md", HERE / "time_to_quality.png"
 START = """
 from gancourse import data, ruler
 from gancourse.pt import losses, models, set_threads
-from gancourse.pt.rounds import make_rounds
+from gancourse.pt.rounds import make_fast_loop
 from gancourse.pt.train import make_gan
 set_threads()
 images = data.load("strokes")
 ruler.load(images)
 pair = models.shallow_pair(32, images.shape, 32)
-rounds = make_rounds(make_gan(*pair, z_dim=32), images.x_train, batch_size=32, loss=losses.LOSSES["nonsaturating"])
-float(rounds(0, 1)["d_loss"])
+run_steps = make_fast_loop(make_gan(*pair, z_dim=32), images.x_train, batch_size=32, loss=losses.LOSSES["nonsaturating"])
+float(run_steps(0, 1)["d_loss"])
 """
 
 
@@ -105,7 +105,7 @@ PARTS = {"speed": speed, "quality": quality, "scale": scale, "start": start}
 TITLE = """# Measured speed
 Written by `make bench`; every part names its command, its date and its machine. Compare ratios within a part, not
 times between parts. The tutorials' networks and loops are written by us from what they publish (`published.py`).
-"Both at once" is `play_together`, which changes the game a little: G answers the D of before the step, as in
+"Both at once" is `simultaneous_step`, which changes the game a little: G answers the D of before the step, as in
 TensorFlow's tutorial.
 """
 

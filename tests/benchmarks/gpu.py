@@ -181,7 +181,7 @@ def one_capture(keep: Callable, device: str, steps: int, tiny: bool, recorded: l
         with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")
             kept.append(keep(pair["plain"][0]))  # and so its graph lives as long as this process trains
-            in_turn([rounds for _, rounds in pair.values()], steps)
+            in_turn([run_steps for _, run_steps in pair.values()], steps)
         if compiled == "auto":
             said += [str(word.message) for word in heard if "recorded" in str(word.message)]
         ends[compiled] = {name: weights(gan) for name, (gan, _) in pair.items()}
@@ -205,8 +205,8 @@ def stack_of_lesson_07(name: str, device: str, compiled: str, tiny: bool) -> tup
 
     from gancourse.data.synthetic import toys
     from gancourse.pt import losses
-    from gancourse.pt.batched import make_stacked_gan
-    from gancourse.pt.fast_loop import make_rounds
+    from gancourse.pt.batched import make_batched_gan
+    from gancourse.pt.fast_loop import make_fast_loop
     from gancourse.pt.train import Penalty
 
     def mlp(*sizes: int) -> nn.Sequential:
@@ -218,19 +218,19 @@ def stack_of_lesson_07(name: str, device: str, compiled: str, tiny: bool) -> tup
 
     seeds, width, batch = (range(2), 8, 4) if tiny else (range(10), 64, 100)
     torch.manual_seed(0)
-    gan = make_stacked_gan(partial(mlp, 2, width, width, 2), partial(mlp, 2, width, width, 1), seeds, z_dim=2, dim=2,
-                           learning_rate=1e-3, betas=(0.9, 0.99), ema=0.99, device=device)
+    gan = make_batched_gan(partial(mlp, 2, width, width, 2), partial(mlp, 2, width, width, 1), seeds, z_dim=2, dim=2,
+                           learning_rate=1e-3, betas=(0.9, 0.99), ema_decay=0.99, device=device)
     loss, penalty = ("nonsaturating", None) if name == "plain" else ("relativistic", Penalty(both_penalties, 0.05))
-    return gan, make_rounds(gan, toys.ring(5000, 0, sigma=0.05).points, batch_size=len(seeds) * batch,
+    return gan, make_fast_loop(gan, toys.ring(5000, 0, sigma=0.05).points, batch_size=len(seeds) * batch,
                             loss=losses.LOSSES[loss], penalty=penalty, compiled=compiled)
 
 
-def in_turn(all_rounds: list[Callable], steps: int) -> None:
+def in_turn(all_loops: list[Callable], steps: int) -> None:
     """Train several GANs in turn, a twelfth of the steps at a time, as lesson 08 does for its film."""
-    from gancourse.loop import train_rounds
+    from gancourse.loop import train_fast
 
-    loops = [train_rounds(rounds, num_steps=steps, log_every=max(1, steps // 12), progress=False)
-             for rounds in all_rounds]
+    loops = [train_fast(run_steps, num_steps=steps, log_every=max(1, steps // 12), progress=False)
+             for run_steps in all_loops]
     for _ in zip(*loops, strict=True):
         pass
 
@@ -263,8 +263,8 @@ def curve(network: str, game: str, precision: str, device: str, compiled: str, s
     import torch
 
     from gancourse.pt import losses, models
-    from gancourse.pt.fast_loop import make_rounds
-    from gancourse.pt.train import make_gan, play_step, play_together
+    from gancourse.pt.fast_loop import make_fast_loop
+    from gancourse.pt.train import alternating_step, make_gan, simultaneous_step
 
     build, side, width, batch, rate = {"mlp": (models.mlp_pair, 8, 16, 16, 0.02),
                                        "dcgan": (models.dcgan_pair, 32, 32, 64, 0.004)}[network]
@@ -272,9 +272,9 @@ def curve(network: str, game: str, precision: str, device: str, compiled: str, s
     torch.manual_seed(0)
     pair = [net.to(device) for net in models.seeded(build, 5, (side, side, 1), width, seed=1)]
     gan = make_gan(*pair, z_dim=5, learning_rate=rate, seed=2)
-    rounds = make_rounds(gan, x, batch_size=batch, loss=losses.LOSSES["nonsaturating"], precision=precision,
-                         compiled=compiled, step=play_step if game == "alternating" else play_together)
-    return [[float(value) for value in rounds(k, 1).values()] for k in range(steps)]
+    run_steps = make_fast_loop(gan, x, batch_size=batch, loss=losses.LOSSES["nonsaturating"], precision=precision,
+                         compiled=compiled, step=alternating_step if game == "alternating" else simultaneous_step)
+    return [[float(value) for value in run_steps(k, 1).values()] for k in range(steps)]
 
 
 def compared(curves: dict[tuple[str, str], list[list[float]]]) -> dict[str, Any]:
@@ -306,7 +306,7 @@ def rates(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) ->
     import torch
 
     from gancourse.course import train_options, trainer
-    from gancourse.loop import train_rounds
+    from gancourse.loop import train_fast
     from gancourse.pt import parallel
 
     side, batch, width, steps = (8, 8, 4, 40) if tiny else (64, 512, 64, 800)
@@ -321,9 +321,9 @@ def rates(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) ->
     def bare(steps: int) -> float:
         group = parallel.Group(0, 1, torch.device(device, 0) if device == "cuda" else torch.device(device))
         images = trainer.data.load(settings["dataset"], resolution=0, seed=0)
-        rounds = bare_loop(trainer.build(settings, images.shape, group), images.x_train, settings, group)
+        run_steps = bare_loop(trainer.build(settings, images.shape, group), images.x_train, settings, group)
         started = time.perf_counter()
-        for log in train_rounds(rounds, num_steps=steps, log_every=steps, progress=False):
+        for log in train_fast(run_steps, num_steps=steps, log_every=steps, progress=False):
             float(log.scalars["d_loss"])  # the host waits for the device here
         return steps * batch / (time.perf_counter() - started)
 
@@ -357,9 +357,9 @@ def bare_loop(gan: Any, x: Any, settings: dict[str, Any], group: Any) -> Callabl
         return losses.r1_penalty(D, real)
 
     num_steps, rate = settings["num_steps"], settings["learning_rate"]
-    return parallel.make_shared_rounds(
+    return parallel.make_shared_fast_loop(
         gan, x, group, batch_size=settings["batch_size"], loss=losses.LOSSES[settings["loss"]],
-        penalty=Penalty(r1, settings["r1_gamma"] / 2, every=8), precision=settings["precision"],
+        penalty=Penalty(r1, settings["r1_gamma"] / 2, interval=8), precision=settings["precision"],
         schedule=lambda k: rate * min(1.0, (1 - k / num_steps) / 0.6))
 
 

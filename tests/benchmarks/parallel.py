@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
-from gancourse.loop import train_rounds
+from gancourse.loop import train_fast
 from gancourse.pt import losses, models, parallel
 from gancourse.pt.train import Penalty, make_gan
 
@@ -74,32 +74,32 @@ def work(network: str, arm: str, batch: int, seconds: float) -> None:
     x = np.random.default_rng(0).integers(0, 256, (2048, *shape), dtype=np.uint8)
     pair = [net.to(memory_format=torch.channels_last) for net in models.seeded(build, 32, shape, width, seed=0)]
     gan = make_gan(*pair, z_dim=32)
-    r1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), 0.5, every=8)
+    r1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), 0.5, interval=8)
     options = {"batch_size": batch, "loss": losses.LOSSES["nonsaturating"], "penalty": r1}
     if "DDP" in arm:
-        rounds = ddp_rounds(gan, x, group, frozen="frozen" in arm, **options)
+        run_steps = ddp_loop(gan, x, group, frozen="frozen" in arm, **options)
     else:
-        rounds = parallel.make_shared_rounds(gan, x, group, **options)
-    first = [list(log.scalars.values()) for log in train_rounds(rounds, num_steps=20, log_every=1, progress=False)]
+        run_steps = parallel.make_shared_fast_loop(gan, x, group, **options)
+    first = [list(log.scalars.values()) for log in train_fast(run_steps, num_steps=20, log_every=1, progress=False)]
     start, k = time.perf_counter(), 20
-    rounds(k, 8)  # how many steps fill the seconds, the same in each process
+    run_steps(k, 8)  # how many steps fill the seconds, the same in each process
     k, n = k + 8, parallel.average(torch.tensor(seconds / (time.perf_counter() - start)), group)
     start, steps = time.perf_counter(), 8 * max(1, int(n))
-    rounds(k, steps)
+    run_steps(k, steps)
     taken = time.perf_counter() - start
     if group.rank == 0:
         print(json.dumps([steps * batch / taken, first]))
     parallel.leave(group)
 
 
-def ddp_rounds(gan, x, group, *, frozen: bool, loss, penalty, **options):
-    """The same steps as DistributedDataParallel wants them, with `backward()`; see make_shared_rounds."""
+def ddp_loop(gan, x, group, *, frozen: bool, loss, penalty, **options):
+    """The same steps as DistributedDataParallel wants them, with `backward()`; see make_shared_fast_loop."""
     G, D = (DistributedDataParallel(net, forward_sync_buffers=False) for net in (gan.G, gan.D))
 
-    def step(gan, real, z, loss, penalty, ema):
+    def step(gan, real, z, loss, penalty, ema_decay):
         fake = G(z)
         d_loss = loss.d_loss(D(real), D(fake.detach()))
-        cost = penalty.weight * penalty.every * penalty.penalty(D, real, fake) if penalty else 0.0
+        cost = penalty.weight * penalty.interval * penalty.penalty(D, real, fake) if penalty else 0.0
         gan.opt_D.zero_grad()
         (d_loss + cost).backward()
         gan.opt_D.step()
@@ -111,18 +111,18 @@ def ddp_rounds(gan, x, group, *, frozen: bool, loss, penalty, **options):
         gan.opt_G.step()
         with torch.no_grad():
             for old, new in zip(gan.G_ema.parameters(), gan.G.parameters(), strict=True):
-                old.lerp_(new, 1 - ema)
+                old.lerp_(new, 1 - ema_decay)
         return d_loss.detach(), g_loss.detach()
 
-    shared = parallel.make_rounds(
+    shared = parallel.make_fast_loop(
         gan, x, loss=loss, penalty=penalty, compiled="no", **options,
-        step=lambda gan, real, z, *rest: step(gan, group.rows(real), group.rows(z), *rest))
+        step=lambda gan, real, z, *rest: step(gan, group.shard(real), group.shard(z), *rest))
 
-    def rounds(k, n):
+    def run_steps(k, n):
         played = shared(k, n)
         return dict(zip(played, parallel.average(torch.stack(list(played.values())), group), strict=True))
 
-    return rounds
+    return run_steps
 
 
 if __name__ == "__main__":

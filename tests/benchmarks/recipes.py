@@ -19,14 +19,14 @@ from gancourse import data, metrics
 from gancourse.loop import batches
 from gancourse.metrics import feature_net
 from gancourse.pt import losses, models, set_threads
-from gancourse.pt.fast_loop import make_rounds
+from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.train import Penalty, make_gan, sample, train_step
 
 MARKS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60, 80, 100, 120, 150, 180)  # seconds
 TUTORIAL = {"network": "dcgan_bn", "width": 32, "z_dim": 100, "batch_size": 128, "learning_rate": 2e-4,
             "betas": (0.5, 0.999), "r1_gamma": 0.0, "falls": False, "averaged": False}
 OURS = {"network": "shallow", "width": 32, "z_dim": 32, "batch_size": 32, "learning_rate": 4e-3, "betas": (0.0, 0.99),
-        "r1_gamma": 1.0, "falls": True, "averaged": True, "ema": 0.995}
+        "r1_gamma": 1.0, "falls": True, "averaged": True, "ema_decay": 0.995}
 ARMS = {
     "race": {  # name: (recipe, seconds)
         "the tutorial's": (TUTORIAL, 120),
@@ -34,8 +34,8 @@ ARMS = {
     },
     "presets": {
         "20 s": (OURS, 20),
-        "60 s": (OURS | {"ema": 0.998}, 60),
-        "180 s": (OURS | {"width": 48, "learning_rate": 3e-3, "ema": 0.998}, 180),
+        "60 s": (OURS | {"ema_decay": 0.998}, 60),
+        "180 s": (OURS | {"width": 48, "learning_rate": 3e-3, "ema_decay": 0.998}, 180),
     },
     "ladder": {  # each with one change more
         "tutorial: 2e-4, batch 128, width 32": (TUTORIAL, 10),
@@ -90,7 +90,7 @@ def sooner(slow: list, fast: list) -> list[tuple]:
 
 def trajectory(dataset: str, seed: int, seconds: float, *, network: str, width: int, z_dim: int, batch_size: int,
                learning_rate: float, betas: tuple[float, float], r1_gamma: float, falls: bool, averaged: bool,
-               ema: float = 0.995, precision: str = "fp32") -> list[tuple[float, int, float]]:
+               ema_decay: float = 0.995, precision: str = "fp32") -> list[tuple[float, int, float]]:
     """Return (seconds, steps, distance) at each mark; a falling rate falls over the last 60 % of `seconds`."""
     images = data.load(dataset)
     lenet = feature_net.load(images)
@@ -103,17 +103,17 @@ def trajectory(dataset: str, seed: int, seconds: float, *, network: str, width: 
         pair = [models.dcgan_init(net) for net in pair]
     else:
         pair = [net.to(memory_format=torch.channels_last) for net in pair]
-    gan = make_gan(*pair, z_dim=z_dim, learning_rate=learning_rate, betas=betas, ema=ema, seed=seed)
+    gan = make_gan(*pair, z_dim=z_dim, learning_rate=learning_rate, betas=betas, ema_decay=ema_decay, seed=seed)
     spent, k, found = 0.0, 0, []
     if network == "dcgan_bn":  # the tutorial's loop is no part of what is compared: it gets our plain one
         batch, loss = batches(images.x_train, batch_size, seed), losses.LOSSES["nonsaturating"]
         play = lambda k: train_step(gan, batch(k), k, loss)
     else:
-        r1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), r1_gamma / 2, every=8) if r1_gamma else None
+        r1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), r1_gamma / 2, interval=8) if r1_gamma else None
         rate = lambda k: learning_rate * (min(1.0, (1.02 - spent / seconds) / 0.6) if falls else 1.0)
-        rounds = make_rounds(gan, images.x_train, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"],
+        run_steps = make_fast_loop(gan, images.x_train, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"],
                              penalty=r1, schedule=rate, precision=precision)
-        play = lambda k: rounds(k, 1)
+        play = lambda k: run_steps(k, 1)
     for mark in [m for m in MARKS if m <= seconds]:
         while spent < mark:
             start = time.process_time()

@@ -61,7 +61,7 @@ def measure(*, batch_size: int = 64, resolution: int = 28, images: int = 0, netw
     from torch.utils.flop_counter import FlopCounterMode
 
     from gancourse.pt import losses, models, set_threads
-    from gancourse.pt.fast_loop import make_rounds
+    from gancourse.pt.fast_loop import make_fast_loop
     from gancourse.pt.train import make_gan
 
     set_threads(1)
@@ -77,14 +77,14 @@ def measure(*, batch_size: int = 64, resolution: int = 28, images: int = 0, netw
         build = {"dcgan": models.dcgan_pair, "shallow": models.shallow_pair}[network]
         pair = [net.to(memory_format=torch.channels_last) for net in build(64, shape, 32)]
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        rounds = make_rounds(make_gan(*pair, z_dim=64), x, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"])
+        run_steps = make_fast_loop(make_gan(*pair, z_dim=64), x, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"])
         with FlopCounterMode(display=False) as counter:
-            rounds(0, 1)
+            run_steps(0, 1)
         taken = []
         for i in range(5):
             steps, start = 0, time.process_time()
             while time.process_time() - start < 0.6:
-                rounds(2 + 1000 * i + steps, 1)
+                run_steps(2 + 1000 * i + steps, 1)
                 steps += 1
             taken.append((time.process_time() - start) / steps)
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

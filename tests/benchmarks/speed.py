@@ -22,8 +22,8 @@ from published import dcgan_32, dcgan_64, mlp_784, tutorial_28, tutorial_loop
 from torch.utils.flop_counter import FlopCounterMode
 
 from gancourse.pt import losses, models, native_bf16, set_threads
-from gancourse.pt.fast_loop import make_rounds
-from gancourse.pt.train import make_gan, play_step, play_together
+from gancourse.pt.fast_loop import make_fast_loop
+from gancourse.pt.train import alternating_step, make_gan, simultaneous_step
 from gancourse.system import physical_cores
 
 NETWORKS = {  # name: (networks, image shape, batch size, halves of D's loss added before the backward pass)
@@ -64,10 +64,10 @@ def compare(name: str, device: str, batch_size: int, rounds: int, clock: str, se
     pairs = {arm: [net.to(device) for net in build()] for arm in ("loop", "step")}
     arms = {"tutorial's loop": tutorial_loop(*pairs["loop"], x, batch_size, together=together),
             "tutorial's step alone": tutorial_loop(*pairs["step"], still, batch_size, together=together)}
-    work = {arm: gflop(build, shape, play_step) for arm in arms}
+    work = {arm: gflop(build, shape, alternating_step) for arm in arms}
     for precision in ("fp32", "bf16") if native_bf16(device) else ("fp32",):
-        for step in (play_step, play_together):
-            arm = f"ours, {precision}" + ", both at once" * (step is play_together)
+        for step in (alternating_step, simultaneous_step):
+            arm = f"ours, {precision}" + ", both at once" * (step is simultaneous_step)
             folded = lambda: [models.fold_upsampling(net) for net in build()]
             arms[arm], work[arm] = ours(folded, x, batch_size, device, precision, step), gflop(folded, shape, step)
     measured, roofs = in_turns(arms, device, rounds, clock, seconds)
@@ -83,10 +83,10 @@ def ours(build: Callable, x: np.ndarray, batch_size: int, device: str, precision
     """Return a function that plays one step of our loop."""
     pair = [net.to(device, memory_format=torch.channels_last) for net in build()]
     gan = make_gan(*pair, z_dim=100, learning_rate=2e-4, betas=(0.5, 0.999))
-    rounds = make_rounds(gan, x, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"], precision=precision,
+    run_steps = make_fast_loop(gan, x, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"], precision=precision,
                          step=step)
     count = iter(range(10**9))
-    return lambda: rounds(next(count), 1)
+    return lambda: run_steps(next(count), 1)
 
 
 def gflop(build: Callable, shape: tuple, step: Callable) -> float:

@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gancourse.tf.fast_loop import make_rounds
-from gancourse.tf.train import make_gan, play_step, play_together
+from gancourse.tf.fast_loop import make_fast_loop
+from gancourse.tf.train import alternating_step, make_gan, simultaneous_step
 
 STEPS, Z_DIM = 256, 100
 X = np.random.default_rng(0).integers(0, 256, (20_000, 28, 28, 1), dtype=np.uint8)
@@ -58,16 +58,16 @@ def naive(batch_size: int, together: bool):
 def ours(batch_size: int, compiled: str, step):
     """Our loop, 64 steps a call."""
     gan = make_gan(*models.mlp_pair(Z_DIM, (28, 28, 1), 128), z_dim=Z_DIM, learning_rate=2e-4)
-    rounds = make_rounds(gan, X, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"], compiled=compiled,
+    run_steps = make_fast_loop(gan, X, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"], compiled=compiled,
                          step=step)
-    return lambda: [rounds(k, 64)["d_loss"].numpy() for k in range(0, STEPS, 64)]
+    return lambda: [run_steps(k, 64)["d_loss"].numpy() for k in range(0, STEPS, 64)]
 
 
 rows = []
 for size in (64, 256):
     arms = {"textbook loop": naive(size, False), "tutorial-like loop, both at once": naive(size, True),
-            "ours": ours(size, "no", play_step), "ours, XLA": ours(size, "yes", play_step),
-            "ours, XLA, both at once": ours(size, "yes", play_together)}
+            "ours": ours(size, "no", alternating_step), "ours, XLA": ours(size, "yes", alternating_step),
+            "ours, XLA, both at once": ours(size, "yes", simultaneous_step)}
     seconds = {arm: [] for arm in arms}
     for run in arms.values():
         run()

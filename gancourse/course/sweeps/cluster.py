@@ -46,7 +46,7 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
               LocalCluster(n_workers=workers or default_workers(), threads_per_worker=1, memory_limit=0,
                            dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL) as local,
               Client(local) as client):
-            client.run(_deaf)
+            client.run(_ignore_interrupts)
             yield client
         return
     try:
@@ -63,12 +63,12 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
         yield client
 
 
-def _deaf() -> None:
+def _ignore_interrupts() -> None:
     """Ctrl-C at the terminal is for the driver, which then ends its workers: they need not cry out as well."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = False, *,
+def execute(client, sweep: Sweep, names: list[str], runs: Path, force: bool = False, *,
             here: bool = True, cell_timeout: int = CELL_TIMEOUT) -> Iterator[tuple[str, dict]]:
     """Run the named runs of a sweep and yield (name, record) as each ends.
 
@@ -88,7 +88,7 @@ def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = Fa
     (runs / sweep.lesson.name).mkdir(parents=True, exist_ok=True)
     path, cwd, futures = sweep.lesson.path.resolve(), Path.cwd(), {}
     for name in names:
-        future = client.submit(_job, path, code, sweep.preset, given[name], runs, cwd, again, here,
+        future = client.submit(_job, path, code, sweep.preset, given[name], runs, cwd, force, here,
                                cell_timeout, pure=False)
         futures[future] = name
     try:
@@ -113,7 +113,7 @@ def execute(client, sweep: Sweep, names: list[str], runs: Path, again: bool = Fa
         client.cancel(list(futures))
 
 
-def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path, again: bool,
+def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path, force: bool,
          here: bool, cell_timeout: int) -> dict:
     """What a worker does: one run, in a kernel of its own on one thread, alone in its folder."""
     if not _appears(lambda: path.is_file() and runs.is_dir()):
@@ -124,7 +124,7 @@ def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path
         raise CourseError(f"the code of {lesson.name} that a worker sees is not the one this sweep started with: "
                           "it has changed, or another version is installed there; start the sweep again")
     try:
-        record, _ = runner.run(lesson, runs, preset, given, again, cwd=cwd, threads=1, here=here,
+        record, _ = runner.run(lesson, runs, preset, given, force, cwd=cwd, threads=1, here=here,
                                cell_timeout=cell_timeout, say=lambda sentence: None)
     except runner.LessonFailed as error:
         return error.record

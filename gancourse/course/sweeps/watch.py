@@ -21,7 +21,7 @@ EVERY = 20  # seconds between two versions of the report while runs go on
 
 
 def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bool = False, workers: int = 0,
-        scheduler: str = "", again: bool = False, cell_timeout: int = CELL_TIMEOUT) -> int:
+        scheduler: str = "", force: bool = False, cell_timeout: int = CELL_TIMEOUT) -> int:
     """Do what is left of a sweep, keep its table and report in `folder`, and return how many runs failed.
 
     `asked` is the result that decides, or a part of its name.  Raises ValueError when no result has
@@ -44,8 +44,8 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
             shown = time.monotonic()
             print(_line(sweep, {}, asked, {}), flush=True)
             with (tqdm(total=len(names), initial=len(known), smoothing=0, bar_format=BAR) as bar, _ticking(bar),
-                  _deaths_told(client, bar.write)):
-                for name, record in cluster.execute(client, sweep, waiting, runs, again, here=here,
+                  _reporting_dead_workers(client, bar.write)):
+                for name, record in cluster.execute(client, sweep, waiting, runs, force, here=here,
                                                     cell_timeout=cell_timeout):
                     known[name] = record
                     tqdm.write(_line(sweep, sweep.runs()[name], asked, record))
@@ -63,7 +63,7 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
         print(f"In {count['missed']} of them (○) a claim that the lesson makes does not hold; their "
               "numbers count too.")
     if words := tables.mixed(table):
-        print(f"Mind that they were made under different versions: {words}.  --again makes all of them anew.")
+        print(f"Mind that they were made under different versions: {words}.  --force makes all of them anew.")
     columns = [*tables.measures(sweep, known).values(), "seconds"]
     if not any(record["results"] for record in known.values()):
         print("No run has a number, so there is nothing to rank.")
@@ -95,7 +95,7 @@ def _ticking(bar) -> Iterator[None]:
 
 
 @contextmanager
-def _deaths_told(client, say: Callable[[str], None]) -> Iterator[None]:
+def _reporting_dead_workers(client, say: Callable[[str], None]) -> Iterator[None]:
     """Say so when a worker dies in the middle of runs."""
 
     def hear(event):
