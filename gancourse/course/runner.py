@@ -64,7 +64,7 @@ def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any
         kernels=None) -> tuple[dict, bool]:
     """Run a lesson; return its record (what run.json holds) and whether it had been done before.
 
-    A run that is done, with the same identity, is not repeated unless `again`; with here=False one
+    A run that is done, with the same identity, is not repeated unless `force`; with here=False one
     that another computer has done counts, too.  A claim that is missed is a part of the record.
     The lesson runs in the folder `cwd`, by default the present one, on `threads` threads, and no
     cell longer than `cell_timeout` seconds.  Where another process is at work on the same run,
@@ -171,7 +171,7 @@ def _locks(planned: Plan, cwd: Path) -> dict[str, str]:
 def _checkpoint(planned: Plan, cwd: Path, force: bool) -> tuple[dict[str, str], list[str]]:
     """The checkpoint that papermill sets, if the lesson keeps one, and what the reader should know.
 
-    That of a run lies in its folder, and one of another identity has another name; with `again` it
+    That of a run lies in its folder, and one of another identity has another name; with `force` it
     goes. One that the reader has named is his: it is checked and left where it is.
     """
     if named := planned.parameters.get("checkpoint"):

@@ -59,7 +59,7 @@ def page(sweep: Sweep, table: list[dict], name: str = "", maximise: bool = False
                      "claim.</p>")
     if words := mixed(table):
         parts.append(f"<p class=note>These runs were made under different versions: {_h(words)}. "
-                     "<code>--again</code> makes all of them anew.</p>")
+                     "<code>--force</code> makes all of them anew.</p>")
     if name:
         parts += _ranking(sweep, table, name, maximise, home)
     if count["failed"]:

@@ -32,7 +32,7 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, asked: str = "", maximise: bo
 
     asked = _measure(sweep, asked)
     names, here = list(sweep.runs()), not scheduler
-    known = {} if again else plan.finished(sweep, runs, here)
+    known = {} if force else plan.finished(sweep, runs, here)
     waiting = [name for name in names if name not in known]
     if kept := tables.set_aside(folder, identity.code_sha256(sweep.lesson.notebook)):
         print(f"The table in {folder} is not of this code: it is kept as {kept.name}.")
