@@ -1,6 +1,5 @@
 """What `gancourse doctor` says of a machine, on machines made here."""
 
-import subprocess
 
 import pytest
 
@@ -67,24 +66,6 @@ def test_the_report_prints_a_line_each_and_shows_as_a_table():
     assert str(report) == "      memory  3 GB   <- close <other> programs\n      preset  laptop"
     page = report._repr_html_()
     assert page.count("<tr>") == 2 and "close &lt;other&gt; programs" in page
-
-
-@pytest.mark.parametrize("answer, name", [("NVIDIA H100\nNVIDIA H100\n", "NVIDIA H100"), ("\n", "")])
-def test_the_name_of_a_gpu_is_the_first_that_its_driver_reports(monkeypatch, answer, name):
-    monkeypatch.setattr(doctor.shutil, "which", lambda tool: "/usr/bin/nvidia-smi")
-    monkeypatch.setattr(doctor.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, stdout=answer))
-    assert doctor.gpu_name() == name
-
-
-def test_a_driver_that_is_missing_or_hangs_means_no_gpu(monkeypatch):
-    def hangs(command, **_):
-        raise subprocess.TimeoutExpired(command, 10)
-
-    monkeypatch.setattr(doctor.shutil, "which", lambda tool: None)
-    assert doctor.gpu_name() == ""
-    monkeypatch.setattr(doctor.shutil, "which", lambda tool: "/usr/bin/nvidia-smi")
-    monkeypatch.setattr(doctor.subprocess, "run", hangs)
-    assert doctor.gpu_name() == ""
 
 
 def test_the_speed_is_that_of_the_fastest_product(monkeypatch):

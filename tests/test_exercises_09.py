@@ -111,7 +111,7 @@ def test_the_card_says_what_the_table_says():
 def test_the_shipped_table_holds_every_run_of_the_sweeps_and_what_made_it():
     """Each sweep of the lesson has a row for every combination of its values and each of seeds 0, 1, 2."""
     scope = names_from("09", ["num_steps: int", "import csv", "SWEEPS = {"])
-    rows = list(csv.DictReader((files("gancourse") / "studies" / "09.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((files("gancourse.course") / "studies" / "09.csv").read_text().splitlines()))
     assert {row["sweep"] for row in rows} == set(scope["SWEEPS"])
     for name, words in scope["SWEEPS"].items():
         words = shlex.split(words)

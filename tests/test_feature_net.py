@@ -155,22 +155,23 @@ def test_a_ruler_belongs_to_its_threads_and_its_pytorch(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert feature_net._key(SMALL) != one
     monkeypatch.delenv("OMP_NUM_THREADS")
-    monkeypatch.setattr(feature_net.importlib.metadata, "version", lambda name: "2.0.0")
+    monkeypatch.setattr(feature_net, "installed", lambda name: "2.0.0")
     assert feature_net._key(SMALL) != one
 
 
 WANT = """
 import sys
-from gancourse import data, ruler
+from gancourse import data
+from gancourse.metrics import feature_net
 strokes = data.load("strokes", num=40, resolution=16)
 
 def train(dataset, path):
     print("trains", flush=True)
     sys.stdin.read()
-    path.write_bytes((ruler.SHIPPED / "strokes_28.safetensors").read_bytes())
+    path.write_bytes((feature_net.SHIPPED / "strokes_28.safetensors").read_bytes())
 
-ruler._train = train
-ruler.load(strokes)
+feature_net._train = train
+feature_net.load(strokes)
 print("has it", flush=True)
 """
 

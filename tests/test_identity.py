@@ -110,7 +110,7 @@ def test_threads_parameters_libraries_processor_and_its_limits_change_the_key(co
     keys.add(key(course))
     monkeypatch.setattr(system, "gpus", lambda: ["a card, its driver"])
     keys.add(key(course))
-    monkeypatch.setattr(system, "versions", lambda: {"numpy": "0"})
+    monkeypatch.setattr(system, "library_versions", lambda: {"numpy": "0"})
     keys.add(key(course))
     assert len(keys) == 7
 
@@ -184,7 +184,7 @@ def test_a_module_that_runs_in_a_process_of_its_own_or_below_a_magic_counts(cour
 def test_a_processor_is_read_from_what_linux_says(monkeypatch):
     said = "processor\t: 0\nvendor_id\t: V\nmodel\t\t: 7\nmodel name\t: N\n"
     said += "flags\t\t: fpu avx2 fma\n\nprocessor\t: 1\n"
-    monkeypatch.setattr(system.Path, "read_text", lambda path: said)
+    monkeypatch.setattr(system.Path, "read_text", lambda path, **_: said)
     found = system.processor.__wrapped__()
     assert found["vendor_id"] == "V" and found["model"] == "7" and found["model name"] == "N"
     assert found["instructions"] == ["fma", "avx2"]

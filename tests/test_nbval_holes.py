@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from gancourse.notebook import checks
 
 ROOT = Path(__file__).parents[1]
-MISSED = ("from gancourse import checks\ntable = checks.ClaimTable(own=True)\n"
+MISSED = ("from gancourse.notebook import checks\ntable = checks.ClaimTable(own=True)\n"
           "table.claim('two is odd', 2, near=1)\ntable.show()")
 PLANTED = {  # what is planted: its notebook, source, tags, and what nbval must say of it; nothing, if it passes
     "a first cell": ("many", "one = 1", (), None),

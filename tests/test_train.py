@@ -241,7 +241,7 @@ def test_the_record_says_what_decided_its_numbers(folder):
     assert record["inputs"] == {"dataset": f"npz:{folder / 'own.npz'}", "images": 60,
                                 "digest": saved(folder).facts["images"]}
     assert record["versions"]["torch"] == torch.__version__ and record["versions"]["numpy"] == np.__version__
-    assert record["machine"] == system.kind()  # as `gancourse run` has it
+    assert record["machine"] == system.hardware()  # as `gancourse run` has it
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
@@ -327,7 +327,7 @@ def test_pytorch_alone_is_enough(folder):
         for name in ("tensorflow", "keras", "jax", "matplotlib", "papermill", "nbval", "jupyterlab", "IPython",
                      "nbformat", "nbclient", "nbconvert", "pandas", "distributed", "torchmetrics", "prdc"):
             sys.modules[name] = None  # importing it raises ModuleNotFoundError
-        from gancourse.cli import main
+        from gancourse.course.cli import main
         main(["train", *sys.argv[1:]])
     """)
     done = subprocess.run([sys.executable, "-c", script, *command(folder)], capture_output=True, text=True,

@@ -96,7 +96,7 @@ def train(settings: dict[str, Any], folder: Path, force: bool = False) -> dict:
             "steps": history[-1].step, "losses": history[-1].scalars, "results": distances(gan, images),
             "seconds": round(seconds, 2), "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "images_per_second": round(played / stepping, 1) if stepping else 0.0,  # without checkpoints and pictures
-            "versions": system.versions(), "machine": system.kind(),
+            "versions": system.library_versions(), "machine": system.hardware(),
         }
         checkpoints.write_atomically(folder / RECORD, json.dumps(record, indent=1).encode())
         return record

@@ -22,13 +22,14 @@ from gancourse.files import write_atomically
 HERE = Path(__file__).parent
 RESULTS, FIGURE = HERE / "RESULTS.md", HERE / "time_to_quality.png"
 START = """
-from gancourse import data, ruler
+from gancourse import data
+from gancourse.metrics import feature_net
 from gancourse.pt import losses, models, set_threads
-from gancourse.pt.rounds import make_fast_loop
+from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.train import make_gan
 set_threads()
 images = data.load("strokes")
-ruler.load(images)
+feature_net.load(images)
 pair = models.shallow_pair(32, images.shape, 32)
 run_steps = make_fast_loop(make_gan(*pair, z_dim=32), images.x_train, batch_size=32, loss=losses.LOSSES["nonsaturating"])
 float(run_steps(0, 1)["d_loss"])

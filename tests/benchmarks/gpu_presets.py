@@ -47,21 +47,21 @@ def _01(p: dict) -> Work:
     return [("NumPy", 105 * p["num_steps"] * p["batch_size"] / (20_000 * 2048))]  # measured beside the GPU
 
 
-def _02(p: dict) -> Work:
+def _05(p: dict) -> Work:
     return [("assignments", 8.9 * p["num_seeds"] * (p["max_samples"] / 1600) ** 3), ("the rest", 10)]
 
 
-def _03(p: dict) -> Work:
+def _06(p: dict) -> Work:
     return [("games on the processor", 40 * p["num_steps"] / 2000), ("the rest", 8)]
 
 
-def _04(p: dict) -> Work:
+def _02(p: dict) -> Work:
     steps = 5 * p["fault_steps"] + p["num_seeds"] * p["num_steps"]
     return [("TensorFlow, 1.1 ms a step", 1.1e-3 * steps),
             ("Parzen, k-means, data", 20 + 15 * p["parzen_samples"] / 1e4)]
 
 
-def _05(p: dict) -> Work:
+def _03(p: dict) -> Work:
     images = p["num_steps"] * p["batch_size"]
     gflop = 2.24 * (p["width"] / 64) ** 2 * (0.376 / 2.24 if p["resolution"] <= 32 else (p["resolution"] / 64) ** 2)
     training = max(p["num_steps"] * RECORDED, images * gflop / (FAST if p["resolution"] <= 32 else 91e3))
@@ -70,13 +70,13 @@ def _05(p: dict) -> Work:
             ("ruler, distances, levers on the processor", 25 + 240 * side)]
 
 
-def _06(p: dict) -> Work:  # has no GPU's part
+def _07(p: dict) -> Work:  # has no GPU's part
     n = min(p["num_samples"], 2500)
     return [("GAN on the processor", 44e-3 * p["num_steps"] * (p["width"] / 32) ** 1.3),
             ("tables", 77 * (n / 2500) ** 2), ("the rest", 64)]
 
 
-def _07(p: dict) -> Work:
+def _08(p: dict) -> Work:
     gflop = 1e-9 * 6 * p["num_seeds"] * p["batch_size"] * p["width"] ** 2 * (3 + 9 * p["pieces"] / 4)
     protocol = 2 * 3 * p["protocol_steps"] * max(1.2 * RECORDED, gflop / 15e3)
     return [("published table, 6 stacks", protocol), ("soft ring, 5 recorded", 6 * p["num_steps"] * RECORDED),
@@ -84,13 +84,13 @@ def _07(p: dict) -> Work:
             ("digits", 3 * p["digit_steps"] * 1.3 * RECORDED), ("quiz, scores, figures", 30)]
 
 
-def _08(p: dict) -> Work:  # on the processor, too: its measure is processor time
+def _09(p: dict) -> Work:  # on the processor, too: its measure is processor time
     looks = 14 * p["num_steps"] / 1000 * p["batch_size"] / 32
     return [("training", looks), ("looks", looks * min(1.0, 0.8 / max(p["look_every"], 0.1))),
             ("data and ruler", 3 + 8 * p["num_images"] / 6e4), ("the rest", 15)]
 
 
-def _09(p: dict) -> Work:
+def _10(p: dict) -> Work:
     sizes = len(p["labels_per_class"].split(","))
     gans = 2 * p["num_seeds"] + sizes * p["curve_seeds"] + 2 * p["num_seeds"]
     classifiers = 2 * p["num_seeds"] + 5 * sizes * p["curve_seeds"] + p["num_seeds"]
@@ -100,7 +100,7 @@ def _09(p: dict) -> Work:
             ("data, judge, figures", 40)]
 
 
-def _10(p: dict) -> Work:
+def _11(p: dict) -> Work:
     filling = p["num_seeds"] * p["num_steps"] * (1.5e-3 + 2 * 1.3 * EAGER)  # L2 alone, and two games
     return [("three networks a seed, step by step", filling),
             ("lesson 03's GANs", p["num_seeds"] * p["latent_steps"] * EAGER),
@@ -108,7 +108,7 @@ def _10(p: dict) -> Work:
             ("look-ups, scores, figures", 20 + 30 * p["num_images"] / 400)]
 
 
-def _11(p: dict) -> Work:
+def _04(p: dict) -> Work:
     gflop = 12 * p["batch_size"] / 4 * (p["crop"] / 96) ** 2 * (p["width"] / 24) ** 2  # a step
     return [("step by step", p["num_steps"] * max(2.5 * EAGER, gflop / FAST)),
             ("crops cut on the processor", p["num_steps"] * p["batch_size"] * (p["crop"] / 160) ** 2 * 5e-4),
@@ -134,5 +134,5 @@ def _13(p: dict) -> Work:
 
 
 WORK: dict[str, Callable[[dict], Work]] = {
-    "01": _01, "05": _02, "06": _03, "02": _04, "03": _05, "07": _06, "08": _07, "09": _08, "10": _09, "11": _10,
-    "04": _11, "12": _12, "13": _13}
+    "01": _01, "02": _02, "03": _03, "04": _04, "05": _05, "06": _06, "07": _07, "08": _08, "09": _09,
+    "10": _10, "11": _11, "12": _12, "13": _13}

@@ -1,4 +1,8 @@
-"""The number of threads is a rule that no other program can change; random streams never coincide."""
+"""Cores, threads and cards of this machine: a rule that no other program can change; random streams."""
+
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -67,3 +71,50 @@ def test_a_stream_is_the_same_everywhere_and_differs_by_each_of_its_keys():
     numbers = {stream("noise", seed, k).integers(10**9) for seed in range(10) for k in range(10)}
     assert len(numbers) == 100
 
+
+
+# ---- cores, memory, cards
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux can bind a process to a core")
+def test_a_process_bound_to_one_core_has_one():
+    code = ("import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
+            "from gancourse import system; print(system.available_cores(), system.physical_cores())")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "1"]
+
+
+def test_a_container_has_the_memory_of_its_limit(monkeypatch, tmp_path):
+    """The kernel writes max where there is no limit."""
+    monkeypatch.setattr(system, "MEMORY_LIMITS", [str(tmp_path / "limit"), str(tmp_path / "missing")])
+    (tmp_path / "limit").write_text("max\n")
+    whole = system.memory_gb()
+    assert whole > 1
+    (tmp_path / "limit").write_text("500000000\n")
+    assert system.memory_gb() == 0.5
+
+
+@pytest.fixture
+def driver(monkeypatch):
+    """What the NVIDIA driver's tool answers: a text, an error that it raises, or None where there is no tool."""
+    def answers(answer):
+        def run(command, **_):
+            if isinstance(answer, Exception):
+                raise answer
+            return subprocess.CompletedProcess(command, 0, stdout=answer)
+
+        monkeypatch.setattr(system.shutil, "which", lambda tool: None if answer is None else f"/usr/bin/{tool}")
+        monkeypatch.setattr(system.subprocess, "run", run)
+        system.gpus.cache_clear()
+
+    yield answers
+    system.gpus.cache_clear()
+
+
+@pytest.mark.parametrize("answer, name", [
+    ("NVIDIA H100, 570.1\nNVIDIA A100, 570.1\n", "NVIDIA H100"), ("\n", ""), (None, ""),
+    (subprocess.TimeoutExpired("nvidia-smi", 10), ""),
+])
+def test_the_name_of_a_gpu_is_the_first_that_its_driver_reports(driver, answer, name):
+    driver(answer)
+    assert system.gpu_name() == name
