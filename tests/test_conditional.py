@@ -92,10 +92,11 @@ def test_parts_of_different_lengths_are_refused():
 def test_the_rounds_play_the_step():
     a, b = new_gan(), new_gan()
     list(train_fast(make_fast_loop(a, (X, Y), batch_size=20, loss=NS, penalty=R1, step=conditional_step),
-                      num_steps=4, progress=False))
-    b_rounds = make_fast_loop(b, (X, Y), batch_size=20, loss=NS, penalty=R1,
-                           step=lambda gan, real, *rest: alternating_step(condition_on(gan, real[1]), real[0], *rest))
-    b_rounds(0, 4)
+                    num_steps=4, progress=False))
+    b_steps = make_fast_loop(b, (X, Y), batch_size=20, loss=NS, penalty=R1,
+                             step=lambda gan, real, *rest: alternating_step(
+                                  condition_on(gan, real[1]), real[0], *rest))
+    b_steps(0, 4)
     for name, value in state(a).items():
         np.testing.assert_array_equal(value, state(b)[name], err_msg=name)
 
@@ -107,7 +108,7 @@ def test_a_recorded_step_reads_labels_from_its_own_memory():
         return lambda: losses.copy_(play()), losses
 
     play = graphed(lambda real, z, penalty, ema_decay: torch.stack([real[0].sum() + z.sum(), real[1].sum().float()]),
-                    record, lambda step, *inputs: step(*inputs))
+                   record, lambda step, *inputs: step(*inputs))
     for k in range(7):
         images, labels = torch.full((2, 3), float(k)), torch.tensor([k, 2 * k])
         assert play((images, labels), torch.ones(2, 1), None, 0.0).tolist() == [6 * k + 2, 3 * k]
@@ -119,7 +120,7 @@ def test_a_D_that_looks_through_changes_is_trained_like_any_other():
     gan = make_gan(G, Augmented(D, translate, cutout), z_dim=5)
     before = D.v.detach().clone()
     list(train_fast(make_fast_loop(gan, (X, Y), batch_size=20, loss=NS, penalty=R1, step=conditional_step),
-                      num_steps=3, progress=False))
+                    num_steps=3, progress=False))
     assert not torch.equal(D.v, before)
     assert sample_labels(gan, np.array([0, 1, 2])).shape == (3, 8, 8, 1)
 

@@ -34,8 +34,10 @@ def gflop_per_image(pair, shape, step, batch_size=2):
 
 
 @pytest.mark.parametrize("build, shape, step, most", [
-    (published.dcgan_64, (3, 64, 64), alternating_step, 2.28), (published.dcgan_64, (3, 64, 64), simultaneous_step, 2.07),
-    (published.tutorial_28, (1, 28, 28), alternating_step, 0.473), (published.tutorial_28, (1, 28, 28), simultaneous_step, 0.453)])
+    (published.dcgan_64, (3, 64, 64), alternating_step, 2.28),
+    (published.dcgan_64, (3, 64, 64), simultaneous_step, 2.07),
+    (published.tutorial_28, (1, 28, 28), alternating_step, 0.473),
+    (published.tutorial_28, (1, 28, 28), simultaneous_step, 0.453)])
 def test_a_step_does_no_more_than_it_must(build, shape, step, most):
     """The step as tutorials write it takes 2.48 and .49: gradients for D's weights in G's half, thrown away."""
     assert 0.9 * most < gflop_per_image(build(), shape, step) <= most

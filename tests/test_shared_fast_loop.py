@@ -60,7 +60,7 @@ def test_a_round_that_breaks_leaves_no_hook_behind(asked):
 
     gan = new_gan()
     run_steps = parallel.make_shared_fast_loop(gan, X, parallel.Group(0, 2, CPU), batch_size=16, loss=NS,
-                                         step=breaks)
+                                               step=breaks)
     with pytest.raises(ZeroDivisionError):
         run_steps(0, 1)
     step(gan)
@@ -94,7 +94,7 @@ def test_a_conditional_gan_trains_in_several_processes(asked):
     gan = make_gan(*models.seeded(conditional_pair, 5, (8, 8, 1), 3, 4, seed=1), z_dim=5, seed=2)
     before = state(gan)
     run_steps = parallel.make_shared_fast_loop(gan, (X, np.arange(96) % 3), parallel.Group(1, 2, CPU),
-                                         batch_size=16, loss=NS, step=conditional_step)
+                                               batch_size=16, loss=NS, step=conditional_step)
     assert all(np.isfinite(float(loss)) for loss in run_steps(0, 2).values())
     assert all((state(gan)[name] != before[name]).any() for name in ("D.v", "G.G.0.weight"))
 
@@ -111,7 +111,7 @@ def test_each_process_draws_random_numbers_of_its_own_and_repeats_them(asked):
         for rank in range(2):
             group = parallel.Group(rank, 2, CPU)
             run_steps = parallel.make_shared_fast_loop(new_gan(), X, group, batch_size=16, loss=NS,
-                                                 step=draw)
+                                                       step=draw)
             run_steps(0, 3)
         return seen
 

@@ -158,8 +158,8 @@ def test_the_fast_loops_of_both_tracks_play_the_same(tracks, step):
     for name, track in tracks.items():
         gan = track.train.make_gan(*nets[name], z_dim=3, learning_rate=1e-3, seed=5)
         r1 = track.train.Penalty(lambda D, real, fake, track=track: track.losses.r1_penalty(D, real), 0.5, interval=4)
-        run_steps = track.fast_loop.make_fast_loop(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"], penalty=r1,
-                                          schedule=lambda k: 1e-3 / (1 + k), step=getattr(track.train, step))
+        run_steps = track.fast_loop.make_fast_loop(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"],
+                                                   penalty=r1, schedule=lambda k: 1e-3 / (1 + k), step=getattr(track.train, step))
         logs[name] = list(train_fast(run_steps, num_steps=20, log_every=10, progress=False))
     _assert_same(logs["pt"], logs["tf"])
 
@@ -174,14 +174,14 @@ def test_tensorflows_fast_loop_plays_the_steps_of_its_plain_one(tracks, compiled
         x = np.load(tmp_path / "x.npy", mmap_mode="r", allow_pickle=False)
     gan = track.train.make_gan(*_pairs(tracks, "mlp")[0]["tf"], z_dim=3, learning_rate=1e-3, seed=5)
     run_steps = track.fast_loop.make_fast_loop(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"],
-                                      compiled=compiled)
+                                               compiled=compiled)
     _assert_same(logs, train_fast(run_steps, num_steps=20, log_every=10, progress=False))
     for key, value in track.train.state(gan).items():
         np.testing.assert_allclose(value, track.train.state(plain)[key], atol=1e-3, err_msg=key)
 
 
 def test_moving_together_is_another_game(tracks):
-    """G answers D's move in alternating_step and the D of before in simultaneous_step: from the same start, another G."""
+    """G answers D's move in alternating_step and the D of before in simultaneous_step: another G from one start."""
     ends = []
     for step in ("alternating_step", "simultaneous_step"):
         track, (nets, x) = tracks["pt"], _pairs(tracks, "mlp")

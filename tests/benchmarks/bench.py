@@ -31,7 +31,8 @@ set_threads()
 images = data.load("strokes")
 feature_net.load(images)
 pair = models.shallow_pair(32, images.shape, 32)
-run_steps = make_fast_loop(make_gan(*pair, z_dim=32), images.x_train, batch_size=32, loss=losses.LOSSES["nonsaturating"])
+gan = make_gan(*pair, z_dim=32)
+run_steps = make_fast_loop(gan, images.x_train, batch_size=32, loss=losses.LOSSES["nonsaturating"])
 float(run_steps(0, 1)["d_loss"])
 """
 

@@ -222,7 +222,7 @@ def stack_of_lesson_07(name: str, device: str, compiled: str, tiny: bool) -> tup
                            learning_rate=1e-3, betas=(0.9, 0.99), ema_decay=0.99, device=device)
     loss, penalty = ("nonsaturating", None) if name == "plain" else ("relativistic", Penalty(both_penalties, 0.05))
     return gan, make_fast_loop(gan, toys.ring(5000, 0, sigma=0.05).points, batch_size=len(seeds) * batch,
-                            loss=losses.LOSSES[loss], penalty=penalty, compiled=compiled)
+                               loss=losses.LOSSES[loss], penalty=penalty, compiled=compiled)
 
 
 def in_turn(all_loops: list[Callable], steps: int) -> None:
@@ -273,7 +273,7 @@ def curve(network: str, game: str, precision: str, device: str, compiled: str, s
     pair = [net.to(device) for net in models.seeded(build, 5, (side, side, 1), width, seed=1)]
     gan = make_gan(*pair, z_dim=5, learning_rate=rate, seed=2)
     run_steps = make_fast_loop(gan, x, batch_size=batch, loss=losses.LOSSES["nonsaturating"], precision=precision,
-                         compiled=compiled, step=alternating_step if game == "alternating" else simultaneous_step)
+                               compiled=compiled, step=alternating_step if game == "alternating" else simultaneous_step)
     return [[float(value) for value in run_steps(k, 1).values()] for k in range(steps)]
 
 

@@ -112,7 +112,7 @@ def trajectory(dataset: str, seed: int, seconds: float, *, network: str, width: 
         r1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), r1_gamma / 2, interval=8) if r1_gamma else None
         rate = lambda k: learning_rate * (min(1.0, (1.02 - spent / seconds) / 0.6) if falls else 1.0)
         run_steps = make_fast_loop(gan, images.x_train, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"],
-                             penalty=r1, schedule=rate, precision=precision)
+                                   penalty=r1, schedule=rate, precision=precision)
         play = lambda k: run_steps(k, 1)
     for mark in [m for m in MARKS if m <= seconds]:
         while spent < mark:

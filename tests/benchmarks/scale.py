@@ -77,7 +77,8 @@ def measure(*, batch_size: int = 64, resolution: int = 28, images: int = 0, netw
         build = {"dcgan": models.dcgan_pair, "shallow": models.shallow_pair}[network]
         pair = [net.to(memory_format=torch.channels_last) for net in build(64, shape, 32)]
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        run_steps = make_fast_loop(make_gan(*pair, z_dim=64), x, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"])
+        gan = make_gan(*pair, z_dim=64)
+        run_steps = make_fast_loop(gan, x, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"])
         with FlopCounterMode(display=False) as counter:
             run_steps(0, 1)
         taken = []

@@ -84,7 +84,7 @@ def ours(build: Callable, x: np.ndarray, batch_size: int, device: str, precision
     pair = [net.to(device, memory_format=torch.channels_last) for net in build()]
     gan = make_gan(*pair, z_dim=100, learning_rate=2e-4, betas=(0.5, 0.999))
     run_steps = make_fast_loop(gan, x, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"], precision=precision,
-                         step=step)
+                               step=step)
     count = iter(range(10**9))
     return lambda: run_steps(next(count), 1)
 

@@ -59,7 +59,7 @@ def ours(batch_size: int, compiled: str, step):
     """Our loop, 64 steps a call."""
     gan = make_gan(*models.mlp_pair(Z_DIM, (28, 28, 1), 128), z_dim=Z_DIM, learning_rate=2e-4)
     run_steps = make_fast_loop(gan, X, batch_size=batch_size, loss=losses.LOSSES["nonsaturating"], compiled=compiled,
-                         step=step)
+                               step=step)
     return lambda: [run_steps(k, 64)["d_loss"].numpy() for k in range(0, STEPS, 64)]
 
 
