@@ -159,7 +159,8 @@ def test_the_fast_loops_of_both_tracks_play_the_same(tracks, step):
         gan = track.train.make_gan(*nets[name], z_dim=3, learning_rate=1e-3, seed=5)
         r1 = track.train.Penalty(lambda D, real, fake, track=track: track.losses.r1_penalty(D, real), 0.5, interval=4)
         run_steps = track.fast_loop.make_fast_loop(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"],
-                                                   penalty=r1, schedule=lambda k: 1e-3 / (1 + k), step=getattr(track.train, step))
+                                                   penalty=r1, schedule=lambda k: 1e-3 / (1 + k),
+                                                   step=getattr(track.train, step))
         logs[name] = list(train_fast(run_steps, num_steps=20, log_every=10, progress=False))
     _assert_same(logs["pt"], logs["tf"])
 
