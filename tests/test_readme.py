@@ -20,16 +20,46 @@ def tree():
     return paths
 
 
+def modules_and_packages():
+    """Paths of the package's modules and folders that are packages, as the tree writes them."""
+    for path in (ROOT / "gancourse").rglob("*"):
+        inside = path.relative_to(ROOT).as_posix()
+        if path.suffix == ".py" and not path.name.startswith("__"):
+            yield inside
+        elif (path / "__init__.py").exists():
+            yield f"{inside}/"
+
+
 def test_every_path_of_the_tree_exists():
     made_by_use = {"runs/", "build/"}
     for path in set(tree()) - made_by_use:
         assert (ROOT / path).exists(), path
 
 
-def test_every_module_stands_in_the_tree():
-    listed = set(tree())
-    for path in (ROOT / "gancourse").glob("*.py"):
-        assert path.name.startswith("__") or f"gancourse/{path.name}" in listed, path.name
+def test_the_tree_is_the_folder_listing():
+    """The TensorFlow track stands in one line, because it is the twin of the one above."""
+    listed = {path for path in tree() if path.startswith("gancourse/")} - {"gancourse/"}
+    there = {path for path in modules_and_packages() if not path.startswith("gancourse/tf/")} | {"gancourse/tf/"}
+    assert listed == there
+
+
+def test_the_map_has_an_arrow_to_each_lesson_from_those_that_it_needs():
+    """But none where a way by other lessons leads there already: 10 needs 03, which 07 needs, too."""
+    needs = {lesson.about["lesson"]: lesson.about["needs"] for lesson in all_lessons()}
+
+    def before(number):
+        return set(needs[number]).union(*(before(need) for need in needs[number]))
+
+    wanted = {(f"{need:02d}", f"{number:02d}") for number in needs for need in needs[number]
+              if not any(need in before(other) for other in needs[number])}
+    assert set(re.findall(r"^  (\d\d) --> (\d\d)$", README, re.MULTILINE)) == wanted
+
+
+def test_a_lesson_needs_earlier_ones_which_its_first_cell_names():
+    for lesson in all_lessons():
+        first = "".join(lesson.notebook["cells"][0]["source"])
+        for need in lesson.about["needs"]:
+            assert need < lesson.about["lesson"] and f"{need:02d}" in first, (lesson.name, need)
 
 
 def test_every_lesson_stands_in_the_table_with_what_it_makes():
