@@ -4,4 +4,4 @@ Choose a track by its import:  `from gancourse.pt import losses, models, train`
                           or:  `from gancourse.tf import losses, models, train`
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

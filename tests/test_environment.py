@@ -44,3 +44,16 @@ def test_security_floors():
     pins = dict(pin.split("==") for pin in pip_section() if "==" in pin)
     version = lambda name: tuple(int(n) for n in pins[name].split("."))
     assert version("torch") >= (2, 10, 0) and version("keras") >= (3, 15, 1) and version("nbconvert") >= (7, 17, 0)
+
+
+def test_the_checks_before_a_commit_use_the_pinned_ruff():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    (rev,) = [repo["rev"] for repo in hooks if repo["repo"].endswith("/ruff-pre-commit")]
+    assert f"ruff=={rev.removeprefix('v')}" in PROJECT["optional-dependencies"]["dev"]
+
+
+def test_every_supported_python_is_tested_on_three_systems():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())
+    matrix = workflow["jobs"]["test"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13"]
+    assert {name.split("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
