@@ -39,8 +39,8 @@ def recognise(clips: np.ndarray, words: Sequence[str], rate: int = 8000) -> np.n
     grammar = f"#JSGF V1.0; grammar words; public <word> = {' | '.join(spoken)};"
     decoder.add_jsgf_string("words", grammar)
     decoder.activate_search("words")
-    heard = [_recognise_clip(decoder, _prepare(clip, rate), spoken) for clip in clips]
-    return np.array(heard, np.int64)
+    indices = [_recognise_clip(decoder, _prepare(clip, rate), spoken) for clip in clips]
+    return np.array(indices, np.int64)
 
 
 def _in_dictionary(decoder, word: str) -> bool:
