@@ -4,10 +4,14 @@ import difflib
 import errno
 from collections.abc import Iterable
 
-NOT_OURS, NO_FOLDER = "; choose a folder that you may write to", "; a file stands where a folder is needed"
-FULL = ": make room; what was finished is kept, and the same command goes on from there"
-ADVICE = {errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EACCES: NOT_OURS, errno.EPERM: NOT_OURS,
-          errno.EROFS: NOT_OURS, errno.EEXIST: NO_FOLDER, errno.ENOTDIR: NO_FOLDER}
+NO_PERMISSION = "; choose a folder that you may write to"
+NO_FOLDER = "; a file stands where a folder is needed"
+DISK_FULL = ": make room; what was finished is kept, and the same command goes on from there"
+ADVICE = {
+    errno.ENOSPC: DISK_FULL, errno.EDQUOT: DISK_FULL, errno.EACCES: NO_PERMISSION,
+    errno.EPERM: NO_PERMISSION, errno.EROFS: NO_PERMISSION, errno.EEXIST: NO_FOLDER,
+    errno.ENOTDIR: NO_FOLDER,
+}
 
 
 class CourseError(ValueError):
@@ -31,7 +35,10 @@ class NoConnection(CourseError, ConnectionError):
 
 
 def advice(error: Exception) -> str:
-    """Return what to do about an error of the file system, to stand after its message; "" for any other."""
+    """Return what to do about an error of the file system, "" for any other error.
+
+    It is meant to stand directly after the error's message.
+    """
     return ADVICE.get(getattr(error, "errno", None), "")
 
 
@@ -43,13 +50,15 @@ def unknown(kind: str, name: str, options: Iterable[str]) -> CourseError:
     return CourseError(f"{kind} {name!r} is unknown{hint} Known: {', '.join(options)}.")
 
 
-def check_range(name: str, value: float, low: float, high: float, include_low: bool = False) -> None:
+def check_range(
+    name: str, value: float, low: float, high: float, include_low: bool = False
+) -> None:
     """Raise CourseError unless low < value <= high (low <= value with `include_low`)."""
-    right_of_low = value >= low if include_low else value > low
-    if not (right_of_low and value <= high):
+    above_low = value >= low if include_low else value > low
+    if not (above_low and value <= high):
         bracket = "[" if include_low else "("
-        raise CourseError(f"{name}={value} is out of range: it must lie in "
-                          f"{bracket}{low}, {high}].")
+        interval = f"{bracket}{low}, {high}]"
+        raise CourseError(f"{name}={value} is out of range: it must lie in {interval}.")
 
 
 def check_choice(name: str, value: str, options: Iterable[str]) -> None:

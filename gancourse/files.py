@@ -1,9 +1,9 @@
-"""Files that are whole or not there, that one process at a time works on, and that tell when they have changed.
+"""Files written whole or not at all, locks between processes, and hashes of files and of code.
 
-    write_atomically(folder / "run.json", data)       # the whole file, or the one before it
+    write_atomically(folder / "run.json", data)  # the whole file, or the one before it
     with hold(folder / ".lock", "runs/03_dcgan_pt/default"):
-        ...                                           # nobody else is in such a block now
-    before = file_sha256(path)                        # the same where the contents are
+        ...  # no other process or thread is in a block with this lock
+    before = file_sha256(path)  # equal for equal contents
 
 The system frees a lock when its process dies, however it dies.
 """
@@ -26,19 +26,22 @@ from filelock import FileLock, Timeout
 
 from gancourse.errors import CourseError
 
-LOOK_AGAIN = 0.2  # seconds between two tries to get a lock
+POLL_INTERVAL = 0.05  # seconds between two tries to get a lock
 
 
 class Busy(CourseError):
-    """Another process is at work where this one was asked not to wait."""
+    """A lock is held by another process or thread, and the caller did not want to wait for it."""
 
 
 class Stopped(Exception):  # noqa: N818
-    """The reader has stopped the command while this part of it ran or waited."""
+    """The reader stopped the command while this part of it ran, or waited for a lock."""
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
-    """Write a file whole or not at all: to a temporary name in the same folder, to disk, then renamed."""
+    """Write a file whole or not at all: under a temporary name, to disk, then renamed.
+
+    The folder is made if need be.  Raises OSError when the file cannot be written.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
@@ -57,28 +60,27 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 @contextmanager
 def hold(lock: Path, what: str, *, wait: bool = True, say: Callable[[str], None] | None = None,
          stopped: Callable[[], bool] = lambda: False) -> Iterator[None]:
-    """Hold a lock while the block runs; the folder of the lock's file is made if need be.
+    """Hold the exclusive lock of the file `lock` while the block runs.
 
-    `what` is what the lock is for, in words.  Where another process (or thread) holds it, `say` is
-    called once with a sentence that names it (by default it goes to standard error), and the lock is
-    waited for.  Raises Busy with that sentence instead unless `wait`, Stopped as soon as `stopped()`
+    The file and its folder are made if need be; the file stays empty.  `what` says in words what
+    the lock protects.  While another process or thread holds it, this one waits, after it has
+    called `say` once with a sentence that names the holder; by default it goes to standard error.
+    Raises Busy with that sentence instead of waiting unless `wait`, Stopped as soon as `stopped()`
     is true while it waits, OSError when the file cannot be made.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
-    held, told = FileLock(lock), False
-    while True:
-        try:
-            held.acquire(timeout=LOOK_AGAIN if told else 0, poll_interval=LOOK_AGAIN / 4)
-            break
-        except Timeout:
-            sentence = f"{holder(lock)} is at work on {what}"
+    file_lock = FileLock(lock)
+    try:
+        file_lock.acquire(timeout=0)
+    except Timeout:
+        sentence = f"{holder(lock)} is at work on {what}"
         if not wait:
-            raise Busy(f"{sentence}; leave --no-wait out to wait for it")
-        if not told:
-            (say or _to_stderr)(f"{sentence}.  Waiting for it; Ctrl-C stops waiting.")
-            told = True
-        if stopped():
-            raise Stopped
+            raise Busy(f"{sentence}; leave --no-wait out to wait for it") from None
+        (say or _print_to_stderr)(f"{sentence}.  Waiting for it; Ctrl-C stops waiting.")
+        try:
+            file_lock.acquire(poll_interval=POLL_INTERVAL, cancel_check=stopped)
+        except Timeout:  # there is no time limit: `stopped` was true
+            raise Stopped from None
     try:
         owner = {"pid": os.getpid(), "host": socket.gethostname(),
                  "since": datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -87,17 +89,20 @@ def hold(lock: Path, what: str, *, wait: bool = True, say: Callable[[str], None]
         yield
     finally:
         _owner_file(lock).unlink(missing_ok=True)
-        held.release()
+        file_lock.release()
 
 
 def holder(lock: Path) -> str:
-    """Return in words who holds a lock: the process, its machine, and since when."""
+    """Return in words who holds a lock: the process, its machine, since when, and its command.
+
+    "another process" where nothing is known about it.
+    """
     try:
         owner = json.loads(_owner_file(lock).read_text(encoding="utf-8"))
         since = datetime.fromisoformat(owner["since"])
         return (f"process {owner['pid']} on {owner['host']} (since {since:%H:%M:%S on %d %B}: "
                 f"{owner['command']})")
-    except (OSError, ValueError, KeyError, TypeError):  # it has just begun, or just ended
+    except (OSError, ValueError, KeyError, TypeError):  # it has just taken the lock, or released it
         return "another process"
 
 
@@ -107,8 +112,8 @@ def file_sha256(path: Path) -> str:
     Within one process a file is read again only when its size or its time of change is another.
     Raises OSError when it cannot be read.
     """
-    about = path.stat()
-    return _file_sha256(os.path.abspath(path), about.st_mtime_ns, about.st_size)
+    stat = path.stat()
+    return _file_sha256(os.path.abspath(path), stat.st_mtime_ns, stat.st_size)
 
 
 def folder_facts(folder: Path) -> dict[str, Any]:
@@ -117,27 +122,31 @@ def folder_facts(folder: Path) -> dict[str, Any]:
     Files count by their path within the folder, in sorted order, so that the same folder elsewhere
     has the same sha256.  Raises OSError when a file cannot be read.
     """
-    hasher, count, size = hashlib.sha256(), 0, 0
+    hasher = hashlib.sha256()
+    sizes = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        length = path.stat().st_size
+        size = path.stat().st_size
         name = path.relative_to(folder).as_posix()
-        hasher.update(
-            f"{name}\x00{length}\x00{file_sha256(path)}\n".encode("utf-8", "surrogateescape")
-        )
-        count += 1
-        size += length
+        line = f"{name}\x00{size}\x00{file_sha256(path)}\n"
+        hasher.update(line.encode("utf-8", "surrogateescape"))
+        sizes.append(size)
     return {
         "path": os.path.abspath(folder),
-        "files": count,
-        "bytes": size,
+        "files": len(sizes),
+        "bytes": sum(sizes),
         "sha256": hasher.hexdigest(),
     }
 
 
 def module_code(path: Path) -> str:
-    """Return a Python file's code without its comments, docstrings and layout."""
-    about = path.stat()
-    return _without_words(path, about.st_mtime_ns, about.st_size)
+    """Return a Python file's code without its comments, docstrings and layout.
+
+    Two versions of a module with equal code compute the same, whatever is written about them.
+    Within one process a file is read again only when its size or its time of change is another.
+    Raises OSError when it cannot be read, SyntaxError when it is not Python.
+    """
+    stat = path.stat()
+    return _module_code(path, stat.st_mtime_ns, stat.st_size)
 
 
 def text_sha256(text: str) -> str:
@@ -150,26 +159,28 @@ def _owner_file(lock: Path) -> Path:
     return lock.with_suffix(".owner.json")
 
 
-def _to_stderr(sentence: str) -> None:
+def _print_to_stderr(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
 @cache
 def _file_sha256(path: str, mtime_ns: int, size: int) -> str:
-    """The sha256 of a file; the other arguments make a changed one another entry of the cache."""
+    """The sha256 of a file; time and size are part of the cache's key, so a change is noticed."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache
-def _without_words(path: Path, mtime_ns: int, size: int) -> str:
-    """A module's code without comments, docstrings and layout; read again when it has changed."""
+def _module_code(path: Path, mtime_ns: int, size: int) -> str:
+    """The code for `module_code`; time and size are part of the cache's key."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(getattr(node, "body", None), list):
-            node.body = [
-                line
-                for line in node.body
-                if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
-            ] or [ast.Pass()]
+            statements = [line for line in node.body if not _is_text(line)]
+            node.body = statements or [ast.Pass()]
     return ast.unparse(tree)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Whether a statement is a constant alone, such as a docstring."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

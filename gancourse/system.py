@@ -1,4 +1,4 @@
-"""What the machine is and what this process may use of it: cores, memory, processor, cards, libraries."""
+"""What the machine has and what of it this process may use: cores, memory, GPUs, libraries."""
 
 import importlib.metadata
 import os
@@ -24,7 +24,10 @@ LIMITS = (
     "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS",
     "NVIDIA_TF32_OVERRIDE", "CUBLAS_WORKSPACE_CONFIG", "CUDA_VISIBLE_DEVICES",
 )
-MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # version 2, version 1
+MEMORY_LIMITS = (
+    "/sys/fs/cgroup/memory.max",  # of control groups, version 2
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes",  # version 1
+)
 
 
 def available_cores() -> int:
@@ -38,37 +41,46 @@ def available_cores() -> int:
 
 
 def physical_cores() -> int:
-    """Return the number of physical cores that this process may use, at least 1; see `available_cores`."""
+    """Return the number of physical cores that this process may use, as `available_cores`."""
     import joblib
 
     return joblib.cpu_count(only_physical_cores=True)
 
 
 def memory_gb() -> float:
-    """Return the memory that this process may use in GB: the machine's, or its container's limit where less."""
+    """Return the memory that this process may use, in GB.
+
+    That is the machine's, or the limit of its container where that is less.
+    """
     import psutil
 
-    limits = [int(text) for path in MEMORY_LIMITS if (text := _read(path)).isdigit()]
-    return min([psutil.virtual_memory().total, *limits]) / 1e9
+    limits = [_read(path) for path in MEMORY_LIMITS]
+    in_bytes = [int(limit) for limit in limits if limit.isdigit()]  # "max" is no limit, "" no file
+    return min([psutil.virtual_memory().total, *in_bytes]) / 1e9
 
 
 def chosen_threads(default: int = 1) -> int:
     """Return how many threads to compute with: OMP_NUM_THREADS where it is set, else `default`.
 
-    One, unless the reader says otherwise, and never what happens to be idle: the sums of two threads are
-    rounded in another order, so the same command would give other numbers on a busy machine.
+    One, unless the reader says otherwise, and never what happens to be idle: the sums of two
+    threads are rounded in another order, so the same command would give other numbers on a busy
+    machine.
     Raises ValueError when OMP_NUM_THREADS is no whole number of 1 or more.
     """
     value = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if not value:
         return default
     if not value.isdigit() or int(value) < 1:
-        raise CourseError(f"OMP_NUM_THREADS={value!r} must be a whole number, 1 or more: set it anew, or unset it")
+        raise CourseError(f"OMP_NUM_THREADS={value!r} must be a whole number, 1 or more: "
+                          "set it anew, or unset it")
     return int(value)
 
 
 def limit_threads(num_threads: int = 0) -> int:
-    """Let NumPy, SciPy and scikit-learn compute with so many threads, 0 for `chosen_threads`, and return how many."""
+    """Let NumPy, SciPy and scikit-learn compute with so many threads, and return how many.
+
+    0 stands for `chosen_threads`.
+    """
     from threadpoolctl import threadpool_limits
 
     num_threads = num_threads or chosen_threads()
@@ -77,45 +89,51 @@ def limit_threads(num_threads: int = 0) -> int:
 
 
 def bf16_in_hardware() -> bool:
-    """Return whether the processor itself computes bfloat16 (AVX512-BF16, AMX, or Arm's bf16); else it is emulated."""
+    """Return whether the processor computes bfloat16 itself; else it is emulated, and slow.
+
+    That is by AVX512-BF16, AMX, or Arm's bf16.
+    """
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(_read("/proc/cpuinfo").split()))
 
 
 def hardware() -> dict[str, Any]:
-    """Return the kind of processor and card, and the environment variables that hold them to less."""
+    """Return the kind of processor and GPU, and the environment variables that limit them."""
     limits = {name: os.environ[name] for name in LIMITS if name in os.environ}
     return {"processor": processor(), "gpu": gpus(), "limits": limits}
 
 
 def library_versions() -> dict[str, str]:
     """Return the versions of Python and of the installed libraries that compute."""
-    found = {library: installed(library) for library in LIBRARIES}
-    return {"python": platform.python_version(), **{name: version for name, version in found.items() if version}}
+    versions = {"python": platform.python_version()}
+    versions |= {library: installed(library) for library in LIBRARIES if installed(library)}
+    return versions
 
 
 @cache
 def processor() -> dict[str, Any]:
-    """Return the processor's kind: architecture, vendor, model, and the instructions that change numbers.
+    """Return the processor's kind: architecture, vendor, model, and instructions.
 
+    The instructions are those that can change numbers, because libraries choose their code by them.
     Read from /proc/cpuinfo (Linux), sysctl (macOS), else from Python's `platform`.
     """
-    found: dict[str, Any] = {"architecture": platform.machine()}
-    text = _read("/proc/cpuinfo")
-    if not text:
+    kind: dict[str, Any] = {"architecture": platform.machine()}
+    cpuinfo = _read("/proc/cpuinfo")
+    if not cpuinfo:
         name = platform.processor()
         if platform.system() == "Darwin":
             name = _output("sysctl", "-n", "machdep.cpu.brand_string") or name
-        return {**found, "model name": name}
-    first = text.strip().split("\n\n")[0]
+        return {**kind, "model name": name}
+    first_core = cpuinfo.strip().split("\n\n")[0]
     facts = {}
-    for line in first.splitlines():
+    for line in first_core.splitlines():
         name, _, value = line.partition(":")
         facts[name.strip()] = value.strip()
     for name in ("vendor_id", "cpu family", "model", "model name", "CPU implementer", "CPU part"):
         if name in facts:
-            found[name] = facts[name]
-    flags = set(facts.get("flags", facts.get("Features", "")).split())
-    return {**found, "instructions": [name for name in INSTRUCTIONS if name in flags]}
+            kind[name] = facts[name]
+    flags = facts.get("flags") or facts.get("Features", "")  # the words of x86 and of Arm
+    kind["instructions"] = [name for name in INSTRUCTIONS if name in flags.split()]
+    return kind
 
 
 @cache
@@ -141,7 +159,7 @@ def installed(package: str) -> str:
 
 
 def _read(path: str) -> str:
-    """What a small file of the system says, "" where there is none."""
+    """The text of a small file of the system, "" where there is none."""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError:
@@ -154,9 +172,9 @@ def _output(program: str, *arguments: str) -> str:
     if not path:
         return ""
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [path, *arguments], capture_output=True, text=True, timeout=10, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout.strip()
+    return process.stdout.strip()

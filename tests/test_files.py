@@ -12,8 +12,8 @@ from gancourse import files
 
 HOLD = """import sys
 from pathlib import Path
-from gancourse import locks
-with locks.hold(Path(sys.argv[1]), "the folder"):
+from gancourse import files
+with files.hold(Path(sys.argv[1]), "the folder"):
     print("held", flush=True)
     sys.stdin.read()"""
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gancourse.loop import History, Log
-from gancourse.notebook import plots
+from gancourse.notebook import animation, plots
 
 
 @pytest.fixture
@@ -58,14 +58,14 @@ def test_frames_of_a_figure_show_each_state_and_close_it():
     fig, ax = plots.figure(width=2, height=1)
     square = ax.axvspan(0, 1, color="white")
     ax.set(xlim=(0, 1), ylim=(0, 1))
-    images = plots.frames(fig, lambda gray: square.set_color((gray, gray, gray)), [1.0, 0.4, 0.0])
+    images = animation.frames(fig, lambda gray: square.set_color((gray, gray, gray)), [1.0, 0.4, 0.0])
     assert [image[50, 100].tolist() for image in images] == [[255] * 3, [102] * 3, [0] * 3]
     assert images[0].shape == (100, 200, 3) and not plots.plt.fignum_exists(fig.number)
 
 
 def test_live_shows_the_first_state_at_once_and_the_last_at_the_end(shown):
     drawn = []
-    live = plots.Live(lambda fig, state: drawn.append(state), alt="states", every=3600)
+    live = animation.Live(lambda fig, state: drawn.append(state), alt="states", every=3600)
     for state in (1, 2, 3):
         live.update(state)
     assert drawn == [1]
@@ -75,7 +75,7 @@ def test_live_shows_the_first_state_at_once_and_the_last_at_the_end(shown):
 
 
 def test_an_animation_is_a_gif(shown):
-    plots.animate([np.zeros((8, 8), np.uint8), np.full((8, 8), 200, np.uint8)], alt="dark, then light")
+    animation.animate([np.zeros((8, 8), np.uint8), np.full((8, 8), 200, np.uint8)], alt="dark, then light")
     from base64 import b64decode
     assert b64decode(shown[0][1]["image/gif"]).startswith(b"GIF89a")
 

@@ -1,4 +1,4 @@
-"""Distances between two samples, and the features they are measured in.  Lesson 08 builds them.
+"""Distances between two samples, and the features they are measured in.  Lesson 07 builds them.
 
 `from gancourse import metrics; metrics.frechet_distance(features_a, features_b)`
 """
@@ -17,6 +17,6 @@ from gancourse.metrics.distances import (
 )
 
 __all__ = [
-    "PRDC", "frechet_distance", "gaussian_distance", "kernel_distance", "prdc_scores", "modes_and_kl",
-    "modes_covered", "nearest", "standardise", "birthday_test",
+    "PRDC", "frechet_distance", "gaussian_distance", "kernel_distance", "prdc_scores",
+    "modes_and_kl", "modes_covered", "nearest", "standardise", "birthday_test",
 ]

@@ -1,8 +1,12 @@
-"""The ruler: a small classifier whose 64 features every lesson measures with, in plain NumPy.
+"""Feature networks: small trained classifiers whose last hidden layer images are compared in.
 
-A network has learnt what matters about the images; distances between two samples are taken in its last
-hidden layer.  PyTorch and TensorFlow lessons read the same numbers off the same ruler.  The ruler of the
-stroke digits ships with the course; others are trained once, in seconds, and kept.  Lesson 07.
+    net = feature_net.load(dataset)
+    metrics.frechet_distance(net.features(real), net.features(fake))
+
+To tell its classes apart, such a network has learnt what matters about the images of a data set.
+It is computed in plain NumPy, so PyTorch and TensorFlow lessons read the same numbers off the same
+network.  The one of the stroke digits ships with the course; others are trained once, in seconds,
+and kept.  Messages call it a ruler, as lesson 07 does, which explains it.
 """
 
 import hashlib
@@ -16,30 +20,38 @@ import numpy as np
 
 from gancourse.data.registry import Dataset, cache_folder, to_float
 from gancourse.errors import CourseError
-from gancourse.files import hold, module_code
+from gancourse.files import file_sha256, hold, module_code
 from gancourse.system import chosen_threads, installed
 
 SHIPPED = Path(__file__).with_name("feature_nets")
 TRAINER = Path(__file__).parents[1] / "pt" / "train_feature_net.py"
-CHUNK = 50  # images at once: their patches still fit the processor's cache, which is twice as fast
+CHUNK = 50  # images at once: their patches fit the processor's cache, which is twice as fast
 
 
 class FeatureNet(NamedTuple):
-    """A LeNet: conv 3x3, 16 - pool - conv 3x3, 32 - pool - 64 features - classes.  After LeCun et al. 1998."""
+    """A small trained image classifier; images are compared by the 64 features before its output.
 
-    weights: dict[str, np.ndarray]  # conv kernels (3, 3, in, out), matrices (in, out), biases (out,)
-    facts: dict                     # what it was trained on and how well it does: {"accuracy": ..., "labels": ...}
+    It is a LeNet after LeCun et al. 1998, of about a hundred thousand weights for 28 x 28 pixels:
+    3x3 convolution to 16 channels - 2x2 max-pooling - 3x3 convolution to 32 channels - 2x2
+    max-pooling - 64 features - a logit for each class, with a ReLU after each layer but the last.
+    It is not trained further: it only measures.
+    """
+
+    weights: dict[str, np.ndarray]  # kernels (3, 3, in, out), matrices (in, out), biases (out,)
+    facts: dict  # how it was trained and how well it does: {"shape": ..., "accuracy": ..., ...}
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """Return the 64 features of images (n, height, width, channels), uint8 or float in [-1, 1]; float32.
+        """Return the 64 features of each image, float32 (n, 64).
 
-        Raises ValueError when the images have another size than the ruler's.
+        Images are (n, height, width, channels), uint8 or float in [-1, 1].  Raises ValueError when
+        they have another size than those that the network was trained on.
         """
         shape = tuple(self.facts["shape"])
         if images.shape[1:] != shape:
             raise CourseError(f"this ruler measures images of {shape}, not {images.shape[1:]}: "
                               "load the ruler of your data")
-        return np.concatenate([self._features(to_float(images[i : i + CHUNK])) for i in range(0, len(images), CHUNK)])
+        chunks = [images[i : i + CHUNK] for i in range(0, len(images), CHUNK)]
+        return np.concatenate([self._features(to_float(chunk)) for chunk in chunks])
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return the class probabilities (n, classes), rows summing to 1."""
@@ -52,6 +64,7 @@ class FeatureNet(NamedTuple):
         return self.probabilities(images).argmax(1)
 
     def _features(self, x: np.ndarray) -> np.ndarray:
+        """The 64 features (n, 64) of float images (n, height, width, channels) in [-1, 1]."""
         w = self.weights
         x = _pool(np.maximum(_conv(x, w["conv1"]) + w["conv1_bias"], 0))
         x = _pool(np.maximum(_conv(x, w["conv2"]) + w["conv2_bias"], 0))
@@ -59,11 +72,11 @@ class FeatureNet(NamedTuple):
 
 
 def load(dataset: Dataset) -> FeatureNet:
-    """Return the ruler of a data set; trains and keeps one where there is none (needs torch).
+    """Return the feature network of a data set; trains and keeps it if need be (with torch).
 
-    Training takes 10 to 20 seconds; of several processes that want the same ruler at once, one
+    Training takes 10 to 20 seconds; of several processes that want the same network at once, one
     trains it and the others wait.  Without classes, it learns to tell by how many quarter turns an
-    image was turned (Gidaris et al. 2018).  Raises ValueError when a stored ruler is damaged,
+    image was turned (Gidaris et al. 2018).  Raises ValueError when the stored one is damaged,
     RuntimeError when training fails.
     """
     if dataset.name == "strokes" and dataset.shape == (28, 28, 1):
@@ -77,30 +90,34 @@ def load(dataset: Dataset) -> FeatureNet:
 
 
 def read(path: Path, checksums: Path | None = None) -> FeatureNet:
-    """Read a stored ruler.  Raises ValueError when it is damaged or is not the file of `checksums`."""
+    """Return a stored feature network.
+
+    `checksums` is a JSON file with the sha256 of each file by its name.  Raises ValueError when the
+    network is damaged or has another sha256.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
-        if checksums:
-            want = json.loads(checksums.read_text())[path.name]
-            if hashlib.sha256(path.read_bytes()).hexdigest() != want:
-                raise CourseError("its sha256 is not the published one")
+        if checksums and file_sha256(path) != json.loads(checksums.read_text())[path.name]:
+            raise CourseError("its sha256 is not the published one")
         with safe_open(path, framework="np") as file:
-            return FeatureNet({name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118
-                         json.loads(file.metadata()["ruler"]))
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return FeatureNet(weights, json.loads(file.metadata()["ruler"]))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise CourseError(f"the ruler {path} is damaged ({error}); delete it and load it again") from error
+        message = f"the ruler {path} is damaged ({error}); delete it and load it again"
+        raise CourseError(message) from error
 
 
 def _key(dataset: Dataset) -> str:
-    """A name for the ruler of exactly these images, as today's code trains it with so many threads.
+    """A name for the network of exactly these images, as today's code trains it: 16 hex digits.
 
-    PyTorch's version counts, too; it is looked up without importing PyTorch.
+    The number of threads and PyTorch's version count, too, because either can change the last bits;
+    the version is looked up without importing PyTorch.
     """
-    arrays = [dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test]
-    shapes = [(a.shape, str(a.dtype)) for a in arrays]
-    about = (shapes, module_code(TRAINER), installed("torch"), chosen_threads())
-    hasher = hashlib.sha256(repr(about).encode())
+    arrays = _arrays(dataset).values()
+    shapes = [(array.shape, str(array.dtype)) for array in arrays]
+    training = (shapes, module_code(TRAINER), installed("torch"), chosen_threads())
+    hasher = hashlib.sha256(repr(training).encode())
     for array in arrays:
         hasher.update(np.ascontiguousarray(array))
     return hasher.hexdigest()[:16]
@@ -113,21 +130,29 @@ def _train(dataset: Dataset, path: Path) -> None:
     """
     print(f"Training the ruler of {dataset.name} (once, about 15 s) ...", flush=True)
     images = path.with_suffix(".npz")
-    np.savez(images, x_train=dataset.x_train, y_train=dataset.y_train, x_test=dataset.x_test, y_test=dataset.y_test)
+    np.savez(images, **_arrays(dataset))
+    command = [sys.executable, "-m", "gancourse.pt.train_feature_net", str(images), str(path)]
     try:
-        done = subprocess.run([sys.executable, "-m", "gancourse.pt.train_feature_net", str(images), str(path)],
-                              capture_output=True, text=True)
+        process = subprocess.run(command, capture_output=True, text=True)
     finally:
         images.unlink(missing_ok=True)
-    if done.returncode:
-        raise RuntimeError(f"the ruler of {dataset.name} could not be trained: {done.stderr.strip()[-500:]}")
+    if process.returncode:
+        reason = process.stderr.strip()[-500:]
+        raise RuntimeError(f"the ruler of {dataset.name} could not be trained: {reason}")
+
+
+def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
+    """The images and labels of the training and the test set, by name."""
+    names = ("x_train", "y_train", "x_test", "y_test")
+    return {name: getattr(dataset, name) for name in names}
 
 
 def _conv(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """3x3 convolution of (n, h, w, c) with zero borders, as one matrix product."""
     n, h, w, c = x.shape
     x = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    patches = np.concatenate([x[:, i : i + h, j : j + w] for i in range(3) for j in range(3)], axis=-1)
+    shifted = [x[:, i : i + h, j : j + w] for i in range(3) for j in range(3)]
+    patches = np.concatenate(shifted, axis=-1)
     return (patches.reshape(-1, 9 * c) @ kernel.reshape(9 * c, -1)).reshape(n, h, w, -1)
 
 

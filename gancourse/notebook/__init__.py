@@ -1,1 +1,1 @@
-"""What a lesson shows: figures, checks on an answer, the table of claims, a board to paint on."""
+"""What a lesson shows: figures, animations, checks on an answer, claims, a board to paint on."""

@@ -20,9 +20,10 @@ OWN_MISSED = (
 
 
 def close(got, want, hint: str, *, rtol: float = 1e-4, atol: float | None = None) -> None:
-    """Print a tick when two arrays (NumPy, PyTorch or TensorFlow) agree; else raise AssertionError with the hint.
+    """Print a tick when two arrays agree, else raise AssertionError with the hint.
 
-    The hint states the fact that holds, never the answer.  `atol` is `rtol` unless given.
+    The arrays are of NumPy, PyTorch or TensorFlow.  The hint states the fact that holds, never the
+    answer.  `atol` is `rtol` unless given.
     """
     if got is None:
         raise AssertionError(f"{hint}\n  yours is None: is a `return` missing?")
@@ -33,8 +34,11 @@ def close(got, want, hint: str, *, rtol: float = 1e-4, atol: float | None = None
         raise AssertionError(f"{hint}\n  yours has shape {got.shape}, expected {want.shape}")
     if not np.all(np.isfinite(got)):
         raise AssertionError(f"{hint}\n  yours has values that are not finite")
-    if not np.allclose(got, want, rtol=rtol, atol=rtol if atol is None else atol):
-        raise AssertionError(f"{hint}\n  largest difference from yours: {np.abs(got - want).max():.3g}")
+    if atol is None:
+        atol = rtol
+    if not np.allclose(got, want, rtol=rtol, atol=atol):
+        difference = np.abs(got - want).max()
+        raise AssertionError(f"{hint}\n  largest difference from yours: {difference:.3g}")
     print(f"✓ {hint}")
 
 
@@ -73,9 +77,9 @@ def own_run(*, same: dict[str, tuple] | None = None, at_least: dict[str, tuple] 
     for name, (value, ours) in (at_least or {}).items():
         if value < ours:
             reasons.append(f"{name} is {value:,}, less than {ours:,}")
-    for name, (steps, asked) in (done or {}).items():
-        if steps < asked:
-            reasons.append(f"{name} stopped at step {steps:,} of {asked:,}")
+    for name, (steps, planned) in (done or {}).items():
+        if steps < planned:
+            reasons.append(f"{name} stopped at step {steps:,} of {planned:,}")
     return OwnRun(tuple(reasons))
 
 
@@ -112,8 +116,9 @@ class Row(NamedTuple):
         """The verdict in words: "✓ held", "✗ missed", or "not judged" with the first reason."""
         if self.judged:
             return "✓ held" if self.held else "✗ missed"
-        more = len(self.reasons) - 1
-        return f"not judged: {self.reasons[0]}" + (f", and {more} more" if more else "")
+        others = len(self.reasons) - 1
+        more = f", and {others} more" if others else ""
+        return f"not judged: {self.reasons[0]}{more}"
 
 
 class ClaimTable:
@@ -269,5 +274,7 @@ def _bound_for_json(number: float | None) -> float | None:
 
 
 def _numpy(a) -> np.ndarray:
-    """Bring an array of either framework here, without importing the framework."""
-    return np.asarray(a.detach().cpu() if hasattr(a, "detach") else a)
+    """An array of any framework as a NumPy array, without importing the framework."""
+    if hasattr(a, "detach"):  # PyTorch's may be on a GPU, or need a gradient
+        a = a.detach().cpu()
+    return np.asarray(a)
