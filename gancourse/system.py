@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import subprocess
 from functools import cache
@@ -91,9 +92,12 @@ def limit_threads(num_threads: int = 0) -> int:
 def bf16_in_hardware() -> bool:
     """Return whether the processor computes bfloat16 itself; else it is emulated, and slow.
 
-    That is by AVX512-BF16, AMX, or Arm's bf16.
+    That is by AVX512-BF16, AMX, or Arm's bf16, unless ONEDNN_MAX_CPU_ISA holds the libraries to less.
     """
-    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(_read("/proc/cpuinfo").split()))
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or "ALL"
+    allowed = limit.upper() in ("ALL", "DEFAULT") or re.search("BF16|FP16|AMX", limit.upper())
+    flags = set(_read("/proc/cpuinfo").split())
+    return bool(allowed) and not flags.isdisjoint({"avx512_bf16", "amx_bf16", "bf16"})
 
 
 def hardware() -> dict[str, Any]:

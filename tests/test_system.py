@@ -94,6 +94,18 @@ def test_a_container_has_the_memory_of_its_limit(monkeypatch, tmp_path):
     assert system.memory_gb() == 0.5
 
 
+@pytest.mark.parametrize("flags, limit, computes", [
+    ("avx2 avx512_bf16", "", True), ("avx2 avx512_bf16", "AVX512_CORE_BF16", True), ("avx2 avx512_bf16", "ALL", True),
+    ("avx2 avx512_bf16", "AVX2", False), ("avx2 avx512_bf16", "AVX512_CORE", False), ("avx2", "", False),
+    ("asimd bf16", "", True),
+])
+def test_bf16_is_in_hardware_where_the_processor_has_it_and_nothing_forbids_it(monkeypatch, flags, limit, computes):
+    """A machine held to AVX2 stands for one that has no more, and takes float32 as that one would."""
+    monkeypatch.setattr(system, "_read", lambda path: f"flags : {flags}")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    assert system.bf16_in_hardware() == computes
+
+
 @pytest.fixture
 def driver(monkeypatch):
     """What the NVIDIA driver's tool answers: a text, an error that it raises, or None where there is no tool."""

@@ -1,6 +1,6 @@
 """What a brush needs to know: brightness, the directions of a picture, streaks along them, exposure.
 
-Pictures are uint8 (height, width, 3).  Nothing here is trained.  Lesson 02.
+Pictures are uint8 (height, width, 3).  Nothing here is trained.  Lesson 04.
 """
 
 import numpy as np
