@@ -101,12 +101,12 @@ def _sweep(arguments) -> int:
     sweep = plan.make_sweep(lesson, preset, given, grid, seeds)
     metric = arguments.measure or config.get("measure", "")
     if arguments.dry_run:
-        watch.foresee(sweep, arguments.runs, asked=metric, workers=arguments.workers,
+        watch.dry_run(sweep, arguments.runs, metric=metric, workers=arguments.workers,
                       scheduler=arguments.scheduler)
         return 0
     folder = arguments.to or arguments.runs / "sweeps" / sweep.name()
     failed = watch.run(
-        sweep, arguments.runs, folder, asked=metric,
+        sweep, arguments.runs, folder, metric=metric,
         maximise=arguments.maximise or config.get("maximise", False),
         workers=arguments.workers, scheduler=arguments.scheduler, force=arguments.force,
         cell_timeout=arguments.cell_timeout)
