@@ -8,7 +8,7 @@ if __name__ == "__main__":
 
     arguments, extra = options.parser().parse_known_args()
     arguments.extra = extra
-    bootstrap.ensure(*needs.asked(arguments))
+    bootstrap.ensure(*needs.command_and_lessons(arguments))
     from gancourse.course import cli
 
     cli.main()

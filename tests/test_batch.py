@@ -254,7 +254,7 @@ def test_the_status_of_the_command(ended, strict, status):
 )
 def test_runs_side_by_side_take_as_long_as_the_fuller_place(seconds, jobs, total):
     """3, 2, 2 on two places: 3 on one, 2 and 2 on the other."""
-    assert estimate.together(seconds, jobs) == total
+    assert estimate.seconds_side_by_side(seconds, jobs) == total
 
 
 @pytest.mark.parametrize(

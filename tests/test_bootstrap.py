@@ -305,7 +305,7 @@ def test_on_windows_the_python_lies_elsewhere_and_its_status_is_passed_on(monkey
     monkeypatch.setattr(bootstrap.subprocess, "call", lambda command: 3)
     assert bootstrap._python().parts[-2:] == ("Scripts", "python.exe")
     with pytest.raises(SystemExit) as stop:
-        bootstrap._go_on()
+        bootstrap._rerun_in_venv()
     assert stop.value.code == 3
 
 
@@ -314,9 +314,9 @@ def test_on_windows_the_python_lies_elsewhere_and_its_status_is_passed_on(monkey
 HOLD = """
 import sys
 from pathlib import Path
-from gancourse import bootstrap
+from gancourse.course import bootstrap
 bootstrap.VENV = Path(sys.argv[1])
-with bootstrap._alone():
+with bootstrap._setup_lock():
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -388,7 +388,7 @@ def test_every_module_is_pinned_where_the_table_says():
         assert needs.PIP_NAME.get(module, module) in pins, module
 
 
-@pytest.mark.parametrize("options, asked", [
+@pytest.mark.parametrize("options, expected", [
     ({"command": "run", "lessons": ["03"], "parameters": False}, ("run", ["03"])),
     ({"command": "run", "lessons": [], "parameters": False}, ("run", [])),
     ({"command": "run", "lessons": [], "parameters": True}, ("list", None)),
@@ -398,15 +398,15 @@ def test_every_module_is_pinned_where_the_table_says():
     ({"command": "train", "extra": ["--help"]}, ("list", None)),
     ({"command": "train", "extra": ["--num-steps", "5"]}, ("train", None)),
 ])
-def test_what_a_command_line_asks_for(options, asked):
-    assert needs.asked(Namespace(**options)) == asked
+def test_what_a_command_line_asks_for(options, expected):
+    assert needs.command_and_lessons(Namespace(**options)) == expected
 
 
 def test_the_lesson_of_a_sweep_may_stand_in_its_file(tmp_path):
     (tmp_path / "a.toml").write_text('lesson = "02"\n')
     for file, lessons in (("a.toml", ["02"]), ("none.toml", None)):
         arguments = Namespace(command="sweep", lesson=None, file=tmp_path / file)
-        assert needs.asked(arguments) == ("sweep", lessons)
+        assert needs.command_and_lessons(arguments) == ("sweep", lessons)
 
 
 HIDE = """

@@ -286,7 +286,7 @@ def test_a_folder_of_another_run_is_not_overwritten(data_folder):
 
 def test_a_folder_that_takes_no_file_is_refused_before_the_first_step(data_folder, capsys, monkeypatch):
     (data_folder / "run").write_text("a file of the reader's")
-    monkeypatch.setattr(trainer, "play", lambda *_: pytest.fail("training has started"))
+    monkeypatch.setattr(trainer, "run_training", lambda *_: pytest.fail("training has started"))
     with pytest.raises(SystemExit) as stop:
         cli.main(["train", *command(data_folder)])
     assert stop.value.code == 2 and "a file stands where a folder is needed" in capsys.readouterr().err

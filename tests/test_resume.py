@@ -66,6 +66,16 @@ def test_other_data_or_settings_are_refused(ck, change, words):
     assert words in str(refused.value) and "-p checkpoint= another file" in str(refused.value)
 
 
+def test_a_lesson_that_has_got_another_number_or_name_of_a_parameter_is_the_same(ck):
+    """Until November 2026 lesson 03_dcgan_pt was 05_dcgan_pt, and its `ema_decay` was `ema`."""
+    resume.note(ck, "05_dcgan_pt", PARAMETERS | {"ema": 0.995}, KNOWN)
+    assert check(ck, "03_dcgan_pt", ema_decay=0.995) == []
+    with pytest.raises(CourseError, match=r"settings \(ema_decay=0.995 then, 0.9 now\)"):
+        check(ck, "03_dcgan_pt", ema_decay=0.9)
+    with pytest.raises(CourseError, match="lesson 05_dcgan_pt then, 05_which_distance now"):
+        check(ck, "05_which_distance", ema_decay=0.995)
+
+
 def test_a_longer_run_goes_on_and_says_what_that_means(ck):
     (note,) = check(ck, num_steps=1200)
     assert "going on from a run of 600 steps" in note and "not those of 1200 steps at once" in note

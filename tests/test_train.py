@@ -16,7 +16,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 from gancourse import checkpoints, files, system
-from gancourse.course import cli, train_options, trainer
+from gancourse.course import cli, train_folder, train_options, trainer
 from gancourse.notebook import plots
 from gancourse.pt import parallel
 from gancourse.pt.train import sample, state
@@ -102,6 +102,20 @@ def test_a_checkpoint_of_an_earlier_version_goes_on_with_a_note(folder):
     with pytest.warns(UserWarning, match="does not say on which images"):
         assert train(folder, "--num-steps", "15")["steps"] == 15
     assert saved(folder).facts["images"]  # from now on it says so
+
+
+def test_a_folder_of_an_earlier_version_has_the_name_that_its_average_had_then(folder):
+    """Until November 2026 `ema_decay` was `ema`: the same goes on, another one is refused."""
+    train(folder)
+    run = saved(folder)
+    then = {{"ema_decay": "ema"}.get(name, name): value for name, value in run.facts["settings"].items()}
+    facts = run.facts | {"settings": then}
+    checkpoints.save_run(folder / "run" / "checkpoint.safetensors", run.arrays, run.history, **facts)
+    with pytest.raises(ValueError, match="holds a run with ema_decay=0.995, not 0.9: give another"):
+        train(folder, "--num-steps", "15", "--ema-decay", "0.9")
+    with pytest.warns(UserWarning, match="of a run of 12 steps"):
+        assert train(folder, "--num-steps", "15")["steps"] == 15
+    assert saved(folder).facts["settings"]["ema_decay"] == 0.995  # from now on by today's name
 
 
 def test_a_set_that_the_course_draws_goes_on_with_a_note_where_its_last_bits_differ(tmp_path):
@@ -218,7 +232,7 @@ def test_the_picture_has_eight_rows_of_eight_with_white_lines_between():
 
     for channels in (1, 3):
         images = np.random.default_rng(0).uniform(-1, 1, (64, 5, 4, channels)).astype(np.float32)
-        picture = np.asarray(Image.open(io.BytesIO(trainer._picture(images))))
+        picture = np.asarray(Image.open(io.BytesIO(train_folder.picture(images))))
         np.testing.assert_array_equal(picture, plots.tile(images, 8))
 
 

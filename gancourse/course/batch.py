@@ -1,4 +1,4 @@
-"""Lessons side by side, as `gancourse run` shows them: each in its own kernel, the longest first."""
+"""Lessons side by side, as `gancourse run` shows them: each in its kernel, the longest first."""
 
 import shutil
 import sys
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,7 +53,8 @@ def run(
     """
     from gancourse.course.kernel_client import Group
 
-    cwd, threads = Path.cwd(), threads or chosen_threads()
+    cwd = Path.cwd()
+    threads = threads or chosen_threads()
     jobs = min(jobs or default_jobs(threads), len(lessons))
     plans = [
         runner.plan(lesson, runs, preset, given, cwd=cwd, threads=threads) for lesson in lessons
@@ -60,32 +62,33 @@ def run(
     speed = estimate.speed()
     expected = [estimate.of_run(planned, speed) for planned in plans]
     order, left = _order(plans, expected, force)
-    screen, kernels = Screen(), Group()
+    screen = Screen()
+    kernels = Group()
     screen.say(_head([expected[i] for i in left], len(plans), jobs, threads))
 
-    def one(i: int) -> Ended:
+    def run_one(i: int) -> Ended:
+        """Run the lesson of number `i` and return what became of it."""
         with screen.line(plans[i], expected[i]) as progress:
-            return _outcome(
+            execute = partial(
+                runner.run,
                 lessons[i],
-                lambda: runner.run(
-                    lessons[i],
-                    runs,
-                    preset,
-                    given,
-                    force,
-                    cwd=cwd,
-                    threads=threads,
-                    cell_timeout=cell_timeout,
-                    wait=wait_for_others,
-                    say=screen.say,
-                    progress=progress,
-                    kernels=kernels,
-                ),
+                runs,
+                preset,
+                given,
+                force,
+                cwd=cwd,
+                threads=threads,
+                cell_timeout=cell_timeout,
+                wait=wait_for_others,
+                say=screen.say,
+                progress=progress,
+                kernels=kernels,
             )
+            return _outcome(lessons[i], execute)
 
     ended: dict[int, Ended] = {}
     pool = ThreadPoolExecutor(jobs)
-    futures: dict[Future, int] = {pool.submit(one, i): i for i in order}
+    futures: dict[Future, int] = {pool.submit(run_one, i): i for i in order}
     try:
         while futures:
             finished, _ = wait(futures, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
@@ -115,37 +118,40 @@ def in_words(lesson: Lesson, ended: Ended) -> str:
 
 def summary(lessons: list[Lesson], ended: list[Ended], runs: Path) -> str:
     """Return what became of lessons, in their order where there are several, and where to look."""
+    statuses = {outcome.status for outcome in ended}
     parts = []
     if len(lessons) > 1:
-        parts.append(
-            "\n".join(in_words(lesson, one) for lesson, one in zip(lessons, ended, strict=True))
-        )
-    if any(one.status == "missed" for one in ended):
+        parts.append("\n".join(map(in_words, lessons, ended)))
+    if "missed" in statuses:
         parts.append(
             "○ A missed claim is a result of this run, not an error: the page says what it means "
             "and what to try."
         )
-    if any(one.status != "refused" for one in ended):
+    if statuses - {"refused"}:
         parts.append(
             f"Look at {(runs / 'index.html').resolve()} (pages with all figures); the executed "
-            'notebooks lie beside them.\n'
+            "notebooks lie beside them.\n"
             'Next: "make lab" (or "python -m gancourse lab") opens the course to work in.'
         )
     return "".join(f"\n{part}\n" for part in parts).rstrip("\n")
 
 
 def status(ended: list[Ended], strict: bool) -> int:
-    """Return the command's status: 1 for a failure or, if `strict`, a missed claim; 2 for a refusal."""
-    found = {one.status for one in ended}
-    if "failed" in found or (strict and "missed" in found):
+    """Return the command's status: 1 for a failure, 2 for a refusal, 0 where all is well.
+
+    With `strict` a missed claim is a failure.
+    """
+    statuses = {outcome.status for outcome in ended}
+    if "failed" in statuses or (strict and "missed" in statuses):
         return 1
-    return 2 if "refused" in found else 0
+    return 2 if "refused" in statuses else 0
 
 
 class Screen:
     """Standard output with, on a terminal, a line below it for each lesson that is running."""
 
     def __init__(self) -> None:
+        """Start with nothing running and nothing drawn."""
         self._lock = threading.RLock()
         self._running: dict[Path, Callable[[], str]] = {}
         self._drawn = 0  # lines that stand on the terminal now
@@ -161,16 +167,19 @@ class Screen:
     @contextmanager
     def line(self, planned: Plan, expected: Estimate) -> Iterator[Callable[[int], None]]:
         """Yield a function that takes the number of cells behind; its first call shows the line."""
+        key = planned.folder
         at = {"cell": 0, "started": 0.0}
         cells = len(planned.lesson.notebook["cells"])
         usual = f" ({estimate.in_words(expected.seconds)} expected)" if expected.known else ""
 
         def words() -> str:
+            """The line as it stands now."""
             passed = int(time.monotonic() - at["started"])
             cell = f"cell {min(at['cell'] + 1, cells)} of {cells}"
             return f"  {_label(planned.lesson)}: {cell}, {passed // 60}:{passed % 60:02d}{usual}"
 
         def progress(behind: int) -> None:
+            """Note the number of cells that have run; the first call shows the line."""
             at["cell"] = behind
             with self._lock:
                 if key not in self._running:
@@ -179,7 +188,6 @@ class Screen:
                     if not self._live:
                         print(f"  {_label(planned.lesson)} begins{usual}", flush=True)
 
-        key = planned.folder
         try:
             yield progress
         finally:
@@ -202,48 +210,49 @@ class Screen:
         """Take those lines away."""
         with self._lock:
             if self._drawn:
-                sys.stdout.write(
-                    f"\x1b[{self._drawn}A\x1b[J"
-                )  # so many lines up, then erase what is below
+                # so many lines up, then erase what is below
+                sys.stdout.write(f"\x1b[{self._drawn}A\x1b[J")
                 sys.stdout.flush()
                 self._drawn = 0
 
 
 def _order(plans: list[Plan], expected: list[Estimate], force: bool) -> tuple[list[int], list[int]]:
-    """The order in which runs begin, those done before and then the longest first; and the latter."""
-    done = [
-        i
-        for i, planned in enumerate(plans)
-        if not force and records.finished(planned.folder, planned.identity)
-    ]
+    """The order in which runs begin, and those of them that are not done before, by their numbers.
+
+    Those done before come first, then the others, the longest first.
+    """
+    done: list[int] = []
+    if not force:
+        finished = [records.finished(planned.folder, planned.identity) for planned in plans]
+        done = [i for i, record in enumerate(finished) if record]
     left = [i for i in range(len(plans)) if i not in done]
     left.sort(key=lambda i: -expected[i].seconds)
     return done + left, left
 
 
 def _head(left: list[Estimate], count: int, jobs: int, threads: int) -> str:
-    """What is going to be done, and about how long it takes."""
-    lessons = f"{count} lesson{'s' * (count > 1)}"
+    """What is going to be done, and about how long it takes.
+
+    `left` are the estimates of the runs that are not done before, `count` is the number of all.
+    """
+    lessons = records.counted(count, "lesson")
     if not left:
         return f"{lessons}, done before"
     before = f" ({count - len(left)} done before)" if len(left) < count else ""
     beside = f"{jobs} side by side, " if jobs > 1 else ""
-    kernel = (
-        f"{threads} thread{'s' * (threads > 1)} each"
-        if count > 1
-        else f"{threads} thread{'s' * (threads > 1)}"
-    )
-    known = [one for one in left if one.known]
-    if not known:
-        settings = "not yet run here with these settings, so no estimate"
-        return f"{lessons}{before}, {beside}{kernel}: {settings}"
-    time_ = estimate.in_words(estimate.together([one.seconds for one in left], jobs))
-    here = sum(one.known == "before" for one in known)
-    from_ = {
-        0: "as long as where the lessons were stored, at this machine's speed",
-        len(left): "as they took here before",
-    }.get(here, f"{here} as before, the others as where they were stored")
-    return f"{lessons}{before}, {beside}{kernel}: {time_} ({from_})"
+    each = " each" if count > 1 else ""
+    start = f"{lessons}{before}, {beside}{records.counted(threads, 'thread')}{each}"
+    if not any(expected.known for expected in left):
+        return f"{start}: not yet run here with these settings, so no estimate"
+    seconds = estimate.seconds_side_by_side([expected.seconds for expected in left], jobs)
+    run_before = sum(expected.known == "before" for expected in left)
+    if run_before == len(left):
+        basis = "as they took here before"
+    elif run_before:
+        basis = f"{run_before} as before, the others as where they were stored"
+    else:
+        basis = "as long as where the lessons were stored, at this machine's speed"
+    return f"{start}: {estimate.in_words(seconds)} ({basis})"
 
 
 def _outcome(lesson: Lesson, execute: Callable[[], tuple[dict, bool]]) -> Ended:
@@ -255,9 +264,13 @@ def _outcome(lesson: Lesson, execute: Callable[[], tuple[dict, bool]]) -> Ended:
     except CourseError as error:
         return Ended("refused", str(error))
     missed = records.missed_in_words(record)
-    seconds = f"{'done before, ' * done_before}{record['seconds']:.0f} s"
-    return Ended("missed" if missed else "done", f"{seconds}, {records.claims_in_words(record)}", missed)
+    before = "done before, " if done_before else ""
+    words = f"{before}{record['seconds']:.0f} s, {records.claims_in_words(record)}"
+    if missed:
+        return Ended("missed", words, missed)
+    return Ended("done", words)
 
 
 def _label(lesson: Lesson) -> str:
+    """A lesson's number and title."""
     return f"{lesson.about['lesson']:02d} {lesson.about['title']}"

@@ -42,14 +42,16 @@ def ensure(command: str, lessons: list[str] | None = None) -> None:
     torchrun nothing is ever built.
     """
     modules = needs(command, lessons)
-    missing = [name for name in modules if name not in OPTIONAL and not _found(name)]
+    missing = [name for name in modules if name not in OPTIONAL and not _importable(name)]
     whole = command in ("lab", "test", "bench") or lessons == []
     extras = {EXTRA_OF[name] for name in modules if name in EXTRA_OF}
     if whole:
         extras = set(EXTRAS.split(","))
     torchrun = "RANK" in os.environ and "WORLD_SIZE" in os.environ
-    own = _found("torch") or _found("tensorflow")
-    inside, ready, begun = _inside(), _ready(extras), _stamp().exists()
+    own = _importable("torch") or _importable("tensorflow")
+    inside = _inside()
+    ready = _ready(extras)
+    begun = _stamp().exists()
     if inside:  # a .venv without a stamp was made by the reader; one with a stamp follows the pins
         here = ready or (not missing and (torchrun or not begun))
     else:
@@ -59,7 +61,7 @@ def ensure(command: str, lessons: list[str] | None = None) -> None:
             _refuse(command, lessons, missing)
         _build(extras, missing)
     if not here and not inside:
-        _go_on()
+        _rerun_in_venv()
     _show_package_to_children()
 
 
@@ -79,19 +81,20 @@ def _refuse(command: str, lessons: list[str] | None, missing: list[str]) -> None
     if not extras or ("pt" in extras and "torch" not in missing):
         # by name: the extra pt would put another PyTorch in the place of the reader's own
         fix = "pip install " + " ".join(PIP_NAME.get(name, name) for name in missing)
-    said = " ".join(["gancourse", command, *(lessons or [])])
-    print(f"{said} needs {_listed(missing)}, which this Python ({sys.executable}) does not have: "
-          f"{fix} (or python -m gancourse.course.bootstrap, which builds an environment of the course's "
-          "own, .venv)", file=sys.stderr, flush=True)
+    typed = " ".join(["gancourse", command, *(lessons or [])])
+    print(f"{typed} needs {_listed(missing)}, which this Python ({sys.executable}) does not have: "
+          f"{fix} (or python -m gancourse.course.bootstrap, which builds an environment of the "
+          "course's own, .venv)", file=sys.stderr, flush=True)
     sys.exit(2)
 
 
 def _listed(names: list[str]) -> str:
-    """a, b and c"""
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    """Names as a sentence has them: "a, b and c"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
-def _found(module: str) -> bool:
+def _importable(module: str) -> bool:
     """Whether this Python can import a module."""
     return importlib.util.find_spec(module) is not None
 
@@ -108,15 +111,19 @@ def _inside() -> bool:
 
 
 def _python() -> Path:
-    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    """The Python of .venv."""
+    if os.name == "nt":
+        return VENV / "Scripts/python.exe"
+    return VENV / "bin/python"
 
 
 def _stamp() -> Path:
-    """One file: the hash of the pins that are installed, and their extras."""
+    """The file that says what .venv holds: the hash of the installed pins, and their extras."""
     return VENV / ".installed"
 
 
 def _pins() -> str:
+    """A hash of pyproject.toml, which pins every version."""
     return hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()[:16]
 
 
@@ -126,7 +133,7 @@ def _ready(extras: set[str]) -> bool:
     return words[:1] == [_pins()] and extras <= set(words[1:]) and _python().exists()
 
 
-def _go_on() -> None:
+def _rerun_in_venv() -> None:
     """Do the same command in .venv: where the system can, this process becomes that one."""
     command = [str(_python()), "-m", "gancourse", *sys.argv[1:]]
     sys.stdout.flush()
@@ -142,7 +149,7 @@ def _build(extras: set[str], missing: list[str]) -> None:
     The stamp says "unfinished" from before the first change until after the last: what is
     interrupted is done again.
     """
-    with _alone():
+    with _setup_lock():
         if _ready(extras):
             return  # another process has just done it
         installed = []
@@ -150,7 +157,7 @@ def _build(extras: set[str], missing: list[str]) -> None:
             installed = _stamp().read_text(encoding="utf-8").split()[1:]
         chosen = [extra for extra in EXTRAS.split(",") if extra in extras | set(installed)]
         lacks = f" ({sys.executable} lacks {_listed(missing)})" if missing and not _inside() else ""
-        size = 1 + ("pt" in chosen) + 2 * ("tf" in chosen)
+        size = 1 + sum({"pt": 1, "tf": 2}.get(extra, 0) for extra in chosen)
         print(f"Setting up {VENV}{lacks}: once, a few minutes and about {size} GB ...", flush=True)
         _make_python()
         for old in VENV.glob(".installed-*"):  # the stamps of an earlier version of this module
@@ -161,6 +168,7 @@ def _build(extras: set[str], missing: list[str]) -> None:
 
 
 def _write_stamp(state: str, extras: list[str]) -> None:
+    """Write the stamp: the hash of the installed pins, or "unfinished", and the extras."""
     temporary = _stamp().with_suffix(".tmp")
     temporary.write_text(" ".join([state, *extras]) + "\n", encoding="utf-8")
     os.replace(temporary, _stamp())
@@ -169,18 +177,18 @@ def _write_stamp(state: str, extras: list[str]) -> None:
 def _make_python() -> None:
     """See that .venv has a Python that starts and has pip; mend what an interrupted set-up left."""
     python = str(_python())
-    has_pip = lambda: _runs(python, "-m", "pip", "--version")
+    pip_version = [python, "-m", "pip", "--version"]
     try:
         if not _runs(python, "-c", ""):
             venv.create(VENV, with_pip=True, clear=VENV.exists())
-        if not has_pip():
+        if not _runs(*pip_version):
             _runs(python, "-m", "ensurepip", "--default-pip")
-        if not has_pip() and not _inside():
+        if not _runs(*pip_version) and not _inside():
             venv.create(VENV, with_pip=True, clear=True)
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"{VENV} could not be made ({error}): see that there is room and that you may "
                  "write there; on Debian and Ubuntu, apt install python3-venv")
-    if not has_pip():
+    if not _runs(*pip_version):
         sys.exit(f"the Python in {VENV} has no pip that works: delete that folder and run the same "
                  "command again")
 
@@ -204,7 +212,7 @@ def _install(extras: list[str]) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _setup_lock() -> Iterator[None]:
     """Hold the lock of the set-up; while another process holds it, say which one and wait.
 
     The system frees the lock when its process ends, however it ends: none can be left behind.
@@ -212,12 +220,12 @@ def _alone() -> Iterator[None]:
     path = VENV.with_name(f"{VENV.name}.lock")
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        told = False
+        announced = False
         while not _locked(handle):
-            if not told:
+            if not announced:
                 holder = path.read_text(encoding="utf-8") or "another process"
                 print(f"{holder} is setting up {VENV}; waiting for it ...", flush=True)
-            told = True
+            announced = True
             time.sleep(1)
         os.ftruncate(handle, 0)
         os.lseek(handle, 0, os.SEEK_SET)

@@ -1,4 +1,4 @@
-"""The command line: `gancourse list | run | sweep | train | lab | student | render | test | data | doctor`.
+"""The command line: `gancourse list`, `run`, `sweep`, `train`, `lab`, `student`, `render`, ...
 
 Heavy modules are imported by the command that needs them, so that --help is instant.
 """
@@ -27,14 +27,17 @@ def main(argv: list[str] | None = None) -> None:
         arguments.debug = True
     if extra and arguments.command not in ("test", "train", "bench"):
         options.parser().error(f"unrecognised: {' '.join(extra)}")
-    arguments.extra, debug = extra, arguments.debug or os.environ.get("GANCOURSE_DEBUG") == "1"
-    warnings.formatwarning = lambda message, *_, **__: f"note: {message}\n"  # without a line of our source
+    arguments.extra = extra
+    debug = arguments.debug or os.environ.get("GANCOURSE_DEBUG") == "1"
+    # without a line of our source
+    warnings.formatwarning = lambda message, *_, **__: f"note: {message}\n"
     try:
         sys.exit(COMMANDS[arguments.command](arguments))
     except (CourseError, OSError) as error:
         sys.exit(_error(arguments.command, error, debug))
     except KeyboardInterrupt:
-        sys.exit(_say("\nStopped.  What was finished is kept; the same command goes on from there.", 130))
+        sys.exit(_say("\nStopped.  What was finished is kept; the same command goes on from there.",
+                      130))
     except Exception:
         traceback.print_exc()
         sys.exit(_say(f"gancourse {arguments.command}: this is a fault of the course, not yours: "
@@ -49,14 +52,17 @@ def _error(command: str, error: Exception, debug: bool) -> int:
 
 
 def _list(arguments) -> None:
+    """Print a line for each lesson."""
     from gancourse.course.lessons import all_lessons
 
     for lesson in all_lessons():
         about = lesson.about
-        print(f"{about['lesson']:02d}  {about['title']:<34} {about['minutes']:>3} min   {about['makes']}")
+        print(f"{about['lesson']:02d}  {about['title']:<34} {about['minutes']:>3} min   "
+              f"{about['makes']}")
 
 
 def _run(arguments) -> int:
+    """Run lessons, or show their parameters; return the status."""
     from gancourse.course.lessons import assignments, parameters_in_words, settings
 
     lessons = _chosen(arguments.lessons)
@@ -76,33 +82,39 @@ def _run(arguments) -> int:
 
 
 def _sweep(arguments) -> int:
+    """Run a lesson over a grid, or show what would be run; return the status."""
     from gancourse.course.lessons import assignments
     from gancourse.course.sweeps import plan, watch
 
-    said = plan.from_file(arguments.file) if arguments.file else {}
-    lesson = arguments.lesson or said.get("lesson")
+    config = plan.from_file(arguments.file) if arguments.file else {}
+    lesson = arguments.lesson or config.get("lesson")
     if not lesson:
         raise CourseError("say which lesson, such as: gancourse sweep 03 -g width=8,16")
     if arguments.workers < 0:
         raise CourseError(f"--workers {arguments.workers} must be 1 or more")
-    sweep = plan.make_sweep(
-        lesson, arguments.preset or said.get("preset", "laptop"),
-        {**said.get("parameters", {}), **assignments(arguments.given)},
-        {**said.get("grid", {}), **assignments(arguments.grid, plan.values)},
-        said.get("seeds") if arguments.seeds is None else plan.seeds(arguments.seeds))
-    asked = arguments.measure or said.get("measure", "")
+    preset = arguments.preset or config.get("preset", "laptop")
+    given = config.get("parameters", {}) | assignments(arguments.given)
+    grid = config.get("grid", {}) | assignments(arguments.grid, plan.values)
+    seeds = config.get("seeds")
+    if arguments.seeds is not None:
+        seeds = plan.seeds(arguments.seeds)
+    sweep = plan.make_sweep(lesson, preset, given, grid, seeds)
+    metric = arguments.measure or config.get("measure", "")
     if arguments.dry_run:
-        watch.foresee(sweep, arguments.runs, asked=asked, workers=arguments.workers, scheduler=arguments.scheduler)
+        watch.dry_run(sweep, arguments.runs, metric=metric, workers=arguments.workers,
+                      scheduler=arguments.scheduler)
         return 0
+    folder = arguments.to or arguments.runs / "sweeps" / sweep.name()
     failed = watch.run(
-        sweep, arguments.runs, arguments.to or arguments.runs / "sweeps" / sweep.name(), asked=asked,
-        maximise=arguments.maximise or said.get("maximise", False),
+        sweep, arguments.runs, folder, metric=metric,
+        maximise=arguments.maximise or config.get("maximise", False),
         workers=arguments.workers, scheduler=arguments.scheduler, force=arguments.force,
         cell_timeout=arguments.cell_timeout)
     return 1 if failed else 0
 
 
 def _train(arguments) -> None:
+    """Train a GAN and print what came of it."""
     from gancourse.course import train_options
 
     with train_options.report_once():
@@ -112,13 +124,15 @@ def _train(arguments) -> None:
         try:
             record = trainer.train(settings, folder, force)
         except parallel.GroupBroken as error:
-            # gloo's threads still wait for the others; the ordinary end of Python aborts over them now and then
+            # gloo's threads still wait for the others, and the ordinary end of Python sometimes
+            # aborts because of them
             os._exit(_say(f"gancourse train: {error}", 2))
     if record:  # only process 0 has one
         print(train_options.summary(record, folder))
 
 
 def _lab(arguments) -> int:
+    """Open JupyterLab on the first lesson; return its status."""
     from gancourse.course.execution import THREADS
     from gancourse.course.lessons import FOLDER, all_lessons
     from gancourse.system import chosen_threads
@@ -131,13 +145,16 @@ def _lab(arguments) -> int:
     print(f"Opening {folder / first.name}", flush=True)
     options = ["--no-browser"] if arguments.no_browser else []
     start = [sys.executable, "-m", "jupyter", "lab", "--LabApp.news_url=None"]
-    environment = dict.fromkeys(THREADS, str(chosen_threads())) | os.environ  # the numbers of `gancourse run`
+    # as many threads as with `gancourse run`, so that the numbers are the same
+    environment = dict.fromkeys(THREADS, str(chosen_threads())) | os.environ
     return subprocess.call([*start, *options, str(folder / first.name)], env=environment)
 
 
 def _student(arguments) -> None:
+    """Write student copies and print where they are."""
     for path, kept in _write_students(arguments.lessons, arguments.to):
-        print(f"{path}{'  (yours, kept)' if kept else ''}")
+        note = "  (yours, kept)" if kept else ""
+        print(f"{path}{note}")
 
 
 def _write_students(which: list[str], folder: Path) -> list[tuple[Path, bool]]:
@@ -159,6 +176,7 @@ def _write_students(which: list[str], folder: Path) -> list[tuple[Path, bool]]:
 
 
 def _render(arguments) -> int:
+    """Run lessons and store their outputs; return the status."""
     from gancourse.course import runner
     from gancourse.course.lessons import is_fresh
 
@@ -183,29 +201,38 @@ def _test(arguments) -> int:
     from gancourse.course.bootstrap import ROOT
 
     one_process = "no:xdist" in " ".join(arguments.extra) or not importlib.util.find_spec("xdist")
-    workers = [] if one_process else ["-n", "auto"]  # conftest.py says how many; a later -n overrules it
+    # conftest.py says how many; a later -n overrules it
+    workers = [] if one_process else ["-n", "auto"]
     return subprocess.call([sys.executable, "-m", "pytest", *workers, *arguments.extra], cwd=ROOT)
 
 
 def _bench(arguments) -> int:
+    """Measure speed; return the status."""
     from gancourse.course.bootstrap import ROOT
 
-    return subprocess.call([sys.executable, "tests/benchmarks/bench.py", *arguments.extra], cwd=ROOT)
+    command = [sys.executable, "tests/benchmarks/bench.py", *arguments.extra]
+    return subprocess.call(command, cwd=ROOT)
 
 
 def _data(arguments) -> None:
+    """Load a data set and describe it."""
     from gancourse import data
 
-    sounds = arguments.dataset in data.SOUNDS
-    dataset = (data.load_sounds if sounds else data.load)(arguments.dataset)
-    what = "clips" if sounds else "images"
-    print(f"{dataset.name}: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test {what}, "
-          f"{'x'.join(map(str, dataset.x_train.shape[1:]))} {dataset.x_train.dtype}\n"
+    what = "images"
+    load = data.load
+    if arguments.dataset in data.SOUNDS:
+        what = "clips"
+        load = data.load_sounds
+    dataset = load(arguments.dataset)
+    shape = "x".join(map(str, dataset.x_train.shape[1:]))
+    print(f"{dataset.name}: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test "
+          f"{what}, {shape} {dataset.x_train.dtype}\n"
           f"  classes: {', '.join(dataset.class_names) or 'none'}\n  source: {dataset.source}\n"
           f"  licence: {dataset.licence}")
 
 
 def _doctor(arguments) -> None:
+    """Print what this machine is."""
     from gancourse.course import doctor
 
     print(doctor.report())
@@ -219,9 +246,12 @@ def _chosen(which: list[str]) -> list:
 
 
 def _say(message: str, status: int) -> int:
+    """Print a message on standard error and return the status given."""
     print(message, file=sys.stderr, flush=True)
     return status
 
 
-COMMANDS = {"list": _list, "run": _run, "sweep": _sweep, "train": _train, "lab": _lab, "student": _student,
-            "render": _render, "test": _test, "bench": _bench, "data": _data, "doctor": _doctor}
+COMMANDS = {
+    "list": _list, "run": _run, "sweep": _sweep, "train": _train, "lab": _lab, "student": _student,
+    "render": _render, "test": _test, "bench": _bench, "data": _data, "doctor": _doctor,
+}

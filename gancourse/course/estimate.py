@@ -21,7 +21,7 @@ class Estimate(NamedTuple):
 
 
 def of_run(planned, speed: float) -> Estimate:
-    """Return what a run (`reruns.Plan`) will take, on a machine of `speed` GFLOP/s.
+    """Return what a run (`runner.Plan`) will take, on a machine of `speed` GFLOP/s.
 
     An earlier run of the same parameters on the same kind of machine and as many threads tells
     best, by whatever code.  Of the lesson's own parameters the stored run tells: its seconds count
@@ -34,8 +34,8 @@ def of_run(planned, speed: float) -> Estimate:
         return Estimate(record["seconds"], "before")
     rendered = planned.lesson.about.get("rendered", {})
     slower = rendered.get("gflops", speed) / speed
-    own = rendered and not planned.settings
-    return Estimate(planned.lesson.seconds * slower, "stored" if own else "")
+    known = "stored" if rendered and not planned.settings else ""
+    return Estimate(planned.lesson.seconds * slower, known)
 
 
 def speed() -> float:
@@ -53,11 +53,14 @@ def speed() -> float:
     return float(done.stdout)
 
 
-def together(seconds: Iterable[float], jobs: int) -> float:
-    """Return how long runs take, `jobs` of them side by side, begun in turn when a place is free."""
-    places = [0.0] * jobs
-    for one in seconds:
-        heapq.heapreplace(places, places[0] + one)
+def seconds_side_by_side(seconds: Iterable[float], jobs: int) -> float:
+    """Return how long runs take in all, `jobs` of them side by side.
+
+    Each begins, in the order given, as soon as a place is free.
+    """
+    places = [0.0] * jobs  # a heap: when each place is free, the earliest first
+    for duration in seconds:
+        heapq.heapreplace(places, places[0] + duration)
     return max(places)
 
 

@@ -1,4 +1,7 @@
-"""A notebook executed from its first cell to its last, or to the one that raises, in a kernel of its own."""
+"""A notebook executed from its first cell to its last, or to the one that raises.
+
+Each has a kernel of its own.
+"""
 
 import json
 import logging
@@ -26,19 +29,20 @@ def environment(threads: int, strict: bool = False) -> dict[str, str]:
 
     `threads` for every library that counts its own; with `strict` a claim that is missed raises.
     """
-    return {**dict.fromkeys(THREADS, str(threads)), STRICT: "1" if strict else "0"}
+    return {**dict.fromkeys(THREADS, str(threads)), STRICT: str(int(strict))}
 
 
-def to_folder(path: Path, folder: Path, chosen: dict[str, Any], kernels, *, cwd: Path, threads: int,
-              cell_timeout: int = CELL_TIMEOUT,
+def to_folder(path: Path, folder: Path, chosen: dict[str, Any], kernels, *, cwd: Path,
+              threads: int, cell_timeout: int = CELL_TIMEOUT,
               progress: Callable[[int], None] | None = None) -> tuple[dict, dict[str, Any]]:
     """Execute a notebook with papermill; return the executed copy and what went wrong.
 
-    `chosen` are the parameters that papermill sets, `kernels` is the group of kernels, `cwd` the folder
-    in which the kernel runs.  The copy appears in `folder` when it is complete, as notebook.ipynb or
-    failed.ipynb; the caller holds the folder's lock.  What went wrong is {} where nothing did, else
-    {"error": in words, "cell": {"number", "first_line"}}.  `progress` is called with the number of
-    cells that are behind.  Raises locks.Stopped when the kernels were ended meanwhile.
+    `chosen` are the parameters that papermill sets, `kernels` is the group of kernels, `cwd` the
+    folder in which the kernel runs.  The copy appears in `folder` when it is complete, as
+    notebook.ipynb or failed.ipynb; the caller holds the folder's lock.  What went wrong is {} where
+    nothing did, else {"error": in words, "cell": {"number", "first_line"}}.  `progress` is called
+    with the number of cells that are behind.  Raises files.Stopped when the kernels were ended
+    meanwhile.
     """
     import papermill
     from nbclient.exceptions import CellTimeoutError
@@ -70,7 +74,7 @@ def to_folder(path: Path, folder: Path, chosen: dict[str, Any], kernels, *, cwd:
         where = ""
         if cell:
             where = f' in cell [{cell["number"]}] of failed.ipynb, "{cell["first_line"]}"'
-        return copy, {"error": f"failed{where}: {_why(error, cell_timeout)}", "cell": cell}
+        return copy, {"error": f"failed{where}: {_reason(error, cell_timeout)}", "cell": cell}
     except BaseException:  # Ctrl-C: nothing half-done stays
         temporary.unlink(missing_ok=True)
         raise
@@ -96,22 +100,23 @@ def in_place(notebook, *, threads: int, cell_timeout: int = CELL_TIMEOUT) -> Non
     try:
         retrying_start(client.execute)
     except CellExecutionError as error:
-        raise CellFailed(_plain(str(error))[-2000:]) from error
+        raise CellFailed(_without_colours(str(error))[-2000:]) from error
     except (CellTimeoutError, DeadKernelError) as error:
-        raise CellFailed(_why(error, cell_timeout)) from error
+        raise CellFailed(_reason(error, cell_timeout)) from error
 
 
 def last_started(notebook: dict) -> dict[str, Any]:
-    """Return which cell of an executed copy was started last: {"number", "first_line"}, {} if none was.
+    """Return which cell of an executed copy was started last: {"number", "first_line"}.
 
-    The number is the one in brackets that stands beside the cell in JupyterLab.
+    Where none was, that is {}.  The number is the one in brackets that stands beside the cell in
+    JupyterLab.
     """
     started = []
     for cell in notebook["cells"]:
         text = "".join(cell["source"]).strip()
-        if cell["cell_type"] == "code" and text:
-            if cell["metadata"]["papermill"]["exception"] is not None:  # it has begun
-                started.append(text)
+        has_code = cell["cell_type"] == "code" and text
+        if has_code and cell["metadata"]["papermill"]["exception"] is not None:  # it has begun
+            started.append(text)
     if not started:
         return {}
     return {"number": len(started), "first_line": started[-1].splitlines()[0][:80]}
@@ -124,13 +129,13 @@ def silent_papermill() -> logging.Logger:
     return logger
 
 
-def _why(error: Exception, cell_timeout: int) -> str:
+def _reason(error: Exception, cell_timeout: int) -> str:
     """What stopped a notebook, in words."""
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     if isinstance(error, PapermillExecutionError):
-        return f"{error.ename}: {_plain(error.evalue)[:1500]}"
+        return f"{error.ename}: {_without_colours(error.evalue)[:1500]}"
     if isinstance(error, DeadKernelError):
         return "its kernel died (out of memory?)"
     if isinstance(error, CellTimeoutError):
@@ -138,6 +143,6 @@ def _why(error: Exception, cell_timeout: int) -> str:
     return f"its kernel does not start ({error})"
 
 
-def _plain(text: str) -> str:
+def _without_colours(text: str) -> str:
     """Text without terminal colours."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)

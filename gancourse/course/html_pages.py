@@ -4,11 +4,17 @@ import html
 import json
 import re
 
-MATHS = re.compile(r"(?<![\\$])\$\$(.+?)\$\$|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?![\w$])", re.DOTALL)
+MATHS = re.compile(
+    r"(?<![\\$])\$\$(.+?)\$\$"  # $$displayed$$
+    r"|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?![\w$])",  # $inline$; "$5 and $6" is money
+    re.DOTALL)
+CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 WIDGETS = "application/vnd.jupyter.widget-view+json"
 NAMED = re.compile(r"<mi>(log|exp|sin|cos|tanh?|det|dim)</mi>(?=(</msub>)?(<mo stretchy)?)")
-SPELT = {"lVert": "‖", "rVert": "‖", "Vert": "‖", "arg": r"\operatorname{arg}"}  # what latex2mathml leaves as it stands
-FONT = '<style>math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}</style>'
+# what latex2mathml leaves as it stands
+SPELT = {"lVert": "‖", "rVert": "‖", "Vert": "‖", "arg": r"\operatorname{arg}"}
+FONT = ('<style>math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math",'
+        '"DejaVu Math TeX Gyre",math}</style>')
 STYLE = """body{font:16px/1.6 system-ui,sans-serif;color:#222;max-width:62rem}
 body{margin:3rem auto;padding:0 1.2rem}h2{font-size:1.15rem;margin:2rem 0 .4rem}.quiet{color:#666}
 table{border-collapse:collapse;width:100%}td.number{text-align:right}
@@ -19,7 +25,8 @@ HEAD = """<!doctype html>
 <title>{{ title }}</title><style>{{ style }}</style><h1>{{ title }}</h1>
 """
 INDEX = HEAD + """
-<p class="quiet">Every run that is kept in this folder. A missed claim is a result; the run is whole.</p>
+<p class="quiet">Every run that is kept in this folder.
+A missed claim is a result; the run is whole.</p>
 {% for lesson, runs in rows|groupby("lesson") %}
 <h2>{{ lesson[:2] if lesson[:2].isdigit() }} {{ runs[0].title }}</h2>
 <table>
@@ -43,7 +50,6 @@ INDEX = HEAD + """
 </html>
 """
 MESSAGE = HEAD + "<pre>{{ text }}</pre></html>\n"
-CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
 def to_html(notebook: dict, title: str) -> str:
@@ -63,28 +69,39 @@ def to_html(notebook: dict, title: str) -> str:
         if cell["cell_type"] == "code":
             cell["outputs"] = without_bars(cell["outputs"])
             for output in cell["outputs"]:
-                if gif := output.get("data", {}).get("image/gif"):  # nbconvert shows no animations by itself
-                    alt = html.escape(output["metadata"].get("image/gif", {}).get("alt", ""))
-                    output["data"]["text/html"] = f'<img alt="{alt}" src="data:image/gif;base64,{gif}">'
+                _show_animation(output)
     page["metadata"].pop("widgets", None)
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
-    body = body.replace("</head>", f"{FONT}</head>", 1)  # with another font sums and brackets stay small
+    # with another font sums and brackets stay small
+    body = body.replace("</head>", f"{FONT}</head>", 1)
     body = re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", body)
-    return re.sub(r'<script type="module">.*?</script>', "", body, flags=re.DOTALL)  # mermaid diagrams
+    # the script for mermaid diagrams
+    return re.sub(r'<script type="module">.*?</script>', "", body, flags=re.DOTALL)
 
 
 def without_bars(outputs: list[dict]) -> list[dict]:
-    """Return a cell's outputs less its progress bars and widgets, which mean nothing once the run is over."""
-    return [output for output in outputs if WIDGETS not in output.get("data", {})
-            and not (output.get("name") == "stderr" and "%|" in "".join(output["text"]))]
+    """Return a cell's outputs less its progress bars and widgets, which mean nothing afterwards."""
+    kept = []
+    for output in outputs:
+        is_widget = WIDGETS in output.get("data", {})
+        is_bar = output.get("name") == "stderr" and "%|" in "".join(output["text"])
+        if not is_widget and not is_bar:
+            kept.append(output)
+    return kept
 
 
 def with_mathml(markdown: str) -> str:
-    """Return Markdown whose $formulas$ and $$displayed formulas$$ are MathML; code is left alone."""
-    parts = CODE.split(markdown)
-    # a dollar that is left over is money: nbconvert must not look for a formula after it
-    return "".join(part if i % 2 else MATHS.sub(_mathml, part).replace("$", "&#36;") for i, part in enumerate(parts))
+    """Return Markdown whose $formulas$ and $$displayed formulas$$ are MathML; code is left alone.
+
+    Like JupyterLab, this takes formulas out before Markdown is read: nbconvert's own hooks for them
+    come after it, when a formula with a bar, such as $|x|$, has already broken its table.
+    """
+    parts = CODE.split(markdown)  # text and code in turn
+    for i in range(0, len(parts), 2):
+        # a dollar that is left over is money: nbconvert must not look for a formula after it
+        parts[i] = MATHS.sub(_mathml, parts[i]).replace("$", "&#36;")
+    return "".join(parts)
 
 
 def index(title: str, rows: list[dict], sweeps: list[tuple[str, str]] = ()) -> str:
@@ -109,12 +126,30 @@ def _template(text: str):
     return environment.from_string(text)
 
 
+def _show_animation(output: dict) -> None:
+    """Give an output that is an animation the HTML that shows it, which nbconvert does not do."""
+    if gif := output.get("data", {}).get("image/gif"):
+        alt = html.escape(output["metadata"].get("image/gif", {}).get("alt", ""))
+        output["data"]["text/html"] = f'<img alt="{alt}" src="data:image/gif;base64,{gif}">'
+
+
 def _mathml(match: re.Match) -> str:
+    """The MathML of a formula that MATHS has matched, as one line.
+
+    In several lines Markdown could see a new paragraph or a list within the formula.
+    """
     from latex2mathml.converter import convert
 
-    shown = match[1] is not None
-    # one line, so that Markdown does not see a new paragraph or a list within the formula
-    tex = re.sub(rf"\\({'|'.join(SPELT)})\b", lambda m: SPELT[m[1]], (match[1] or match[2]).strip())
-    maths = convert(tex, display="block" if shown else "inline").replace("\n", " ")
-    # latex2mathml sets "log 2" like a product; as an operator it stands apart, but from a bracket that follows
-    return NAMED.sub(lambda m: f'<mo lspace="0.17em" rspace="{0 if m[3] else "0.17em"}">{m[1]}</mo>', maths)
+    display = "inline" if match[1] is None else "block"
+    tex = (match[1] or match[2]).strip()
+    tex = re.sub(rf"\\({'|'.join(SPELT)})\b", lambda command: SPELT[command[1]], tex)
+    return NAMED.sub(_spaced, convert(tex, display=display).replace("\n", " "))
+
+
+def _spaced(name: re.Match) -> str:
+    """A function's name as an operator: it stands apart from "2" in "log 2", not from a bracket.
+
+    latex2mathml alone sets it like a factor.
+    """
+    after = "0" if name[3] else "0.17em"
+    return f'<mo lspace="0.17em" rspace="{after}">{name[1]}</mo>'

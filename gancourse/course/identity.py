@@ -1,7 +1,7 @@
 """What decides a run's numbers: code, data, inputs, parameters, threads, processor, versions.
 
-    found = of_run(notebook, {"dataset": "npz:own.npz"}, cwd=Path.cwd(), threads=1)
-    key(found)                       # 64 hex digits; where they differ, other numbers are possible
+    known = of_run(notebook, {"dataset": "npz:own.npz"}, cwd=Path.cwd(), threads=1)
+    key(known)                       # 64 hex digits; where they differ, other numbers are possible
 
 `of_run` returns plain JSON, which `gancourse run` writes to run.json, so that a reader can see in
 what two runs differ.
@@ -68,7 +68,7 @@ def key(identity: dict[str, Any], here: bool = True) -> str:
         name: identity[name]
         for name in ("code_sha256", "package_data", "parameters_sha256", "threads")
     }
-    counted["inputs"] = {name: found["sha256"] for name, found in identity["inputs"].items()}
+    counted["inputs"] = {name: facts["sha256"] for name, facts in identity["inputs"].items()}
     if here:
         counted |= {name: identity[name] for name in ("machine", "versions")}
     return text_sha256(json.dumps(counted, sort_keys=True))
@@ -92,13 +92,12 @@ def package_data(notebook: dict) -> dict[str, str]:
     anywhere in the notebook's code or in the code of a module that it imports.
     """
     code = "\x00".join([*_code_cells(notebook), *_modules(notebook, drawing=True).values()])
-    found = {}
+    files: list[Path] = []
     for entry in _data_entries(PACKAGE):
         if entry.name in code:
             inside = [entry, *sorted(entry.rglob("*"))]
-            files = [path for path in inside if path.is_file()]
-            found |= {path.relative_to(PACKAGE).as_posix(): file_sha256(path) for path in files}
-    return found
+            files += [path for path in inside if path.is_file()]
+    return {path.relative_to(PACKAGE).as_posix(): file_sha256(path) for path in files}
 
 
 def inputs(parameters: dict[str, Any], cwd: Path) -> dict[str, dict[str, Any]]:
@@ -109,22 +108,23 @@ def inputs(parameters: dict[str, Any], cwd: Path) -> dict[str, dict[str, Any]]:
     paths start at `cwd`.  A path that leads nowhere is left out.  Raises OSError when a file cannot
     be read.
     """
-    found = {}
+    facts = {}
     for name, value in parameters.items():
         if not isinstance(value, str) or not value:
             continue
         prefix, colon, rest = value.partition(":")
         prefixed = bool(colon) and prefix in PREFIXES
-        path = Path(cwd, os.path.expanduser(rest if prefixed else value))
+        written = rest if prefixed else value
+        path = Path(cwd, os.path.expanduser(written))
         if os.path.isfile(path):
-            found[name] = {
+            facts[name] = {
                 "path": os.path.abspath(path),
                 "bytes": path.stat().st_size,
                 "sha256": file_sha256(path),
             }
         elif os.path.isdir(path) and (prefixed or re.search(r"[/\\.]", value)):
-            found[name] = folder_facts(path)
-    return found
+            facts[name] = folder_facts(path)
+    return facts
 
 
 def _data_entries(package: Path) -> Iterator[Path]:
@@ -137,12 +137,14 @@ def _data_entries(package: Path) -> Iterator[Path]:
 
 
 def _code_cells(notebook: dict) -> list[str]:
+    """The text of each code cell."""
     return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
 def _modules(notebook: dict, drawing: bool) -> dict[Path, str]:
     """The modules of the course that a notebook imports, directly or through others: their code."""
-    waiting, modules = _code_cells(notebook), {}
+    waiting = _code_cells(notebook)  # code whose imports are still to be followed
+    modules: dict[Path, str] = {}
     while waiting:
         for path in _imported(waiting.pop(), PACKAGE) - set(modules):
             if drawing or path.name not in DRAWS_ONLY:
@@ -158,6 +160,7 @@ def _imported(text: str, package: Path) -> frozenset[Path]:
     Lines of magic are skipped; where the rest is not plain Python there are none.
     """
     names = set()
+    module_name = re.compile(rf"{package.name}(\.\w+)+")
     try:
         tree = ast.parse(re.sub(r"^\s*[%!].*$", "", text, flags=re.MULTILINE))
     except SyntaxError:
@@ -167,15 +170,14 @@ def _imported(text: str, package: Path) -> frozenset[Path]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Constant) and re.fullmatch(
-            rf"{package.name}(\.\w+)+", str(node.value)
-        ):
-            names.add(node.value)  # python -m gancourse.pt.train_feature_net, in a process of its own
-    inside = [name.split(".")[1:] for name in names if name.split(".")[0] == package.name]
-    files = {
-        package.joinpath(*parts[:i], "__init__.py")
-        for parts in inside
-        for i in range(len(parts) + 1)
-    }
-    files |= {package.joinpath(*parts).with_suffix(".py") for parts in inside if parts}
+        elif isinstance(node, ast.Constant) and module_name.fullmatch(str(node.value)):
+            names.add(node.value)  # such as python -m gancourse.pt.train_feature_net
+    files = set()
+    for name in names:
+        top, *parts = name.split(".")
+        if top == package.name:
+            folders = [package.joinpath(*parts[:i]) for i in range(len(parts) + 1)]
+            files |= {folder / "__init__.py" for folder in folders}
+            if parts:
+                files.add(folders[-1].with_suffix(".py"))
     return frozenset(path for path in files if path.is_file())

@@ -27,8 +27,9 @@ from traitlets import Type
 
 LOOK_AGAIN = 0.2  # seconds
 
-# jsonschema, which nbformat imports, would compile a grammar of international web addresses (two seconds
-# in every process); no notebook is checked for any, and without that package jsonschema leaves the check out
+# jsonschema, which nbformat imports, would compile a grammar of international web addresses (two
+# seconds in every process); no notebook is checked for any, and without that package jsonschema
+# leaves the check out
 sys.modules.setdefault("rfc3987_syntax", None)
 
 
@@ -53,7 +54,7 @@ class Client(AsyncKernelClient):
 
 
 class Manager(AsyncKernelManager):
-    """A manager that hands out such clients; for nbclient's and papermill's `kernel_manager_class`."""
+    """A manager of such clients, for nbclient's and papermill's `kernel_manager_class`."""
 
     client_factory = Type(Client, klass=AsyncKernelClient)
 
@@ -74,6 +75,8 @@ class Group:
         group = self
 
         class GroupManager(Manager):
+            """A manager that adds its kernel to the group."""
+
             async def start_kernel(self, **options) -> None:
                 """Start the kernel; raise RuntimeError when the group has ended."""
                 if group.ended:
@@ -110,7 +113,7 @@ def _kill(manager: Manager) -> None:
 
 
 def retrying_start(execute: Callable[..., Any], *args, **kwargs) -> Any:
-    """Return `execute(...)`, called again, up to three times in all, when its kernel does not come up.
+    """Return `execute(...)`, called up to three times, until its kernel comes up.
 
     Kernels that start at the same moment, as in a sweep, can pick the same port; all but one then
     die at once. Raises RuntimeError when the third does not come up either.

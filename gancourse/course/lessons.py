@@ -1,4 +1,7 @@
-"""What a lesson notebook is: its parameters, presets, exercises, rules and freshness.  Plain JSON, no kernel."""
+"""What a lesson notebook is: its parameters, presets, exercises, rules and freshness.
+
+A notebook is read as plain JSON; no kernel is started.
+"""
 
 import ast
 import json
@@ -15,13 +18,17 @@ from gancourse.errors import CourseError, MissingFile, unknown
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 STUB = "raise NotImplementedError  # your turn"
-SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION", re.DOTALL | re.MULTILINE)
+SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION", re.S | re.M)
 RANGE = re.compile(r"\s*\[(\S+), (\S+)\]$")
 CHOICES = re.compile(r"\s*\{([^}]*)\}$")
+RENAMED = {"ema": "ema_decay"}  # parameters by the names that runs of earlier versions wrote down
 
 
 class Parameter(NamedTuple):
-    """One line of a lesson's parameters cell: `name: type = default  # help [low, high]` or `{a, b}`."""
+    """One line of a lesson's parameters cell.
+
+    It reads `name: type = default  # help [low, high]`, or `{a, b}` in the place of the range.
+    """
 
     name: str
     default: Any
@@ -44,13 +51,15 @@ class Parameter(NamedTuple):
         if kind is str and not isinstance(value, str):
             value = str(value)
         if type(value) is not kind:
-            raise CourseError(f"{self.name}={value!r} is {type(value).__name__}; it must be {kind.__name__}, "
-                              f"such as {self.default!r} ({self.help})")
+            raise CourseError(f"{self.name}={value!r} is {type(value).__name__}; it must be "
+                              f"{kind.__name__}, such as {self.default!r} ({self.help})")
         if self.choices and value not in self.choices:
             raise unknown(self.name, value, self.choices)
         if self.low is not None and not (self.low <= value <= self.high):
-            nearest = kind(min(max(value, self.low), self.high)) if math.isfinite(value) else self.default
-            raise CourseError(f"{self.name}={value!r} is out of range [{self.low:g}, {self.high:g}]; "
+            nearest = self.default
+            if math.isfinite(value):
+                nearest = kind(min(max(value, self.low), self.high))
+            raise CourseError(f"{self.name}={value!r} is out of range {self.limits()}; "
                               f"the nearest right value is {nearest!r} ({self.help})")
         return value
 
@@ -68,7 +77,7 @@ class Lesson(NamedTuple):
 
     @property
     def about(self) -> dict:
-        """The notebook's own facts: lesson, title, minutes, makes, presets, and rendered once it is stored."""
+        """The notebook's facts: lesson, title, minutes, makes, presets, rendered (once stored)."""
         return self.notebook["metadata"]["gancourse"]
 
     @property
@@ -81,18 +90,23 @@ def all_lessons(folder: Path = FOLDER) -> list[Lesson]:
     """Return the lessons of a folder in order.  Raises FileNotFoundError where there are none."""
     paths = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not paths:
-        raise MissingFile(f"no lessons in {folder}: install the course from its folder, pip install -e .")
+        raise MissingFile(f"no lessons in {folder}: install the course from its folder, "
+                          "pip install -e .")
     return [Lesson(path, read(path)) for path in paths]
 
 
 def find(which: str, folder: Path = FOLDER) -> Lesson:
-    """Return a lesson by number ("3", "03"), by name ("03_dcgan_pt") or by path.  Raises ValueError if unknown."""
+    """Return a lesson by number ("3", "03"), by name ("03_dcgan_pt") or by path.
+
+    Raises ValueError if unknown.
+    """
     path = Path(which)
     if path.suffix == ".ipynb" and path.is_file():
         return Lesson(path, read(path))
     lessons = all_lessons(folder)
     for lesson in lessons:
-        if which in (lesson.name, lesson.path.name) or (which.isdigit() and int(which) == lesson.about["lesson"]):
+        of_this_number = which.isdigit() and int(which) == lesson.about["lesson"]
+        if of_this_number or which in (lesson.name, lesson.path.name):
             return lesson
     numbers = ", ".join(f"{lesson.about['lesson']:02d}" for lesson in lessons)
     if which.isdigit():
@@ -101,12 +115,14 @@ def find(which: str, folder: Path = FOLDER) -> Lesson:
 
 
 def read(path: Path) -> dict:
-    """Return a notebook as plain JSON.  Raises ValueError when the file is not a course notebook."""
+    """Return a notebook as plain JSON.  Raises ValueError when the file is no course notebook."""
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        notebook["cells"], notebook["metadata"]["gancourse"]["lesson"]  # noqa: B018
+        _ = notebook["cells"]  # KeyError where there are none
+        _ = notebook["metadata"]["gancourse"]["lesson"]
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise CourseError(f"{path} is not a notebook of this course ({type(error).__name__}: {error})") from error
+        raise CourseError(f"{path} is not a notebook of this course "
+                          f"({type(error).__name__}: {error})") from error
     return notebook
 
 
@@ -126,31 +142,42 @@ def parameters(notebook: dict) -> dict[str, Parameter]:
     Raises ValueError when a line is not `name: type = literal  # help`.
     """
     cells = [cell for cell in notebook["cells"] if "parameters" in tags(cell)]
-    found = {}
+    known = {}
     for line in "\n".join(source(cell) for cell in cells).splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         try:
             (node,) = ast.parse(line).body
-            name, default = node.target.id, ast.literal_eval(node.value)
+            name = node.target.id
+            default = ast.literal_eval(node.value)
             help_ = line.split("  # ", 1)[1].strip()
         except (SyntaxError, ValueError, AttributeError, IndexError) as error:
-            raise CourseError(f"parameter line {line!r} must read  name: type = literal  # help") from error
+            raise CourseError(f"parameter line {line!r} must read  "
+                              "name: type = literal  # help") from error
         low = high = None
         choices: tuple[str, ...] = ()
         if match := RANGE.search(help_):
-            low, high, help_ = float(match[1]), float(match[2]), help_[: match.start()]
+            low = float(match[1])
+            high = float(match[2])
         elif match := CHOICES.search(help_):
-            choices, help_ = tuple(c.strip() for c in match[1].split(",")), help_[: match.start()]
-        found[name] = Parameter(name, default, help_, low, high, choices)
-    return found
+            choices = tuple(choice.strip() for choice in match[1].split(","))
+        if match:
+            help_ = help_[: match.start()]
+        known[name] = Parameter(name, default, help_, low, high, choices)
+    return known
 
 
-def settings(lesson: Lesson, preset: str = "laptop", given: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the parameters of a run that differ from the lesson's defaults: the preset's, then the given ones.
+def under_present_names(values: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters that a run of an earlier version wrote down, under the names of today."""
+    return {RENAMED.get(name, name): value for name, value in values.items()}
 
-    Raises ValueError for an unknown preset, parameter or data set, a wrong type or a value out of
-    range.
+
+def settings(lesson: Lesson, preset: str = "laptop",
+             given: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the parameters of a run that differ from the lesson's defaults.
+
+    They are the preset's, then the given ones.  Raises ValueError for an unknown preset, parameter
+    or data set, a wrong type or a value out of range.
     """
     presets = {"laptop": {}, **lesson.about.get("presets", {})}
     if preset not in presets:
@@ -167,7 +194,10 @@ def settings(lesson: Lesson, preset: str = "laptop", given: dict[str, Any] | Non
 
 
 def literal(text: str) -> Any:
-    """Return a parameter's value as it stands on a command line: a number, True or False, else the text itself."""
+    """Return a parameter's value from its text on a command line.
+
+    That is a number, True or False or another Python literal, else the text itself.
+    """
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
@@ -179,16 +209,16 @@ def assignments(texts: list[str], value_of: Callable[[str], Any] = literal) -> d
 
     Raises CourseError for a text that reads otherwise, and for a name that is given twice.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             raise CourseError(f"{text!r} must read NAME=VALUE, such as num_steps=100")
-        if name in found:
+        if name in values:
             raise CourseError(f"{name} is given twice: leave one out, or list values as in "
                               f"-g {name}=1,2")
-        found[name] = value_of(value)
-    return found
+        values[name] = value_of(value)
+    return values
 
 
 def parameters_in_words(lesson: Lesson) -> str:
@@ -197,8 +227,8 @@ def parameters_in_words(lesson: Lesson) -> str:
     for p in parameters(lesson.notebook).values():
         lines.append(f"  -p {p.name}={p.default!r:<12} {p.help} {p.limits()}")
     for name, values in lesson.about.get("presets", {}).items():
-        said = ", ".join(f"{key}={value!r}" for key, value in values.items())
-        lines.append(f"  --preset {name}: {said}")
+        assigned = ", ".join(f"{key}={value!r}" for key, value in values.items())
+        lines.append(f"  --preset {name}: {assigned}")
     return "\n".join(lines)
 
 
@@ -217,7 +247,8 @@ def without_solutions(notebook: dict) -> dict:
         if text != source(cell) or "check" in tags(cell):
             cell["metadata"]["tags"] = sorted(tags(cell) | {"raises-exception"})
         cell["source"] = text.splitlines(keepends=True)
-        cell["outputs"], cell["execution_count"] = [], None
+        cell["outputs"] = []
+        cell["execution_count"] = None
     student["metadata"]["gancourse"].pop("rendered", None)
     return student
 

@@ -42,7 +42,7 @@ SIGNS = {  # a module, and the lines of a lesson's code that ask for it
 OPTIONAL = {"pocketsphinx"}  # installed with the others, but a lesson goes on without it
 
 
-def asked(arguments) -> tuple[str, list[str] | None]:
+def command_and_lessons(arguments) -> tuple[str, list[str] | None]:
     """Return the command of a parsed command line and the lessons that it runs.
 
     [] means all lessons, None that it runs none.
@@ -53,8 +53,10 @@ def asked(arguments) -> tuple[str, list[str] | None]:
         return "list", None
     if command == "sweep":
         lesson = arguments.lesson or _lesson_of(arguments.file)
-        return command, [lesson] if lesson else None
-    return command, arguments.lessons if command in ("run", "render") else None
+        return (command, [lesson]) if lesson else (command, None)
+    if command in ("run", "render"):
+        return command, arguments.lessons
+    return command, None
 
 
 def needs(command: str, lessons: list[str] | None = None) -> list[str]:

@@ -5,83 +5,138 @@ from pathlib import Path
 
 from gancourse import __version__
 
+ASSIGNMENT = {"dest": "given", "action": "append", "default": [], "metavar": "NAME=VALUE"}
+RUNS = {"type": Path, "default": Path("runs")}
+REPEAT = "repeat runs that are already done"
+
 
 def parser() -> argparse.ArgumentParser:
     """Return what reads the command line; `command` is the name of the command."""
-    whole = argparse.ArgumentParser(prog="gancourse", description="A course on generative adversarial networks.",
-                                    epilog="example: gancourse run 03 -p learning_rate=1e-4 --preset laptop")
+    whole = argparse.ArgumentParser(
+        prog="gancourse", description="A course on generative adversarial networks.",
+        epilog="example: gancourse run 03 -p learning_rate=1e-4 --preset laptop")
     whole.add_argument("--version", action="version", version=f"gancourse {__version__}")
     whole.add_argument("--debug", action="store_true", help="show the traceback of every error")
     commands = whole.add_subparsers(dest="command", required=True, metavar="command")
+    _add(commands, "list", "show the lessons, what each makes, and its minutes", "gancourse list")
+    _add_run(commands)
+    _add_sweep(commands)
+    # the options of train stand in gancourse.course.train_options
+    commands.add_parser("train", add_help=False,
+                        help="train a GAN into a folder, in one process or in several")
+    _add_lab(commands)
+    _add_student(commands)
+    _add_render(commands)
+    _add(commands, "test", "run the unit tests and the notebooks as tests (nbval) on all cores; "
+         "pytest options may follow", "gancourse test tests/test_loop.py -x -n 0")
+    _add(commands, "bench", "measure speed and write tests/benchmarks/RESULTS.md; options of "
+         "bench.py may follow", "gancourse bench --only start")
+    data = _add(commands, "data", "load a data set and describe it; downloads it if need be",
+                "gancourse data cifar10")
+    data.add_argument("dataset", nargs="?", default="strokes",
+                      help="a name, folder:PATH or npz:PATH")
+    _add(commands, "doctor", "show versions, device, cores, memory, speed and the preset that fits",
+         "gancourse doctor")
+    return whole
 
-    def add(name, help_, example):
-        command = commands.add_parser(name, help=help_, description=help_, epilog=f"example: {example}")
-        if name not in ("test", "bench"):  # pytest has a --debug of its own
-            command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
-                                 help=argparse.SUPPRESS)
-        return command
 
-    def add_timeout(command):
-        command.add_argument("--cell-timeout", type=_from_one, default=3600, metavar="SECONDS",
-                             help="the longest that a cell may take (3600)")
-
-    add("list", "show the lessons, what each makes, and its minutes", "gancourse list")
-    run = add("run", "run lessons with papermill, all of them by default",
-              "gancourse run 03 -p learning_rate=1e-4 -p dataset=folder:photos")
+def _add_run(commands) -> None:
+    """The command `run`."""
+    run = _add(commands, "run", "run lessons with papermill, all of them by default",
+               "gancourse run 03 -p learning_rate=1e-4 -p dataset=folder:photos")
     run.add_argument("lessons", nargs="*", help="numbers or names; none means all")
-    run.add_argument("-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
+    run.add_argument("-p", **ASSIGNMENT, help="set a parameter")
     run.add_argument("--preset", default="laptop",
-                     help="smoke (seconds), laptop (default), gpu, or another that --parameters shows")
-    run.add_argument("--runs", type=Path, default=Path("runs"), help="where the results go (runs/)")
-    run.add_argument("--force", action="store_true", help="repeat runs that are already done")
+                     help="smoke (seconds), laptop (default), gpu, or another that --parameters "
+                          "shows")
+    run.add_argument("--runs", **RUNS, help="where the results go (runs/)")
+    run.add_argument("--force", action="store_true", help=REPEAT)
     run.add_argument("--strict", action="store_true", help="status 1 also where a claim is missed")
     run.add_argument("--jobs", type=_from_one, default=0, metavar="N",
                      help="lessons side by side (as the cores suffice; one where a GPU is)")
     run.add_argument("--threads", type=_from_one, default=0, metavar="N",
-                     help="threads of each lesson (OMP_NUM_THREADS, else 1); more give other numbers")
-    run.add_argument("--no-wait", action="store_true", help="stop where another process runs the same")
-    add_timeout(run)
-    run.add_argument("--parameters", action="store_true", help="show the lesson's parameters and presets and stop")
-    sweep = add("sweep", "run a lesson over a grid of parameters and seeds, on all cores or a Dask cluster",
-                "gancourse sweep 03 -g learning_rate=1e-3,2e-3 -g width=8,16 --seeds 0-2 --measure 'distance of the'")
+                     help="threads of each lesson (OMP_NUM_THREADS, else 1); more give other "
+                          "numbers")
+    run.add_argument("--no-wait", action="store_true",
+                     help="stop where another process runs the same")
+    _add_timeout(run)
+    run.add_argument("--parameters", action="store_true",
+                     help="show the lesson's parameters and presets and stop")
+
+
+def _add_sweep(commands) -> None:
+    """The command `sweep`."""
+    sweep = _add(commands, "sweep",
+                 "run a lesson over a grid of parameters and seeds, on all cores or a Dask cluster",
+                 "gancourse sweep 03 -g learning_rate=1e-3,2e-3 -g width=8,16 --seeds 0-2 "
+                 "--measure 'distance of the'")
     sweep.add_argument("lesson", nargs="?", help="number or name, unless the file says it")
     sweep.add_argument("-g", dest="grid", action="append", default=[], metavar="NAME=V1,V2,...",
                        help="the values of a parameter; every combination is run")
     sweep.add_argument("--seeds", metavar="LIST", help="such as 0,1,2 (the default) or 0-9")
-    sweep.add_argument("-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="set in every run")
+    sweep.add_argument("-p", **ASSIGNMENT, help="set in every run")
     sweep.add_argument("--preset", help="smoke (seconds), laptop (default) or gpu")
-    sweep.add_argument("--file", type=Path, help="a TOML file that says all this; the command line overrules it")
-    sweep.add_argument("--measure", metavar="RESULT", help="what decides which is best; a part of its name is enough")
+    sweep.add_argument("--file", type=Path,
+                       help="a TOML file that says all this; the command line overrules it")
+    sweep.add_argument("--measure", metavar="RESULT",
+                       help="what decides which is best; a part of its name is enough")
     sweep.add_argument("--maximise", action="store_true", help="more of it is better, not less")
-    sweep.add_argument("--workers", type=int, default=0, help="runs side by side (one per core; one where a GPU is)")
-    sweep.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
-    sweep.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go (runs/)")
-    sweep.add_argument("--to", type=Path, help="where the table and the report go (runs/sweeps/NAME)")
-    sweep.add_argument("--force", action="store_true", help="repeat runs that are already done")
-    add_timeout(sweep)
-    sweep.add_argument("--dry-run", action="store_true", help="print the runs and their time, and stop")
-    # the options of train stand in gancourse.course.train_options
-    commands.add_parser("train", add_help=False, help="train a GAN into a folder, in one process or in several")
-    lab = add("lab", "open JupyterLab on lesson 00, in your own copy with exercises to fill in", "gancourse lab")
+    sweep.add_argument("--workers", type=int, default=0,
+                       help="runs side by side (one per core; one where a GPU is)")
+    sweep.add_argument("--scheduler", default="", metavar="ADDRESS",
+                       help="a Dask scheduler, such as tcp://host:8786")
+    sweep.add_argument("--runs", **RUNS, help="where the runs go (runs/)")
+    sweep.add_argument("--to", type=Path,
+                       help="where the table and the report go (runs/sweeps/NAME)")
+    sweep.add_argument("--force", action="store_true", help=REPEAT)
+    _add_timeout(sweep)
+    sweep.add_argument("--dry-run", action="store_true",
+                       help="print the runs and their time, and stop")
+
+
+def _add_lab(commands) -> None:
+    """The command `lab`."""
+    lab = _add(commands, "lab",
+               "open JupyterLab on lesson 00, in your own copy with exercises to fill in",
+               "gancourse lab")
     lab.add_argument("--solutions", action="store_true", help="open the solved lessons instead")
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
-    student = add("student", "write the student version of lessons (exercises to fill in)",
-                  "gancourse student 01 --to my_course")
+
+
+def _add_student(commands) -> None:
+    """The command `student`."""
+    student = _add(commands, "student",
+                   "write the student version of lessons (exercises to fill in)",
+                   "gancourse student 01 --to my_course")
     student.add_argument("lessons", nargs="*", help="numbers or names; none means all")
-    student.add_argument("--to", type=Path, default=Path("build/student"), help="folder (build/student)")
-    render = add("render", "run lessons and store their outputs, where the code has changed",
-                 "gancourse render 03")
+    student.add_argument("--to", type=Path, default=Path("build/student"),
+                         help="folder (build/student)")
+
+
+def _add_render(commands) -> None:
+    """The command `render`."""
+    render = _add(commands, "render",
+                  "run lessons and store their outputs, where the code has changed",
+                  "gancourse render 03")
     render.add_argument("lessons", nargs="*", help="numbers or names; none means all")
     render.add_argument("--force", action="store_true", help="also where outputs are fresh")
-    add_timeout(render)
-    add("test", "run the unit tests and the notebooks as tests (nbval) on all cores; pytest options may follow",
-        "gancourse test tests/test_loop.py -x -n 0")
-    add("bench", "measure speed and write tests/benchmarks/RESULTS.md; options of bench.py may follow",
-        "gancourse bench --only start")
-    data = add("data", "load a data set and describe it; downloads it if need be", "gancourse data cifar10")
-    data.add_argument("dataset", nargs="?", default="strokes", help="a name, folder:PATH or npz:PATH")
-    add("doctor", "show versions, device, cores, memory, speed and the preset that fits", "gancourse doctor")
-    return whole
+    _add_timeout(render)
+
+
+def _add(commands, name: str, help_: str, example: str) -> argparse.ArgumentParser:
+    """A command that takes --debug behind its name, too."""
+    command = commands.add_parser(name, help=help_, description=help_,
+                                  epilog=f"example: {example}")
+    if name not in ("test", "bench"):  # pytest has a --debug of its own
+        command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
+                             help=argparse.SUPPRESS)
+    return command
+
+
+def _add_timeout(command: argparse.ArgumentParser) -> None:
+    """The option --cell-timeout."""
+    command.add_argument("--cell-timeout", type=_from_one, default=3600, metavar="SECONDS",
+                         help="the longest that a cell may take (3600)")
 
 
 def _from_one(text: str) -> int:

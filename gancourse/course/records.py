@@ -73,14 +73,14 @@ def write_failure(folder: Path, record: dict, notebook: dict | None) -> None:
 
 def results(notebook: dict) -> dict[str, float | str]:
     """Return the numbers that a notebook's tables hold; "nan" and "inf" are texts there."""
-    found: dict[str, float | str] = {}
+    numbers: dict[str, float | str] = {}
     for table in _tables(notebook):
-        found |= table.get("results", {})
-    return found
+        numbers |= table.get("results", {})
+    return numbers
 
 
 def claims(notebook: dict) -> list[dict[str, Any]]:
-    """Return the claims that a notebook's tables hold: text, kind, bound, measured, judged, held."""
+    """Return the claims in a notebook's tables: text, kind, bound, measured, judged, held."""
     return [claim for table in _tables(notebook) for claim in table.get("claims", [])]
 
 
@@ -93,14 +93,16 @@ def claims_in_words(record: dict) -> str:
     """Return how many of the judged claims hold; what is only shown does not count."""
     claims = [claim for claim in record.get("claims", []) if claim["kind"] != "shown"]
     judged = [claim for claim in claims if claim["judged"]]
-    held, aside = sum(claim["held"] for claim in judged), len(claims) - len(judged)
+    held = sum(claim["held"] for claim in judged)
+    aside = len(claims) - len(judged)
     other = "other data or settings than the lesson's"
     if not claims:
         return "no claims"
     if not judged:
-        return f"{_many(aside, 'claim')} shown, not judged: {other}"
-    words = f"{held} of {len(judged)} {'claim holds' if len(judged) == 1 else 'claims hold'}"
-    return words + (f" ({aside} not judged: {other})" if aside else "")
+        return f"{counted(aside, 'claim')} shown, not judged: {other}"
+    hold = "claim holds" if len(judged) == 1 else "claims hold"
+    unjudged = f" ({aside} not judged: {other})" if aside else ""
+    return f"{held} of {len(judged)} {hold}{unjudged}"
 
 
 def missed_in_words(record: dict) -> list[str]:
@@ -114,6 +116,11 @@ def missed_in_words(record: dict) -> list[str]:
 def number(value: float | str | None) -> float:
     """Return a number of a record as a float; what JSON cannot hold is "nan", "inf" or "-inf"."""
     return math.nan if value is None else float(value)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count and its noun: "1 claim", "3 claims"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def settings_in_words(record: dict) -> str:
@@ -131,43 +138,8 @@ def rows(runs: Path) -> list[dict[str, Any]]:
     A row has: lesson (its name), title, settings, address, verdict, details (a list of lines),
     seconds, date, failed (whether it is a run in which a cell raised).
     """
-    found = []
-    for path in sorted(runs.glob("*/*/run.json")):
-        record = read(path)
-        if "lesson" in record:
-            found.append(
-                _row(
-                    runs,
-                    path.with_name(GOOD["page"]),
-                    record,
-                    claims_in_words(record),
-                    missed_in_words(record),
-                )
-            )
-    for path in sorted(runs.glob("*/*/failed.json")):
-        record = read(path)
-        if "lesson" in record:
-            row = _row(
-                runs, path.with_name(FAILED["page"]), record, record["error"].splitlines()[0], []
-            )
-            at_cell = ERROR_CELL if record.get("cell") else ""
-            found.append({**row, "address": row["address"] + at_cell, "failed": True})
-    for path in sorted(runs.glob("*/run.json")):  # of `gancourse train`
-        record = read(path)
-        if "settings" in record:
-            measured = [
-                f"{name}: {number(value):.5g}" for name, value in record.get("results", {}).items()
-            ]
-            row = _row(runs, path, record, f"{record.get('steps', '?')} steps", measured)
-            found.append(
-                {
-                    **row,
-                    "lesson": "train",
-                    "title": "gancourse train",
-                    "settings": f"{path.parent.name}: {row['settings']}",
-                }
-            )
-    return sorted(found, key=lambda row: (row["lesson"], row["date"]))
+    every = [*_good_rows(runs), *_failed_rows(runs), *_train_rows(runs)]
+    return sorted(every, key=lambda row: (row["lesson"], row["date"]))
 
 
 def write_index(runs: Path) -> Path:
@@ -181,18 +153,53 @@ def write_index(runs: Path) -> Path:
             (path.relative_to(runs).as_posix(), path.parent.name)
             for path in sorted(runs.glob("sweeps/*/report.html"))
         ]
-        write_atomically(page, html_pages.index("gancourse: your runs", rows(runs), sweeps).encode())
+        text = html_pages.index("gancourse: your runs", rows(runs), sweeps)
+        write_atomically(page, text.encode())
     return page
 
 
 def _tables(notebook: dict) -> Iterator[dict]:
+    """The tables of results and claims that a notebook's cells have put out."""
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             if MIME in output.get("data", {}):
                 yield output["data"][MIME]
 
 
+def _good_rows(runs: Path) -> Iterator[dict[str, Any]]:
+    """A row for each finished run of a lesson."""
+    for path in sorted(runs.glob("*/*/run.json")):
+        record = read(path)
+        if "lesson" in record:
+            page = path.with_name(GOOD["page"])
+            yield _row(runs, page, record, claims_in_words(record), missed_in_words(record))
+
+
+def _failed_rows(runs: Path) -> Iterator[dict[str, Any]]:
+    """A row for each run of a lesson in which a cell raised; it leads to that cell."""
+    for path in sorted(runs.glob("*/*/failed.json")):
+        record = read(path)
+        if "lesson" in record:
+            page = path.with_name(FAILED["page"])
+            row = _row(runs, page, record, record["error"].splitlines()[0], [])
+            at_cell = ERROR_CELL if record.get("cell") else ""
+            yield {**row, "address": row["address"] + at_cell, "failed": True}
+
+
+def _train_rows(runs: Path) -> Iterator[dict[str, Any]]:
+    """A row for each run of `gancourse train`."""
+    for path in sorted(runs.glob("*/run.json")):
+        record = read(path)
+        if "settings" in record:
+            measured = record.get("results", {}).items()
+            details = [f"{name}: {number(value):.5g}" for name, value in measured]
+            row = _row(runs, path, record, f"{record.get('steps', '?')} steps", details)
+            settings = f"{path.parent.name}: {row['settings']}"
+            yield {**row, "lesson": "train", "title": "gancourse train", "settings": settings}
+
+
 def _row(runs: Path, page: Path, record: dict, verdict: str, details: list[str]) -> dict[str, Any]:
+    """A row of `rows`; `page` is where it leads to."""
     return {
         "lesson": record.get("lesson", ""),
         "title": record.get("title", record.get("lesson", "")),
@@ -207,12 +214,9 @@ def _row(runs: Path, page: Path, record: dict, verdict: str, details: list[str])
 
 
 def _write_page(path: Path, notebook: dict, record: dict) -> None:
+    """Write an executed notebook as a page with the record's title."""
     write_atomically(path, html_pages.to_html(notebook, record["title"]).encode())
 
 
 def _write_record(path: Path, record: dict) -> None:
     write_atomically(path, json.dumps(record, indent=1, ensure_ascii=False).encode())
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"

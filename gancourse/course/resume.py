@@ -7,10 +7,12 @@ it.)
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from gancourse import checkpoints
+from gancourse.course.lessons import under_present_names
 from gancourse.errors import CourseError
 from gancourse.files import write_atomically
 
@@ -36,7 +38,7 @@ def check(
 
     `parameters` are all of the run's, `known` is its identity.  Raises CourseError where the file
     is no checkpoint, or was made by another lesson, from other data or with other settings; the
-    number of steps may grow.
+    number of steps may grow.  A lesson that has got another number is the same lesson.
     """
     if not checkpoint.is_file():
         return []
@@ -53,18 +55,21 @@ def check(
         ]
         _refuse(checkpoint, apart)
         return [f"{checkpoint} does not say what it was made from; it is taken to fit"]
-    apart = [] if before["lesson"] == lesson else [f"lesson {before['lesson']} then, {lesson} now"]
-    if not apart:
-        apart = _other_parameters(before, parameters) + _other_inputs(before["identity"], known)
-        steps, more = (each.get("num_steps", 0) for each in (before["parameters"], parameters))
-        if more < steps:
-            apart.append(f"num_steps={steps} then, {more} now: training cannot go back")
+    if _topic(before["lesson"]) != _topic(lesson):
+        _refuse(checkpoint, [f"lesson {before['lesson']} then, {lesson} now"])
+    then = under_present_names(before["parameters"])
+    apart = _other_parameters(then, parameters) + _other_inputs(before["identity"], known)
+    steps = then.get("num_steps", 0)
+    more = parameters.get("num_steps", 0)
+    if more < steps:
+        apart.append(f"num_steps={steps} then, {more} now: training cannot go back")
     _refuse(checkpoint, apart)
     notes = []
     if more > steps:
         notes.append(
             f"going on from a run of {steps} steps: what follows from num_steps, such as a falling "
-            f"learning rate, was made for those, so the numbers are not those of {more} steps at once"
+            "learning rate, was made for those, so the numbers are not those of "
+            f"{more} steps at once"
         )
     changed = [words for name, words in COMPUTER.items() if before["identity"][name] != known[name]]
     if changed:
@@ -81,10 +86,16 @@ def note(checkpoint: Path, lesson: str, parameters: dict[str, Any], known: dict[
     write_atomically(_file(checkpoint), json.dumps(about, indent=1, ensure_ascii=False).encode())
 
 
-def _other_parameters(before: dict, parameters: dict[str, Any]) -> list[str]:
-    names = sorted((set(before["parameters"]) | set(parameters)) - MAY_DIFFER)
-    values = {name: (before["parameters"].get(name), parameters.get(name)) for name in names}
-    return [f"{name}={then} then, {now} now" for name, (then, now) in values.items() if then != now]
+def _topic(lesson: str) -> str:
+    """A lesson's name without its number: "dcgan_pt" of "03_dcgan_pt"."""
+    return re.sub(r"^\d+_", "", lesson)
+
+
+def _other_parameters(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What differs in the parameters, in words."""
+    names = sorted((before.keys() | now.keys()) - MAY_DIFFER)
+    values = {name: (before.get(name), now.get(name)) for name in names}
+    return [f"{name}={old} then, {new} now" for name, (old, new) in values.items() if old != new]
 
 
 def _other_inputs(before: dict, known: dict) -> list[str]:
@@ -98,6 +109,7 @@ def _other_inputs(before: dict, known: dict) -> list[str]:
 
 
 def _refuse(checkpoint: Path, apart: list[str]) -> None:
+    """Raise CourseError where there is anything in which a checkpoint does not fit."""
     if apart:
         raise CourseError(
             f"{checkpoint} was made from other data or settings ({'; '.join(apart)}): give "
@@ -115,4 +127,5 @@ def _read(checkpoint: Path) -> dict:
 
 
 def _file(checkpoint: Path) -> Path:
+    """The file beside a checkpoint that says what it is made from."""
     return checkpoint.with_name(f"{checkpoint.name}.identity.json")

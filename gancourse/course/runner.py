@@ -46,7 +46,7 @@ def plan(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, An
          cwd: Path | None = None, threads: int = 0, code: dict[str, Any] | None = None) -> Plan:
     """Return what a run would be; nothing is run or written.
 
-    `threads` is that of its kernel, by default `cores.chosen_threads()`; `code` is
+    `threads` is that of its kernel, by default `system.chosen_threads()`; `code` is
     `identity.of_code(lesson.notebook)` where it is known.  Raises ValueError for bad parameters,
     OSError when an input cannot be read.
     """
@@ -69,20 +69,22 @@ def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any
     The lesson runs in the folder `cwd`, by default the present one, on `threads` threads, and no
     cell longer than `cell_timeout` seconds.  Where another process is at work on the same run,
     `say` gets a sentence that names it, and it is waited for.  `progress` is called with the number
-    of cells that are behind, and `kernels` is the `kernels.Group` that the kernel shall belong to.
+    of cells that are behind, and `kernels` is the `kernel_client.Group` that the kernel shall
+    belong to.
 
     Raises ValueError for bad parameters before anything runs, CourseError for a checkpoint of the
-    reader's that was made from other data or settings, locks.Busy instead of waiting unless `wait`,
-    LessonFailed when a cell raises, locks.Stopped when the group was ended meanwhile.
+    reader's that was made from other data or settings, files.Busy instead of waiting unless `wait`,
+    LessonFailed when a cell raises, files.Stopped when the group was ended meanwhile.
     """
     from gancourse.course.kernel_client import Group
 
-    cwd, kernels = cwd or Path.cwd(), kernels or Group()
+    cwd = cwd or Path.cwd()
+    kernels = kernels or Group()
     planned = plan(lesson, runs, preset, given, cwd=cwd, threads=threads)
-    with ExitStack() as held:
+    with ExitStack() as locks:
         for name, what in _locks(planned, cwd).items():
-            held.enter_context(files.hold(records.lock_of(runs, name), what, wait=wait, say=say,
-                                          stopped=lambda: kernels.ended))
+            locks.enter_context(files.hold(records.lock_of(runs, name), what, wait=wait, say=say,
+                                           stopped=lambda: kernels.ended))
         done = records.finished(planned.folder, planned.identity, here)
         if done and not force:
             return done, True
@@ -137,7 +139,8 @@ def render(lesson: Lesson, cell_timeout: int = CELL_TIMEOUT) -> float:
     """
     import nbformat
 
-    notebook, threads = nbformat.reads(json.dumps(lesson.notebook), as_version=4), chosen_threads()
+    notebook = nbformat.reads(json.dumps(lesson.notebook), as_version=4)
+    threads = chosen_threads()
     gflops = estimate.speed()
     started = time.monotonic()
     try:
@@ -161,11 +164,11 @@ def render(lesson: Lesson, cell_timeout: int = CELL_TIMEOUT) -> float:
 
 
 def _locks(planned: Plan, cwd: Path) -> dict[str, str]:
-    """The locks that a run holds, and what each is for: its folder, a checkpoint of the reader's."""
-    found = {f"{planned.lesson.name}/{planned.folder.name}": str(planned.folder)}
+    """The locks that a run holds, and what each is for: its folder, the reader's checkpoint."""
+    locks = {f"{planned.lesson.name}/{planned.folder.name}": str(planned.folder)}
     if named := planned.parameters.get("checkpoint"):
-        found[f"checkpoint {os.path.abspath(resume.path_of(named, cwd))}"] = named
-    return found
+        locks[f"checkpoint {os.path.abspath(resume.path_of(named, cwd))}"] = named
+    return locks
 
 
 def _checkpoint(planned: Plan, cwd: Path, force: bool) -> tuple[dict[str, str], list[str]]:
@@ -176,9 +179,9 @@ def _checkpoint(planned: Plan, cwd: Path, force: bool) -> tuple[dict[str, str], 
     """
     if named := planned.parameters.get("checkpoint"):
         path = resume.path_of(named, cwd)
-        facts = planned.lesson.name, planned.parameters, planned.identity
-        notes = resume.check(path, *facts)
-        resume.note(path, *facts)
+        made_from = (planned.lesson.name, planned.parameters, planned.identity)
+        notes = resume.check(path, *made_from)
+        resume.note(path, *made_from)
         return {}, notes
     if "checkpoint" not in planned.parameters:
         return {}, []

@@ -349,7 +349,7 @@ def rates(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) ->
 
 
 def bare_loop(gan: Any, x: Any, settings: dict[str, Any], group: Any) -> Callable:
-    """The steps of `runs.play`, with the same penalty and schedule, and nothing around them."""
+    """The steps of `trainer.run_training`, with the same penalty and schedule, and nothing around them."""
     from gancourse.pt import losses, parallel
     from gancourse.pt.train import Penalty
 

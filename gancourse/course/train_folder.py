@@ -1,0 +1,72 @@
+"""The folder of a run of `gancourse train`: its files, who is at work in it, its picture."""
+
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+
+from gancourse import files
+from gancourse.data import to_uint8
+from gancourse.errors import CourseError
+
+CHECKPOINT = "checkpoint.safetensors"
+RECORD = "run.json"
+LOCK = ".lock"
+
+
+def check_writable(folder: Path) -> None:
+    """Raise OSError where no file can be made in a folder, or where that will be made."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    tempfile.TemporaryFile(dir=there).close()
+
+
+@contextmanager
+def hold(folder: Path, wait: bool) -> Iterator[None]:
+    """Hold a run's folder, made if need be; one that was made here and stays empty is removed.
+
+    Where another process is at work there, that is said and waited for, or CourseError says so.
+    """
+    lock = folder / LOCK
+    made = not folder.exists()
+    with ExitStack() as ends:
+        if made:
+            ends.callback(_remove_if_empty, folder)
+        try:
+            ends.enter_context(files.hold(lock, str(folder), wait=wait))
+        except files.Busy as error:
+            raise CourseError(f"{files.holder(lock)} is at work on {folder}: wait until that has "
+                              "ended, or give another --out") from error
+        try:
+            yield
+        finally:
+            if made and folder.is_dir() and all(p.name.startswith(LOCK) for p in folder.iterdir()):
+                # while it is held: whoever waits for it looks for the file again
+                lock.unlink(missing_ok=True)
+
+
+def picture(samples: np.ndarray) -> bytes:
+    """Return 64 images as one PNG, eight in a row, with white lines between them.
+
+    `samples` are (64, height, width, channels) in [-1, 1].
+    """
+    from PIL import Image
+
+    line = ((0, 0), (0, 1), (0, 1), (0, 0))  # below and to the right of each image
+    framed = np.pad(to_uint8(samples), line, constant_values=255)
+    n, height, width, channels = framed.shape
+    rows = framed.reshape(n // 8, 8, height, width, channels).transpose(0, 2, 1, 3, 4)
+    grid = rows.reshape(n // 8 * height, 8 * width, channels)[:-1, :-1]
+    if channels == 1:
+        grid = grid[..., 0]
+    buffer = io.BytesIO()
+    Image.fromarray(grid).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Remove a folder; one in which another process has just begun stays."""
+    with suppress(OSError):
+        folder.rmdir()
