@@ -26,7 +26,7 @@ def make_holes(name: str, n: int, shape: tuple[int, ...], share: float = 0.25,
     the pen's width.  Scribbles and specks differ from image to image and depend on `seed`; the
     others are the same for all.
     Raises ValueError for an unknown name, a share that leaves no hole or no image, or a file of the
-    wrong size, empty, full or unreadable; FileNotFoundError where there is no such file.  Lesson 11.
+    wrong size, empty, full or unreadable; FileNotFoundError where there is no such file.
     """
     kind, _, path = name.partition(":")
     if kind == "file" and path:
@@ -96,9 +96,10 @@ def training_holes(n: int, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
 
 
 def read_hole(path: str | Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the hole that a picture shows, bool (height, width): white where pixels are missing, black where known.
+    """Return the hole that a picture shows: white where pixels are missing, black where known.
 
-    Raises FileNotFoundError, or ValueError when the file is no picture or does not fit images of `shape`.
+    Raises FileNotFoundError, or ValueError when the file is no picture or does not fit images of
+    `shape`.
     """
     hole = read_image(path).mean(2) >= 128
     try:
@@ -108,20 +109,23 @@ def read_hole(path: str | Path, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def check_hole(hole: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return a hole, bool (height, width), if it fits images of `shape`; else raise ValueError that names the fix."""
+    """Return a hole if it fits images of `shape`; else raise ValueError that names the fix."""
     height, width = shape[:2]
     if hole.shape != (height, width):
-        raise CourseError(f"it is {hole.shape[1]} x {hole.shape[0]} pixels, the images are {width} x {height}: "
-                          f"scale it to {width} x {height}, one pixel of it for each of theirs")
+        raise CourseError(f"it is {hole.shape[1]} x {hole.shape[0]} pixels, the images are {width} "
+                          f"x {height}: scale it to {width} x {height}, one pixel of it for each "
+                          "of theirs")
     if not hole.any():
-        raise CourseError("nothing is missing: paint white what is to be filled (all of it is dark)")
+        raise CourseError("nothing is missing: paint white what is to be filled (all of it is "
+                          "dark)")
     if hole.all():
-        raise CourseError("everything is missing: leave some pixels black, they are the only thing to go by")
+        raise CourseError("everything is missing: leave some pixels black, they are the only thing "
+                          "to go by")
     return hole
 
 
 def save_hole(path: str | Path, hole: np.ndarray) -> None:
-    """Write a hole, bool (height, width), as a picture that `read_hole` reads: white where pixels are missing."""
+    """Write a hole as a picture that `read_hole` reads: white where pixels are missing."""
     from PIL import Image
 
     buffer = io.BytesIO()
@@ -148,7 +152,7 @@ def _box(name: str, height: int, width: int, share: float) -> tuple[slice, slice
 
 def _boxes(n: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     """Boxes anywhere, bool (n, height, width), each with up to half of the pixels."""
-    tall = rng.uniform(0.15, 1.0, n)  # shares of the height, as `top`; `wide` and `left` of the width
+    tall = rng.uniform(0.15, 1.0, n)  # all four are shares of the image's height or width
     wide = np.minimum(rng.uniform(0.15, 1.0, n), 0.5 / tall)
     top = rng.uniform(0, 1 - tall)
     left = rng.uniform(0, 1 - wide)
@@ -164,12 +168,12 @@ def _between(places: np.ndarray, start: np.ndarray, length: np.ndarray) -> np.nd
 
 
 def _scribbles(num: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """`num` scribbles of 10 to 50 % of the pixels, each eight times, shifted and mirrored at random."""
+    """`num` scribbles of 10 to 50 % of the pixels, each eight times, shifted and mirrored."""
     drawn = [scribble(height, width, rng.uniform(0.1, 0.5), rng) for _ in range(num)]
     bank = []
     for hole in drawn * 8:
         shifted = np.roll(hole, rng.integers(0, (height, width)), (0, 1))
         up_or_down = rng.choice((-1, 1))
-        to_and_fro = rng.choice((-1, 1))
-        bank.append(shifted[::up_or_down, ::to_and_fro])
+        left_or_right = rng.choice((-1, 1))
+        bank.append(shifted[::up_or_down, ::left_or_right])
     return np.stack(bank)
