@@ -27,15 +27,18 @@ WORDS = {  # part of speech: words of each number with their weights; "" where n
 }
 PLAN = {  # what stands before: what may follow, how often, and what then stands before
     "nothing": [("determiner", 1, "the subject's determiner")],
-    "the subject's determiner": [("adjective", 0.4, "the subject's adjective"), ("noun", 0.6, "the subject")],
+    "the subject's determiner": [("adjective", 0.4, "the subject's adjective"),
+                                 ("noun", 0.6, "the subject")],
     "the subject's adjective": [("noun", 1, "the subject")],
-    "the subject": [("that", 0.4, "that"), ("transitive", 0.3, "the verb"), ("intransitive", 0.3, "the last verb")],
+    "the subject": [("that", 0.4, "that"), ("transitive", 0.3, "the verb"),
+                    ("intransitive", 0.3, "the last verb")],
     "that": [("transitive", 1, "the clause's verb")],
     "the clause's verb": [("determiner", 1, "the clause's determiner")],
     "the clause's determiner": [("noun", 1, "the clause")],
     "the clause": [("transitive", 0.5, "the verb"), ("intransitive", 0.5, "the last verb")],
     "the verb": [("determiner", 1, "the object's determiner")],
-    "the object's determiner": [("adjective", 0.4, "the object's adjective"), ("noun", 0.6, "the last word")],
+    "the object's determiner": [("adjective", 0.4, "the object's adjective"),
+                                ("noun", 0.6, "the last word")],
     "the object's adjective": [("noun", 1, "the last word")],
     "the last verb": [("adverb", 0.5, "the last word"), ("stop", 0.5, "nothing")],
     "the last word": [("stop", 1, "nothing")],
@@ -55,7 +58,7 @@ class Grammar(NamedTuple):
 
     words: tuple[str, ...]  # words[0] is "."
     prob: np.ndarray        # (states, words) float64, how often each word follows; rows sum to 1
-    follow: np.ndarray      # (states, words) int64, the next state; -1 after the end or a wrong word
+    follow: np.ndarray      # (states, words) int64, the next state; -1: the end, or a wrong word
 
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
         """Return n sentences, int64 (n, LENGTH), 0 from the full stop on.
