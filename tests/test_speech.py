@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.data import audio
+from gancourse.data.spectrograms import pitch, spectrogram
 from gancourse.data.synthetic import speech
 
 
@@ -14,7 +14,7 @@ def words():
 
 def column(clips, start=0.2, end=0.32):
     """Mean power in decibels of each row of the spectrogram between two times in seconds, (n, 128)."""
-    part = audio.spectrogram(clips)[:, :, int(start * speech.RATE / 64) : int(end * speech.RATE / 64)]
+    part = spectrogram(clips)[:, :, int(start * speech.RATE / 64) : int(end * speech.RATE / 64)]
     return 10 * np.log10((part**2).mean(2) + 1e-12)
 
 
@@ -34,7 +34,7 @@ def test_clips_are_half_a_second_of_sound_in_range(words):
 
 def test_the_pitch_is_the_one_promised(words):
     """Measured by autocorrelation, which knows nothing of how the clip was made."""
-    measured = audio.pitch(words.clips, speech.RATE)
+    measured = pitch(words.clips, speech.RATE)
     assert np.isfinite(measured).all()
     error = np.abs(measured / words.f0 - 1)
     assert np.median(error) < 0.005 and error.max() < 0.03

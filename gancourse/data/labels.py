@@ -33,65 +33,78 @@ def is_hidden(name: str) -> bool:
 
 
 def check_labels(y: np.ndarray, num_classes: int) -> np.ndarray:
-    """Return labels (n,) as int64.  Raises ValueError unless each is a whole number from 0 to num_classes - 1."""
+    """Return labels (n,) as int64.
+
+    Raises ValueError unless each is a whole number from 0 to num_classes - 1.
+    """
     y = np.asarray(y)
     if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
         raise CourseError(f"labels must be whole numbers in one row (n,), not {y.dtype} {y.shape}")
     wrong = np.unique(y[(y < 0) | (y >= num_classes)])
     if len(wrong):
-        raise CourseError(f"label {wrong[0]} is out of range: {num_classes} classes have the labels "
-                          f"0 to {num_classes - 1}")
+        raise CourseError(f"label {wrong[0]} is out of range: {num_classes} classes have the "
+                          f"labels 0 to {num_classes - 1}")
     return y.astype(np.int64)
 
 
 def check_classes(y: np.ndarray, name: str = "this data set") -> int:
     """Return the number of classes of labels (n,).
 
-    Raises ValueError when there is but one, for then nothing is labelled, or when a number in between is missing.
+    Raises ValueError when there is but one, for then nothing is labelled, or when a number in
+    between is missing.
     """
     num_classes = int(np.max(y, initial=0)) + 1
     missing = sorted(set(range(num_classes)) - set(np.unique(y).tolist()))
     if num_classes < 2:
-        raise CourseError(f"{name} has no labels (all its images are of one class): a conditional GAN needs at least "
-                          "two classes; for dataset=folder:PATH, put the images of each class into a folder of its own")
+        raise CourseError(f"{name} has no labels (all its images are of one class): a conditional "
+                          "GAN needs at least two classes; for dataset=folder:PATH, put the images "
+                          "of each class into a folder of its own")
     if missing:
-        raise CourseError(f"{name} has no image with label {missing[0]}: number the classes 0 to {num_classes - 1} "
-                          "without gaps")
+        raise CourseError(f"{name} has no image with label {missing[0]}: number the classes 0 to "
+                          f"{num_classes - 1} without gaps")
     return num_classes
 
 
 def labelled_sizes(text: str, y: np.ndarray) -> list[int]:
     """Return the numbers of a text such as "5,50", ascending, as sizes for `draw_labelled`.
 
-    Raises ValueError for what is no whole number, and for more than a class of the labels y has, before time is spent.
+    Raises ValueError, before anything is trained, for what is no whole number, and for more images
+    than a class of the labels y has.
     """
     try:
         sizes = sorted({int(number) for number in text.split(",")})
     except ValueError as error:
-        raise CourseError(f"{text!r} must be whole numbers with commas between, such as '5,50'") from error
+        raise CourseError(f"{text!r} must be whole numbers with commas between, such as "
+                          "'5,50'") from error
     for size in sizes:
         draw_labelled(y, size)
     return sizes
 
 
 def draw_labelled(y: np.ndarray, per_class: int, seed: int = 0) -> np.ndarray:
-    """Return the rows of `per_class` random images of each class, int64 (classes * per_class,), sorted by class.
+    """Return the rows of `per_class` random images of each class, sorted by class.
 
-    Of one seed, the rows for a smaller number are among those for a larger one.  Raises ValueError when a class has
-    fewer images than that.
+    They are int64 (classes * per_class,).  Of one seed, the rows for a smaller number are among
+    those for a larger one.  Raises ValueError when a class has fewer images than that.
     """
-    rows = [stream("labelled", seed, c).permutation(np.flatnonzero(y == c)) for c in range(int(y.max()) + 1)]
-    fewest = min(range(len(rows)), key=lambda c: len(rows[c]))
-    if not 1 <= per_class <= len(rows[fewest]):
-        raise CourseError(f"{per_class} labelled images of each class are asked for, but class {fewest} has only "
-                          f"{len(rows[fewest])}: take a number from 1 to {len(rows[fewest])}")
-    return np.concatenate([r[:per_class] for r in rows])
+    rows = [stream("labelled", seed, label).permutation(np.flatnonzero(y == label))
+            for label in range(int(y.max()) + 1)]
+    counts = [len(of_class) for of_class in rows]
+    fewest = min(counts)
+    if not 1 <= per_class <= fewest:
+        raise CourseError(f"{per_class} labelled images of each class are asked for, but class "
+                          f"{counts.index(fewest)} has only {fewest}: take a number from 1 to "
+                          f"{fewest}")
+    return np.concatenate([of_class[:per_class] for of_class in rows])
 
 
 def find_shared(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the rows of `b` whose image is also in `a`, byte for byte, int64.  What was trained on must not judge."""
+    """Return the rows of `b` whose image is also in `a`, byte for byte, int64.
+
+    Images that a model was trained on must not judge it.
+    """
     if a.shape[1:] != b.shape[1:] or a.dtype != b.dtype:
-        raise CourseError(f"images {a.shape[1:]} {a.dtype} and {b.shape[1:]} {b.dtype} cannot be equal: "
-                          "compare both as they were loaded")
+        raise CourseError(f"images {a.shape[1:]} {a.dtype} and {b.shape[1:]} {b.dtype} cannot be "
+                          "equal: compare both as they were loaded")
     seen = {image.tobytes() for image in a}
     return np.array([i for i, image in enumerate(b) if image.tobytes() in seen], np.int64)

@@ -1,4 +1,4 @@
-"""Photographs that ship inside scikit-learn and scikit-image, so that nothing is downloaded (lesson 04)."""
+"""Photographs that ship inside scikit-learn and scikit-image, with no download (lesson 04)."""
 
 from importlib.resources import files
 
@@ -19,10 +19,10 @@ SMALLEST = 64  # pixels: less holds no patch worth judging
 
 
 def photo(name: str, longest: int = 640) -> np.ndarray:
-    """Return a photograph as uint8 (height, width, 3): one of `PHOTOS` by name, or any image file by its path.
+    """Return a photograph as uint8 (height, width, 3): one of `PHOTOS` or any image file.
 
-    A larger one is scaled down to `longest` pixels.  Raises ValueError for an unknown name, a damaged
-    or a tiny file, FileNotFoundError where a path leads nowhere.
+    A larger one is scaled down to `longest` pixels.  Raises ValueError for an unknown name, a
+    damaged or a tiny file, FileNotFoundError where a path leads nowhere.
     """
     if name in PHOTOS:
         package, path = PHOTOS[name]
@@ -31,7 +31,8 @@ def photo(name: str, longest: int = 640) -> np.ndarray:
         picture = read_image(name, longest)
     else:
         raise unknown("photo", name, [*PHOTOS, "or the path of an image file"])
-    if min(picture.shape[:2]) < SMALLEST:
-        raise CourseError(f"{name!r} is {picture.shape[1]} x {picture.shape[0]} pixels (longest={longest}): "
+    height, width = picture.shape[:2]
+    if min(height, width) < SMALLEST:
+        raise CourseError(f"{name!r} is {width} x {height} pixels (longest={longest}): "
                           f"each side must have at least {SMALLEST}")
     return picture

@@ -1,7 +1,8 @@
-"""A procedural painter: impasto strokes along a swirling field, in the colours of a night sky (lesson 04).
+"""A procedural painter: thick strokes along a swirling field, in the colours of a night sky.
 
-Hertzmann 1998 (curved brush strokes of several sizes); the field follows the picture's own edges and swirls where
-it is flat.  It gives the course a painter without a copyright, and a true painting to hold a GAN's against.
+Hertzmann 1998 (curved brush strokes of several sizes); the field follows the picture's own edges
+and swirls where it is flat.  It gives the course a painter without a copyright, and a true painting
+to hold a GAN's against.  Lesson 04.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ from gancourse.errors import CourseError
 
 PALETTE = np.array([[14, 20, 52], [24, 50, 110], [44, 92, 160], [84, 140, 180],
                     [150, 190, 180], [222, 214, 150], [250, 206, 70], [255, 240, 190]], np.float64)
-BRUSHES = (9, 26, 1.0), (5, 20, 1.0), (3, 14, 0.8)  # width and length in pixels, share of the canvas covered
+BRUSHES = (9, 26, 1.0), (5, 20, 1.0), (3, 14, 0.8)  # width, length in pixels; share of the canvas
 DETAIL = 3  # a brush this fine or finer is used mostly where the picture has detail
 SUPER = 2  # drawn at this many times the size, then scaled down: smooth edges
 BENDS = 6  # straight pieces of one stroke
@@ -27,31 +28,41 @@ def paint(photo: np.ndarray, seed: int = 0) -> np.ndarray:
     from PIL import Image, ImageDraw
 
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
-        raise CourseError(f"paint needs a picture uint8 (height, width, 3), not {photo.dtype} {photo.shape}")
+        raise CourseError("paint needs a picture uint8 (height, width, 3), not "
+                          f"{photo.dtype} {photo.shape}")
     h, w = photo.shape[:2]
     rng = np.random.default_rng(seed)
-    angles, colours, detail = flow(photo, seed), _colours(photo), _detail(photo)
+    angles = flow(photo, seed)
+    colours = _colours(photo)
+    detail = _detail(photo)
     canvas = Image.fromarray(colours.astype(np.uint8)).resize((w * SUPER, h * SUPER))
     draw = ImageDraw.Draw(canvas)
     for width, length, share in BRUSHES:
-        starts = rng.uniform((0, 0), (h - 1, w - 1), (int(2.6 * share * h * w / (width * length)), 2))
+        num_strokes = int(2.6 * share * h * w / (width * length))
+        starts = rng.uniform((0, 0), (h - 1, w - 1), (num_strokes, 2))
         if width <= DETAIL:
             starts = starts[rng.uniform(size=len(starts)) < _at(detail, starts)]
         paths = _paths(starts, angles, length)
-        paint_of = _at(colours, paths[:, BENDS // 2]) + rng.normal(0, 14, (len(starts), 1))
-        paint_of = np.clip(paint_of + rng.normal(0, 8, (len(starts), 3)), 0, 255).astype(int)
-        for path, colour in zip(paths[:, :, ::-1] * SUPER, paint_of, strict=True):
+        paints = _at(colours, paths[:, BENDS // 2])  # one colour for each stroke, a little off
+        paints = paints + rng.normal(0, 14, (len(starts), 1))
+        paints = paints + rng.normal(0, 8, (len(starts), 3))
+        paints = np.clip(paints, 0, 255).astype(int)
+        for path, colour in zip(paths[:, :, ::-1] * SUPER, paints, strict=True):
             _stroke(draw, path, colour, width * SUPER)
     return np.asarray(canvas.resize((w, h), Image.Resampling.LANCZOS))
 
 
 def _colours(photo: np.ndarray) -> np.ndarray:
-    """The colour of the paint at each pixel: half the photograph's, half the palette's at its brightness."""
-    soft = np.stack([gaussian_filter(photo[..., i].astype(float), 1.5) for i in range(3)], axis=-1)
+    """The colour of the paint at each pixel: half the photograph's, half of the palette.
+
+    The palette's colour is the one at the pixel's place between dark and light.
+    """
+    soft = gaussian_filter(photo.astype(float), (1.5, 1.5, 0))
     light = gaussian_filter(luminance(photo), 1.5)
     low, high = np.percentile(light, [2, 98])
     place = np.clip((light - low) / max(high - low, 1e-6), 0, 1) * (len(PALETTE) - 1)
-    of_palette = np.stack([np.interp(place, range(len(PALETTE)), PALETTE[:, i]) for i in range(3)], axis=-1)
+    channels = [np.interp(place, range(len(PALETTE)), PALETTE[:, i]) for i in range(3)]
+    of_palette = np.stack(channels, axis=-1)
     mixed = 0.45 * soft + 0.55 * of_palette
     gray = mixed.mean(axis=-1, keepdims=True)
     return np.clip(gray + 1.35 * (mixed - gray), 0, 255)
@@ -71,7 +82,8 @@ def _at(field: np.ndarray, points: np.ndarray) -> np.ndarray:
 def _paths(starts: np.ndarray, angles: np.ndarray, length: float) -> np.ndarray:
     """Curves (n, BENDS + 1, 2) that follow the field from their starts, never turning back."""
     edge = np.array(angles.shape) - 1
-    paths, heading = [starts], None
+    paths = [starts]
+    heading = None
     for _ in range(BENDS):
         angle = _at(angles, paths[-1])
         step = np.stack([np.sin(angle), np.cos(angle)], axis=1)
@@ -83,8 +95,15 @@ def _paths(starts: np.ndarray, angles: np.ndarray, length: float) -> np.ndarray:
 
 
 def _stroke(draw, path: np.ndarray, colour: np.ndarray, width: int) -> None:
-    """One stroke of thick paint: its body, light on the upper left ridge, shade on the lower right."""
-    draw.line(path.ravel().tolist(), fill=tuple(colour.tolist()), width=width, joint="curve")
-    ridge, light, shade = 0.3 * width, np.minimum(255, colour * 1.22 + 10), colour * 0.72
-    draw.line((path - 0.7 * ridge).ravel().tolist(), fill=tuple(light.astype(int).tolist()), width=max(1, width // 5))
-    draw.line((path + ridge).ravel().tolist(), fill=tuple(shade.astype(int).tolist()), width=max(1, width // 6))
+    """Draw one stroke of thick paint: its body, a light upper left ridge, a dark lower right."""
+    ridge = 0.3 * width
+    light = np.minimum(255, colour * 1.22 + 10)
+    shade = colour * 0.72
+    _line(draw, path, colour, width, joint="curve")
+    _line(draw, path - 0.7 * ridge, light, max(1, width // 5))
+    _line(draw, path + ridge, shade, max(1, width // 6))
+
+
+def _line(draw, path: np.ndarray, colour: np.ndarray, width: int, joint: str | None = None) -> None:
+    """Draw a line through points (n, 2) of (x, y) in a colour of three numbers from 0 to 255."""
+    draw.line(path.ravel().tolist(), tuple(colour.astype(int).tolist()), width, joint)

@@ -16,25 +16,31 @@ class Mixture(NamedTuple):
     sigma: float         # standard deviation of each mode, along each axis
 
 
-def ring(n: int, seed: int = 0, *, modes: int = 8, radius: float = 1.0, sigma: float = 0.01) -> Mixture:
-    """Return n points of equal Gaussians on a circle; the defaults are PacGAN's (Lin et al. 2018, section 4.1).
+def ring(n: int, seed: int = 0, *, modes: int = 8, radius: float = 1.0,
+         sigma: float = 0.01) -> Mixture:
+    """Return n points of equal Gaussians on a circle.
 
-    Raises ValueError for n < 1 or sigma <= 0.
+    The defaults are PacGAN's (Lin et al. 2018, section 4.1).  Raises ValueError for n < 1 or
+    sigma <= 0.
     """
     angle = 2 * np.pi * np.arange(modes) / modes
-    return _draw(n, seed, radius * np.stack([np.cos(angle), np.sin(angle)], 1), sigma)
+    centres = radius * np.stack([np.cos(angle), np.sin(angle)], 1)
+    return _draw(n, seed, centres, sigma)
 
 
-def grid(n: int, seed: int = 0, *, side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> Mixture:
-    """Return n points of equal Gaussians on a square grid about 0; the defaults are PacGAN's 25 modes.
+def grid(n: int, seed: int = 0, *, side: int = 5, spacing: float = 2.0,
+         sigma: float = 0.05) -> Mixture:
+    """Return n points of equal Gaussians on a square grid about 0; as in PacGAN, 25 modes.
 
     Raises ValueError for n < 1 or sigma <= 0.
     """
     axis = spacing * (np.arange(side) - (side - 1) / 2)
-    return _draw(n, seed, np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2), sigma)
+    centres = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
+    return _draw(n, seed, centres, sigma)
 
 
 def _draw(n: int, seed: int, centres: np.ndarray, sigma: float) -> Mixture:
+    """n points of Gaussians about `centres` (modes, 2), each point's mode drawn at random."""
     check_range("n", n, 1, 10**9, include_low=True)
     check_range("sigma", sigma, 0, np.inf)
     rng = np.random.default_rng(seed)
