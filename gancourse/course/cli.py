@@ -90,13 +90,14 @@ def _sweep(arguments) -> int:
         {**said.get("parameters", {}), **assignments(arguments.given)},
         {**said.get("grid", {}), **assignments(arguments.grid, plan.values)},
         said.get("seeds") if arguments.seeds is None else plan.seeds(arguments.seeds))
-    asked = arguments.measure or said.get("measure", "")
+    metric = arguments.measure or said.get("measure", "")
     if arguments.dry_run:
-        watch.foresee(sweep, arguments.runs, asked=asked, workers=arguments.workers, scheduler=arguments.scheduler)
+        watch.dry_run(sweep, arguments.runs, metric=metric, workers=arguments.workers,
+                      scheduler=arguments.scheduler)
         return 0
     failed = watch.run(
-        sweep, arguments.runs, arguments.to or arguments.runs / "sweeps" / sweep.name(), asked=asked,
-        maximise=arguments.maximise or said.get("maximise", False),
+        sweep, arguments.runs, arguments.to or arguments.runs / "sweeps" / sweep.name(),
+        metric=metric, maximise=arguments.maximise or said.get("maximise", False),
         workers=arguments.workers, scheduler=arguments.scheduler, force=arguments.force,
         cell_timeout=arguments.cell_timeout)
     return 1 if failed else 0
