@@ -21,7 +21,8 @@ ONLY_IN = {  # a package and the modules that may import it
     "torchmetrics": ("pt.metrics",), "torch_fidelity": ("pt.metrics",), "prdc": ("metrics.distances",),
     "papermill": ("course.execution",), "nbclient": ("course.execution",), "nbconvert": ("course.html_pages",),
     "jupyter_client": ("course.kernel_client",), "jupyter_core": ("course.kernel_client",),
-    "jinja2": ("course.html_pages",), "distributed": ("course.sweeps.cluster",), "dask": ("course.sweeps.cluster",),
+    "jinja2": ("course.html_pages", "course.sweeps.report"),
+    "distributed": ("course.sweeps.cluster",), "dask": ("course.sweeps.cluster",),
     "pandas": ("course.sweeps.tables",), "pocketsphinx": ("metrics.speech_recogniser",),
     "joblib": ("system",), "psutil": ("system",), "filelock": ("files",),
 }

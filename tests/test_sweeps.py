@@ -1,5 +1,6 @@
 """Sweeps: checked before anything runs, each run once, nothing lost when a worker dies.  On tiny lessons."""
 
+import contextlib
 import csv
 import errno
 import json
@@ -7,6 +8,7 @@ import math
 import os
 import shlex
 from pathlib import Path
+from unittest import mock
 
 import planted
 import pytest
@@ -106,7 +108,7 @@ def test_a_parameter_cannot_have_the_name_of_a_column(tmp_path):
 def test_a_sweep_s_command_makes_the_same_sweep(lesson, monkeypatch):
     sweep = plan.make_sweep(lesson, "smoke", {"kind": "y"}, {"a": [1, 2], "b": [0.5, 1e-5]}, [0, 3])
     said = []
-    monkeypatch.setattr("gancourse.course.sweeps.watch.foresee", lambda sweep, runs, **_: said.append(sweep))
+    monkeypatch.setattr("gancourse.course.sweeps.watch.dry_run", lambda sweep, runs, **_: said.append(sweep))
     assert sweep.command() == f"gancourse sweep {lesson} -g a=1,2 -g b=0.5,1e-05 -p kind=y --preset smoke --seeds 0,3"
     with pytest.raises(SystemExit):
         cli.main([*sweep.command().split()[1:], "--dry-run"])
@@ -116,7 +118,7 @@ def test_a_sweep_s_command_makes_the_same_sweep(lesson, monkeypatch):
 def test_the_command_line_overrules_the_file(lesson, tmp_path, monkeypatch):
     (tmp_path / "s.toml").write_text(f'lesson = "{lesson}"\nseeds = [5]\n[parameters]\nb = 0.75\n[grid]\na = [1, 2]\n')
     said = []
-    monkeypatch.setattr("gancourse.course.sweeps.watch.foresee", lambda sweep, runs, **_: said.append(sweep))
+    monkeypatch.setattr("gancourse.course.sweeps.watch.dry_run", lambda sweep, runs, **_: said.append(sweep))
     with pytest.raises(SystemExit):
         cli.main(["sweep", "--file", str(tmp_path / "s.toml"), "-g", "a=3", "--seeds", "0-2,7", "--dry-run"])
     assert said == [plan.make_sweep(lesson, fixed={"b": 0.75}, grid={"a": [3]}, seeds=[0, 1, 2, 7])]
@@ -127,7 +129,8 @@ def test_the_readme_s_file_and_its_command_are_the_same_sweep(tmp_path, monkeypa
     (tmp_path / "sweep.toml").write_text(readme.split("```toml")[1].split("```")[0])
     (line,) = [line for line in readme.splitlines() if line.startswith("gancourse sweep") and "--measure" in line]
     said = []
-    monkeypatch.setattr("gancourse.course.sweeps.watch.run", lambda sweep, *_, asked, **__: said.append((sweep, asked)))
+    monkeypatch.setattr("gancourse.course.sweeps.watch.run",
+                        lambda sweep, *_, metric, **__: said.append((sweep, metric)))
     for argv in (["sweep", "--file", str(tmp_path / "sweep.toml")], shlex.split(line)[1:]):
         with pytest.raises(SystemExit):
             cli.main(argv)
@@ -206,6 +209,38 @@ def test_the_table_has_one_row_a_run_whatever_became_of_it(lesson):
     assert all(list(row) == list(rows[0]) for row in rows) and {r["kind"] for r in rows} == {"x"}
 
 
+def test_each_record_is_read_once_however_many_runs_there_are(lesson, tmp_path, monkeypatch):
+    """Four times the runs cost four times the reads: none is read again when the table is written again."""
+    class Counted(dict):
+        reads = 0
+
+        def get(self, key, default=None):
+            Counted.reads += 1
+            return super().get(key, default)
+
+        def __getitem__(self, key):
+            Counted.reads += 1
+            return super().__getitem__(key)
+
+    listings, written = [], []
+    list_runs = plan.Sweep.runs
+    monkeypatch.setattr(plan.Sweep, "runs", lambda sweep: listings.append(sweep) or list_runs(sweep))
+    monkeypatch.setattr(cluster, "connect", lambda *_: contextlib.nullcontext(mock.Mock()))
+    monkeypatch.setattr(tables, "write", lambda folder, table: written.append(len(table)))
+    monkeypatch.setattr(report, "save", lambda *_: None)
+    monkeypatch.setattr(watch, "EVERY", -1)  # a look after every run
+    costs = []
+    for count in (10, 40):
+        sweep = plan.make_sweep(lesson, grid={"a": [1, 2]}, seeds=range(count // 2))
+        ended = [(name, Counted(made)) for name, made in records(sweep, lambda given: 1.0).items()]
+        monkeypatch.setattr(cluster, "execute", lambda *_, ended=ended, **__: iter(ended))
+        Counted.reads = 0
+        listings.clear()
+        assert watch.run(sweep, tmp_path / "runs", tmp_path, metric="score") == 0
+        costs.append((Counted.reads / count, len(listings)))
+    assert costs[0] == costs[1] and costs[0][0] > 0 and written.count(40) > 40
+
+
 def test_a_result_named_like_a_parameter_keeps_both(lesson):
     sweep = plan.make_sweep(lesson, grid={"a": [1]}, seeds=[0])
     (row,) = tables.rows(sweep, {"a=1": record(sweep, {"b": 7.0})})
@@ -220,16 +255,16 @@ def test_csv_and_parquet_hold_the_same(lesson, tmp_path):
     assert a["score"].tolist() == b["score"].tolist() == [1 / 3, 2 / 3, 1 / 3, 2 / 3]
 
 
-@pytest.mark.parametrize("asked, found", [("loss of G", "loss of G"), ("LOSS OF d", "loss of D"), ("sec", "seconds")])
-def test_a_part_of_a_result_s_name_is_enough(asked, found):
-    assert tables.measure(asked, ["loss of G", "loss of D", "loss of G, mean", "seconds"]) == found
+@pytest.mark.parametrize("metric, found", [("loss of G", "loss of G"), ("LOSS OF d", "loss of D"), ("sec", "seconds")])
+def test_a_part_of_a_result_s_name_is_enough(metric, found):
+    assert tables.measure(metric, ["loss of G", "loss of D", "loss of G, mean", "seconds"]) == found
 
 
-@pytest.mark.parametrize("asked, words", [
+@pytest.mark.parametrize("metric, words", [
     ("gloss", "no result of this lesson; there are:\n  loss"), ("of", "fits 2 results")])
-def test_a_name_that_fits_none_or_several_lists_them(asked, words):
+def test_a_name_that_fits_none_or_several_lists_them(metric, words):
     with pytest.raises(ValueError, match=words):
-        tables.measure(asked, ["loss of G", "loss of D", "seconds"])
+        tables.measure(metric, ["loss of G", "loss of D", "seconds"])
 
 
 def test_the_median_ranks_and_a_lost_seed_ranks_last(lesson):
@@ -238,7 +273,7 @@ def test_the_median_ranks_and_a_lost_seed_ranks_last(lesson):
     scores = {1: [5, 0, 9], 2: [4, 100, 3], 3: [1, None, math.inf]}
     table = tables.rows(sweep, records(sweep, lambda given: scores[given["a"]][given["seed"]]))
     order = tables.ranked(sweep, table, "score")
-    assert [(s.values["a"], s.middle, s.whole) for s in order] == [(2, 4, True), (1, 5, True), (3, 1, False)]
+    assert [(s.values["a"], s.median, s.whole) for s in order] == [(2, 4, True), (1, 5, True), (3, 1, False)]
     assert [s.values["a"] for s in tables.ranked(sweep, table, "score", maximise=True)] == [1, 2, 3]
 
 

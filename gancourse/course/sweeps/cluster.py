@@ -1,8 +1,10 @@
-"""Who runs a sweep: this machine's cores or a Dask cluster, one run at a time in each worker, on one thread.
+"""Who runs a sweep: this machine's cores or a Dask cluster.
+
+Each worker has one run at a time, on one thread.
 
     with connect(workers=2) as client:
         for name, record in execute(client, sweep, list(sweep.runs()), Path("runs")):
-            ...                                  # one record a run, in the order in which the runs end
+            ...                                      # one record a run, as the runs end
 """
 
 import logging
@@ -19,20 +21,21 @@ from gancourse.course.sweeps.plan import Sweep
 from gancourse.errors import CourseError, MissingFile, MissingPackage, NoConnection
 from gancourse.system import gpu_name, physical_cores
 
-PATIENCE = 10  # seconds for a scheduler to answer and show a worker, and for a shared disk to show a file
+PATIENCE = 10  # seconds in which a scheduler shows a worker, or a shared disk a file
 LOOKS = 5  # a second, at such a disk
 
 
 def default_workers() -> int:
-    """Return how many runs go side by side unless asked: one per physical core, one where they share a GPU."""
+    """Return how many runs go side by side: one per physical core, one where they share a GPU."""
     return 1 if gpu_name() else physical_cores()
 
 
 @contextmanager
 def connect(workers: int = 0, scheduler: str = "") -> Iterator:
-    """Yield a Dask client: of `workers` processes of one thread on this machine, or of the scheduler at an address.
+    """Yield a Dask client: of this machine, or of the scheduler at an address.
 
-    Raises ImportError without Dask, ConnectionError when no scheduler answers or it has no worker.
+    Here it has `workers` processes of one thread each, by default `default_workers()`.  Raises
+    ImportError without Dask, ConnectionError when no scheduler answers or it has no worker.
     """
     try:
         from dask import config
@@ -40,11 +43,12 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
     except ImportError as error:
         raise MissingPackage('sweeps need Dask: pip install "gancourse[sweep]"') from error
     if not scheduler:
-        # no run waits at a busy worker, where it would share the blame for that one's death; and a limit to
-        # memory would count the worker alone, not its kernel
+        # no run waits at a busy worker, where it would share the blame for that one's death; and a
+        # limit to memory would count the worker alone, not its kernel
         with (config.set({"distributed.scheduler.worker-saturation": 1.0}),
-              LocalCluster(n_workers=workers or default_workers(), threads_per_worker=1, memory_limit=0,
-                           dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL) as local,
+              LocalCluster(n_workers=workers or default_workers(), threads_per_worker=1,
+                           memory_limit=0, dashboard_address="127.0.0.1:0",
+                           silence_logs=logging.CRITICAL) as local,
               Client(local) as client):
             client.run(_ignore_interrupts)
             yield client
@@ -52,8 +56,9 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
     try:
         client = Client(scheduler, timeout=PATIENCE)
     except (OSError, ValueError) as error:
-        raise NoConnection(f"no Dask scheduler answers at {scheduler}: start one with `dask scheduler` and give the "
-                           "address that it prints, or leave --scheduler out to use this machine") from error
+        raise NoConnection(f"no Dask scheduler answers at {scheduler}: start one with "
+                           "`dask scheduler` and give the address that it prints, or leave "
+                           "--scheduler out to use this machine") from error
     with client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
@@ -64,7 +69,7 @@ def connect(workers: int = 0, scheduler: str = "") -> Iterator:
 
 
 def _ignore_interrupts() -> None:
-    """Ctrl-C at the terminal is for the driver, which then ends its workers: they need not cry out as well."""
+    """Leave Ctrl-C to the driver, which ends its workers: they print no tracebacks of their own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -72,7 +77,7 @@ def execute(client, sweep: Sweep, names: list[str], runs: Path, force: bool = Fa
             here: bool = True, cell_timeout: int = CELL_TIMEOUT) -> Iterator[tuple[str, dict]]:
     """Run the named runs of a sweep and yield (name, record) as each ends.
 
-    A record is that of `reruns.run`.  One that failed has an `error` and the `status` "failed".  A
+    A record is that of `runner.run`.  One that failed has an `error` and the `status` "failed".  A
     run whose worker dies is run again, up to three times; one that another process is at is waited
     for. With here=False the workers may be on other computers. Raises ConnectionError when the
     scheduler is lost, ValueError when the code is not the one that the sweep started with (here or
@@ -84,16 +89,20 @@ def execute(client, sweep: Sweep, names: list[str], runs: Path, force: bool = Fa
     from distributed import as_completed
     from distributed.scheduler import KilledWorker
 
-    runs, code, given = runs.resolve(), identity.of_code(sweep.lesson.notebook), sweep.runs()
+    runs = runs.resolve()
+    code = identity.of_code(sweep.lesson.notebook)
+    given = sweep.runs()
     (runs / sweep.lesson.name).mkdir(parents=True, exist_ok=True)
-    path, cwd, futures = sweep.lesson.path.resolve(), Path.cwd(), {}
+    path, cwd = sweep.lesson.path.resolve(), Path.cwd()
+    futures = {}
     for name in names:
         future = client.submit(_job, path, code, sweep.preset, given[name], runs, cwd, force, here,
                                cell_timeout, pure=False)
         futures[future] = name
     try:
         for future in as_completed(futures):
-            name = futures.pop(future)  # its result must not be made again should its worker die later
+            # without the future Dask does not make a result again whose worker dies later
+            name = futures.pop(future)
             folder = runs / sweep.lesson.name / name
             try:
                 record = future.result()
@@ -101,13 +110,11 @@ def execute(client, sweep: Sweep, names: list[str], runs: Path, force: bool = Fa
                 record = _lost(sweep, given[name], runs, code)
                 records.write_failure(folder, record, None)
             except CancelledError as error:
-                raise NoConnection("the scheduler is lost; finished runs are kept, and the same command goes on "
-                                   "from there") from error
-            kind = records.FAILED if record.get("status") == "failed" else records.GOOD
-            file, date = folder / kind["record"], record["date"]
-            if not _appears(lambda file=file, date=date: records.read(file).get("date") == date):
-                raise MissingFile(f"a worker wrote {name}, but it is not in {runs} on this machine: give --runs "
-                                  "a folder that all machines share")
+                raise NoConnection("the scheduler is lost; finished runs are kept, and the same "
+                                   "command goes on from there") from error
+            if not _is_written(folder, record):
+                raise MissingFile(f"a worker wrote {name}, but it is not in {runs} on this "
+                                  "machine: give --runs a folder that all machines share")
             yield name, record
     finally:
         client.cancel(list(futures))
@@ -117,12 +124,14 @@ def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path
          here: bool, cell_timeout: int) -> dict:
     """What a worker does: one run, in a kernel of its own on one thread, alone in its folder."""
     if not _appears(lambda: path.is_file() and runs.is_dir()):
-        raise MissingFile(f"a worker does not see {runs if path.is_file() else path}: the course and --runs must "
-                          "lie in folders that all machines share")
+        missing = runs if path.is_file() else path
+        raise MissingFile(f"a worker does not see {missing}: the course and --runs must lie in "
+                          "folders that all machines share")
     lesson = Lesson(path, read(path))
     if identity.of_code(lesson.notebook) != code:
-        raise CourseError(f"the code of {lesson.name} that a worker sees is not the one this sweep started with: "
-                          "it has changed, or another version is installed there; start the sweep again")
+        raise CourseError(f"the code of {lesson.name} that a worker sees is not the one this sweep "
+                          "started with: it has changed, or another version is installed there; "
+                          "start the sweep again")
     try:
         record, _ = runner.run(lesson, runs, preset, given, force, cwd=cwd, threads=1, here=here,
                                cell_timeout=cell_timeout, say=lambda sentence: None)
@@ -139,8 +148,15 @@ def _lost(sweep: Sweep, given: dict, runs: Path, code: dict) -> dict:
                                     "status": "failed", "error": error, "cell": {}}
 
 
+def _is_written(folder: Path, record: dict) -> bool:
+    """Whether a run's folder shows this record, by its date, within PATIENCE seconds."""
+    kind = records.FAILED if record.get("status") == "failed" else records.GOOD
+    file = folder / kind["record"]
+    return _appears(lambda: records.read(file).get("date") == record["date"])
+
+
 def _appears(there: Callable[[], bool]) -> bool:
-    """Whether something is there, looked for again and again: a network disk may show it late."""
+    """Whether something is there within PATIENCE seconds: a network disk may show it late."""
     for _ in range(PATIENCE * LOOKS):
         if there():
             return True

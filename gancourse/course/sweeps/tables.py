@@ -1,12 +1,12 @@
-"""What a sweep found, as one tidy table: a row a run, and the settings ranked by one of its columns."""
+"""The numbers of a sweep as one tidy table: a row a run, and the settings ranked by a column."""
 
 import csv
 import io
 import math
+import statistics
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
 from gancourse.course import records
@@ -16,10 +16,12 @@ from gancourse.errors import CourseError
 from gancourse.files import write_atomically
 
 VERSION = "version of "  # how the columns of versions begin
+WAITING = {"status": "waiting", "missed": "", "results": {}, "seconds": math.nan, "error": "",
+           "date": "", "code": "", "versions": {}}
 
 
 class Setting(NamedTuple):
-    """One combination of the swept values, and what each seed scored; NaN where a seed has no number."""
+    """One combination of the swept values, and the score of each seed, NaN where it has none."""
 
     values: dict[str, Any]
     scores: dict[int, float]
@@ -30,9 +32,9 @@ class Setting(NamedTuple):
         return [score for score in self.scores.values() if math.isfinite(score)]
 
     @property
-    def middle(self) -> float:
-        """Their median, NaN when there is none."""
-        return median(self.numbers) if self.numbers else math.nan
+    def median(self) -> float:
+        """The median of the numbers, NaN when there is none."""
+        return statistics.median(self.numbers) if self.numbers else math.nan
 
     @property
     def whole(self) -> bool:
@@ -41,33 +43,75 @@ class Setting(NamedTuple):
 
     def text(self) -> str:
         """The values in words."""
-        return ", ".join(f"{name}={value}" for name, value in self.values.items()) or "the lesson's own"
+        words = [f"{name}={value}" for name, value in self.values.items()]
+        return ", ".join(words) or "the lesson's own"
+
+
+class Table:
+    """The table of a sweep while it grows; each run's record is read once, when it is added.
+
+    `results` maps the name of each result to its column, in the order in which records bring them.
+    """
+
+    def __init__(self, sweep: Sweep, known: dict[str, dict]) -> None:
+        """Start with the records of `known`, by the names of runs."""
+        defaults = {name: p.default for name, p in parameters(sweep.lesson.notebook).items()}
+        self.sweep = sweep
+        self.results: dict[str, str] = {}
+        self._taken = {*COLUMNS, *defaults}
+        self._versions: dict[str, None] = {}  # the names of libraries, in the order they come
+        self._ended: dict[str, dict[str, Any]] = {}
+        self._chosen: dict[str, dict[str, Any]] = {}
+        for name, given in sweep.runs().items():
+            chosen = defaults | settings(sweep.lesson, sweep.preset, given)
+            chosen.pop("checkpoint", None)  # a file's name
+            self._chosen[name] = chosen
+        for name, record in known.items():
+            self.add(name, record)
+
+    def add(self, name: str, record: dict) -> None:
+        """Take in the record of a run that has ended."""
+        results, versions = record["results"], record["versions"]
+        for result in results:
+            self.results[result] = f"{result} (result)" if result in self._taken else result
+        self._versions |= dict.fromkeys(versions)
+        self._ended[name] = {
+            "status": status(record),
+            "missed": "; ".join(records.missed_in_words(record)),
+            "results": {result: records.number(value) for result, value in results.items()},
+            "seconds": records.number(record.get("seconds")),
+            "error": record.get("error", ""),
+            "date": record.get("date", ""),
+            "code": record.get("code_sha256", "")[:8],
+            "versions": dict(versions),
+        }
+
+    def metrics(self) -> list[str]:
+        """Return the columns by which settings can be ranked: what was measured, and "seconds"."""
+        return [*self.results.values(), "seconds"]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row a run: parameters, status, what it missed, results, seconds, and origin.
+
+        The status is "done", "missed" (a run that is finished, with all its numbers, while a claim
+        of the lesson does not hold at its settings), "failed", or "waiting".
+        """
+        return [self._row(name, self._ended.get(name, WAITING)) for name in self._chosen]
+
+    def _row(self, name: str, facts: dict[str, Any]) -> dict[str, Any]:
+        """One run's row; it has the columns of all runs."""
+        results = {column: facts["results"].get(result, math.nan)
+                   for result, column in self.results.items()}
+        versions = {f"{VERSION}{library}": facts["versions"].get(library, "")
+                    for library in self._versions}
+        origin = {key: facts[key] for key in ("seconds", "error", "date", "code")}
+        return {"lesson": self.sweep.lesson.name, **self._chosen[name], "status": facts["status"],
+                "missed": facts["missed"], **results, **origin, **versions, "run": name}
 
 
 def rows(sweep: Sweep, known: dict[str, dict]) -> list[dict[str, Any]]:
-    """Return one row a run: parameters, status, what it missed, results, seconds, and what made it.
-
-    `known` are records by the names of runs.  The status is "done", "missed" (a run that is
-    finished, with all its numbers, while a claim of the lesson does not hold at its settings),
-    "failed", or "waiting".
-    """
-    defaults = {name: p.default for name, p in parameters(sweep.lesson.notebook).items()}
-    versions = dict.fromkeys(key for record in known.values() for key in record["versions"])
-    found = []
-    for name, given in sweep.runs().items():
-        record = known.get(name, {"results": {}, "versions": {}})
-        chosen = {**defaults, **settings(sweep.lesson, sweep.preset, given)}
-        chosen.pop("checkpoint", None)  # a file's name
-        measured = {column: records.number(record["results"].get(key))
-                    for key, column in measures(sweep, known).items()}
-        found.append({"lesson": sweep.lesson.name, **chosen,
-                      "status": status(record) if name in known else "waiting",
-                      "missed": "; ".join(records.missed_in_words(record)), **measured,
-                      "seconds": records.number(record.get("seconds")),
-                      "error": record.get("error", ""), "date": record.get("date", ""),
-                      "code": record.get("code_sha256", "")[:8],
-                      **{f"{VERSION}{key}": record["versions"].get(key, "") for key in versions}, "run": name})
-    return found
+    """Return the rows of a sweep's table, as `Table.rows` does; `known` are records by run."""
+    return Table(sweep, known).rows()
 
 
 def status(record: dict) -> str:
@@ -75,55 +119,74 @@ def status(record: dict) -> str:
     return record.get("status", "missed" if records.missed(record) else "done")
 
 
-def measures(sweep: Sweep, known: dict[str, dict]) -> dict[str, str]:
-    """Return the names of what the runs measured, each with its column in the table."""
-    taken = {*COLUMNS, *parameters(sweep.lesson.notebook)}
-    names = dict.fromkeys(name for record in known.values() for name in record["results"])
-    return {name: f"{name} (result)" if name in taken else name for name in names}
-
-
-def measure(asked: str, names: Iterable[str]) -> str:
-    """Return the one name that is `asked` or contains it; case does not matter.
+def measure(metric: str, names: Iterable[str]) -> str:
+    """Return the one name that is `metric` or contains it; case does not matter.
 
     Raises ValueError, with all names, when none does or several do.
     """
     names = [*names]
-    hits = [name for name in names if name == asked] or [name for name in names if asked.lower() in name.lower()]
+    exact = [name for name in names if name == metric]
+    hits = exact or [name for name in names if metric.lower() in name.lower()]
     if len(hits) == 1:
         return hits[0]
-    several = f"fits {len(hits)} results; say more of one" if hits else "is no result of this lesson; there are"
-    raise CourseError(f"--measure {asked!r} {several}:\n  " + "\n  ".join(hits or names))
+    problem = "is no result of this lesson; there are"
+    if hits:
+        problem = f"fits {len(hits)} results; say more of one"
+    raise CourseError(f"--measure {metric!r} {problem}:\n  " + "\n  ".join(hits or names))
+
+
+def by_seed_and_values(sweep: Sweep, table: list[dict]) -> dict[tuple, dict]:
+    """Return the rows of a table, each by its seed and the values of the swept parameters."""
+    return {(row["seed"], *(row[key] for key in sweep.grid)): row for row in table}
 
 
 def ranked(sweep: Sweep, table: list[dict], name: str, maximise: bool = False) -> list[Setting]:
-    """Return the settings from best to worst median; those that lack a seed come last, whatever the others scored."""
-    found = []
-    for values in sweep.settings():
-        mine = {row["seed"]: row for row in table if all(row[key] == value for key, value in values.items())}
-        found.append(Setting(values, {seed: float(mine[seed][name]) for seed in sweep.seeds}))
+    """Return the settings from best to worst median of the column `name`.
+
+    Those that lack a seed come last, whatever the others scored.
+    """
     sign = -1 if maximise else 1
-    return sorted(found, key=lambda s: (not s.whole, sign * s.middle if s.numbers else math.inf))
+
+    def place(setting: Setting) -> tuple[bool, float]:
+        score = sign * setting.median if setting.numbers else math.inf
+        return not setting.whole, score
+
+    run = by_seed_and_values(sweep, table)
+    order = []
+    for values in sweep.settings():
+        scores = {seed: float(run[seed, *values.values()][name]) for seed in sweep.seeds}
+        order.append(Setting(values, scores))
+    return sorted(order, key=place)
 
 
 def mixed(table: list[dict]) -> str:
     """Return in words which versions differ between runs that have ended, "" when none does."""
     ended = [row for row in table if row["status"] != "waiting"]
-    kinds = {key: sorted({row[key] or "unset" for row in ended}) for key in table[0] if key.startswith(VERSION)}
-    return "; ".join(f"{key.removeprefix('version of ')} {' and '.join(k)}" for key, k in kinds.items() if len(k) > 1)
+    words = []
+    for column in table[0]:
+        if column.startswith(VERSION):
+            kinds = sorted({row[column] or "unset" for row in ended})
+            if len(kinds) > 1:
+                words.append(f"{column.removeprefix(VERSION)} {' and '.join(kinds)}")
+    return "; ".join(words)
 
 
 def write(folder: Path, table: list[dict]) -> None:
     """Write table.csv and table.parquet, each whole or not at all."""
     import pandas
 
-    frame, buffer = pandas.DataFrame(table), io.BytesIO()
+    frame = pandas.DataFrame(table)
+    buffer = io.BytesIO()
     write_atomically(folder / "table.csv", frame.to_csv(index=False).encode())
     frame.to_parquet(buffer, index=False)
     write_atomically(folder / "table.parquet", buffer.getvalue())
 
 
 def set_aside(folder: Path, code: str) -> Path | None:
-    """Rename a table that other code has made: its rows are kept, and never mix with new ones.  Return its new name."""
+    """Rename a table that other code has made and return its new name, None where there is none.
+
+    Its rows are kept so, and never mix with new ones.
+    """
     table = folder / "table.csv"
     if not table.exists():
         return None
