@@ -1,6 +1,6 @@
 """`python -m gancourse ...`: what `gancourse ...` does, after the set-up that it needs."""
 
-from gancourse.course import bootstrap, needs
+from gancourse.course import bootstrap, requirements
 
 if __name__ == "__main__":
     bootstrap.check_python()
@@ -8,7 +8,7 @@ if __name__ == "__main__":
 
     arguments, extra = options.parser().parse_known_args()
     arguments.extra = extra
-    bootstrap.ensure(*needs.command_and_lessons(arguments))
+    bootstrap.ensure(*requirements.command_and_lessons(arguments))
     from gancourse.course import cli
 
     cli.main()

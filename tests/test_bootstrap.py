@@ -12,11 +12,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gancourse.course import bootstrap, needs
+from gancourse.course import bootstrap, requirements
 from gancourse.course.lessons import all_lessons, source
 
 ROOT = Path(__file__).parents[1]
-EVERYTHING = {name for names in needs.NEEDS.values() for name in names} | set(needs.SIGNS)
+EVERYTHING = {name for names in requirements.NEEDS.values() for name in names} | set(requirements.SIGNS)
 PYTORCH_ALONE = EVERYTHING - {"tensorflow", "nbval", "pytest", "yaml"}
 
 
@@ -177,7 +177,7 @@ def test_the_whole_course_beside_pytorch_alone_builds_and_says_why(machine, caps
 
 def test_an_environment_with_everything_is_used_as_it_is(machine):
     machine.has = EVERYTHING
-    assert {start(command, []) for command in needs.NEEDS} == {"here"} and not machine.installed
+    assert {start(command, []) for command in requirements.NEEDS} == {"here"} and not machine.installed
 
 
 def test_a_python_with_numpy_alone_does_not_hide_the_environment_that_is_ready(machine):
@@ -189,7 +189,7 @@ def test_a_python_with_numpy_alone_does_not_hide_the_environment_that_is_ready(m
 
 def test_an_optional_package_keeps_no_lesson_from_running(machine):
     machine.has = PYTORCH_ALONE - {"pocketsphinx"}
-    assert "pocketsphinx" in needs.needs("run", ["12"]) and start("run", ["12"]) == "here"
+    assert "pocketsphinx" in requirements.needs("run", ["12"]) and start("run", ["12"]) == "here"
 
 
 def test_children_find_this_package_where_it_is_not_installed(machine, monkeypatch):
@@ -371,12 +371,12 @@ def test_what_a_lesson_needs_is_what_its_code_imports(lesson):
              "pocketsphinx": {"gancourse.metrics.speech_recogniser"}}
     expected = {module for module, names in signs.items() if names & used}
     for which in (str(lesson.about["lesson"]), lesson.name, lesson.path.name, str(lesson.path)):
-        assert set(needs.needs("run", [which])) & set(signs) == expected
+        assert set(requirements.needs("run", [which])) & set(signs) == expected
 
 
 def test_all_lessons_need_what_any_of_them_needs():
-    assert {"torch", "tensorflow"} <= set(needs.needs("run", []))
-    assert needs.needs("run", ["none such"]) == list(needs.NEEDS["run"])
+    assert {"torch", "tensorflow"} <= set(requirements.needs("run", []))
+    assert requirements.needs("run", ["none such"]) == list(requirements.NEEDS["run"])
 
 
 def test_every_module_is_pinned_where_the_table_says():
@@ -384,8 +384,8 @@ def test_every_module_is_pinned_where_the_table_says():
     groups = {**project["optional-dependencies"], "": project["dependencies"]}
     indirectly = {"ipykernel", "filelock"}  # with jupyterlab, with torch
     for module in EVERYTHING - indirectly:
-        pins = {pin.split("==")[0] for pin in groups[needs.EXTRA_OF.get(module, "")]}
-        assert needs.PIP_NAME.get(module, module) in pins, module
+        pins = {pin.split("==")[0] for pin in groups[requirements.EXTRA_OF.get(module, "")]}
+        assert requirements.PIP_NAME.get(module, module) in pins, module
 
 
 @pytest.mark.parametrize("options, expected", [
@@ -399,14 +399,14 @@ def test_every_module_is_pinned_where_the_table_says():
     ({"command": "train", "extra": ["--num-steps", "5"]}, ("train", None)),
 ])
 def test_what_a_command_line_asks_for(options, expected):
-    assert needs.command_and_lessons(Namespace(**options)) == expected
+    assert requirements.command_and_lessons(Namespace(**options)) == expected
 
 
 def test_the_lesson_of_a_sweep_may_stand_in_its_file(tmp_path):
     (tmp_path / "a.toml").write_text('lesson = "02"\n')
     for file, lessons in (("a.toml", ["02"]), ("none.toml", None)):
         arguments = Namespace(command="sweep", lesson=None, file=tmp_path / file)
-        assert needs.command_and_lessons(arguments) == ("sweep", lessons)
+        assert requirements.command_and_lessons(arguments) == ("sweep", lessons)
 
 
 HIDE = """
@@ -425,12 +425,12 @@ PathFinder.find_spec = classmethod(
      "--out", "{tmp}/run"],
 ], ids=" ".join)
 def test_a_command_works_where_nothing_but_what_it_needs_can_be_imported(tmp_path, words):
-    """A failure here means: what the command now imports belongs into needs.NEEDS."""
+    """A failure here means: what the command now imports belongs into requirements.NEEDS."""
     np.savez(tmp_path / "a.npz", x_train=np.zeros((40, 8, 8), np.uint8), y_train=np.zeros(40, int))
     (tmp_path / "sitecustomize.py").write_text(HIDE)
     words = [word.replace("{tmp}", str(tmp_path)) for word in words]
     asks = "list" if {"--help", "--parameters"} & set(words) else words[0]
-    hidden = EVERYTHING - set(needs.NEEDS[asks])
+    hidden = EVERYTHING - set(requirements.NEEDS[asks])
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
            "HIDDEN": ",".join(hidden)}
     done = subprocess.run([sys.executable, "-m", "gancourse", *words], capture_output=True,

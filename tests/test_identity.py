@@ -7,7 +7,7 @@ import os
 import pytest
 
 from gancourse import system
-from gancourse.course import identity
+from gancourse.course import run_fingerprint
 
 
 def notebook(*cells):
@@ -37,7 +37,7 @@ def course(tmp_path, monkeypatch):
     (tmp_path / "pictures" / "cats").mkdir(parents=True)
     (tmp_path / "pictures" / "cats" / "a.png").write_text("meow")
     (tmp_path / "own.npz").write_text("12")
-    monkeypatch.setattr(identity, "PACKAGE", package)
+    monkeypatch.setattr(run_fingerprint, "PACKAGE", package)
     return tmp_path
 
 
@@ -46,7 +46,7 @@ LESSON = notebook("n: int = 2", "from course import one, plots")
 
 def key(folder, threads=1, **parameters):
     given = {"data": "npz:own.npz", "pictures": "folder:pictures"} | parameters
-    return identity.key(identity.of_run(LESSON, given, folder, threads))
+    return run_fingerprint.key(run_fingerprint.of_run(LESSON, given, folder, threads))
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_the_same_contents_elsewhere_are_the_same_inputs(course, tmp_path):
     elsewhere.mkdir()
     (course / "own.npz").rename(elsewhere / "own.npz")
     (course / "pictures").rename(elsewhere / "pictures")
-    found = identity.of_run(
+    found = run_fingerprint.of_run(
         LESSON, {"data": "npz:own.npz", "pictures": "folder:pictures"}, elsewhere, 1
     )
-    assert identity.key(found) == before
+    assert run_fingerprint.key(found) == before
     assert found["inputs"]["data"]["path"] == str(elsewhere / "own.npz")
 
 
@@ -123,9 +123,9 @@ def test_the_run_s_own_checkpoint_is_no_input(course):
 
 
 def test_a_key_survives_its_way_through_json(course):
-    found = identity.of_run(LESSON, {"data": "npz:own.npz", "learning_rate": 1e-3}, course, 1)
-    assert identity.key(json.loads(json.dumps(found))) == identity.key(found)
-    assert identity.key(found, here=False) == identity.key(
+    found = run_fingerprint.of_run(LESSON, {"data": "npz:own.npz", "learning_rate": 1e-3}, course, 1)
+    assert run_fingerprint.key(json.loads(json.dumps(found))) == run_fingerprint.key(found)
+    assert run_fingerprint.key(found, here=False) == run_fingerprint.key(
         found | {"machine": {}, "versions": {}}, here=False
     )
 
@@ -148,7 +148,7 @@ def test_a_key_survives_its_way_through_json(course):
 )
 def test_a_value_that_names_a_file_or_folder_is_an_input(course, value, is_input):
     """A folder called like a value, such as cpu, does not make an input of device=cpu."""
-    assert bool(identity.inputs({"p": value}, course)) is is_input
+    assert bool(run_fingerprint.inputs({"p": value}, course)) is is_input
 
 
 def test_a_folder_is_its_names_sizes_and_contents(course):
@@ -156,15 +156,15 @@ def test_a_folder_is_its_names_sizes_and_contents(course):
     (course / "pictures" / "z.png").write_text("")
     meow, nothing = hashlib.sha256(b"meow").hexdigest(), hashlib.sha256(b"").hexdigest()
     lines = f"cats/a.png\x004\x00{meow}\nz.png\x000\x00{nothing}\n"
-    facts = identity.folder_facts(course / "pictures")
+    facts = run_fingerprint.folder_facts(course / "pictures")
     assert facts["sha256"] == hashlib.sha256(lines.encode()).hexdigest()
     assert facts["files"] == 2 and facts["bytes"] == 4
 
 
 def test_figures_count_where_outputs_are_stored(course):
-    stored = identity.code_sha256(LESSON, drawing=True)
+    stored = run_fingerprint.code_sha256(LESSON, drawing=True)
     (course / "course" / "plots.py").write_text("colour = 'red'")
-    assert identity.code_sha256(LESSON, drawing=True) != stored
+    assert run_fingerprint.code_sha256(LESSON, drawing=True) != stored
 
 
 @pytest.mark.parametrize(
@@ -175,10 +175,10 @@ def test_figures_count_where_outputs_are_stored(course):
     ],
 )
 def test_a_module_that_runs_in_a_process_of_its_own_or_below_a_magic_counts(course, cell):
-    before = identity.code_sha256(notebook(cell))
+    before = run_fingerprint.code_sha256(notebook(cell))
     (course / "course" / "worker.py").write_text("w = 2")
     os.utime(course / "course" / "worker.py", ns=(1, 1))
-    assert identity.code_sha256(notebook(cell)) != before
+    assert run_fingerprint.code_sha256(notebook(cell)) != before
 
 
 def test_a_processor_is_read_from_what_linux_says(monkeypatch):

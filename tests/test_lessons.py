@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from gancourse.course import identity, lessons
+from gancourse.course import lessons, run_fingerprint
 
 
 def cell(kind, source, *tags):
@@ -86,7 +86,7 @@ def test_the_student_version_has_stubs_and_no_outputs():
 def rendered(notebook):
     """A notebook whose outputs belong to its code, and to the package's."""
     fresh = copy.deepcopy(notebook)
-    fresh["metadata"]["gancourse"]["rendered"] = identity.of_code(fresh, drawing=True)
+    fresh["metadata"]["gancourse"]["rendered"] = run_fingerprint.of_code(fresh, drawing=True)
     return fresh
 
 
@@ -108,7 +108,7 @@ def test_outputs_are_stale_once_the_package_that_made_them_is_another(tmp_path, 
     for name, code in {"__init__.py": "", "one.py": "f = 1", "other.py": "g = 1", "plots.py": "colour = 'blue'",
                        "rulers/r.bin": "1"}.items():
         (package / name).write_text(code)
-    monkeypatch.setattr(identity, "PACKAGE", package)
+    monkeypatch.setattr(run_fingerprint, "PACKAGE", package)
     notebook = copy.deepcopy(NOTEBOOK)
     notebook["cells"].append(cell("code", "from course import one, plots\nread('rulers')"))
     notebook = rendered(notebook)

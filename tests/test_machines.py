@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gancourse.course.identity import code_sha256
 from gancourse.course.lessons import Lesson
+from gancourse.course.run_fingerprint import code_sha256
 
 PATH = Path(__file__).parent / "benchmarks" / "machines.py"
 

@@ -14,7 +14,7 @@ if not torch.distributed.is_available() or not torch.distributed.is_gloo_availab
     pytest.skip("this PyTorch was built without torch.distributed and gloo", allow_module_level=True)
 
 from gancourse import checkpoints
-from gancourse.course import cli, train_options, trainer
+from gancourse.course import cli, train_command, train_options
 from gancourse.loop import train_fast
 from gancourse.pt import losses, models, parallel
 from gancourse.pt.train import Penalty, load_state, make_gan, state
@@ -67,7 +67,7 @@ def games(folder, group):
         raise OSError("this folder is being worked on")
 
     for what, provoke in {
-        "refused": lambda: trainer._by_process_0(group, refuse),
+        "refused": lambda: train_command._by_process_0(group, refuse),
         "drift": lambda: parallel.check_in_sync(gan, group),
         "settings": lambda: parallel.broadcast_state(gan, 0, group, about=f"seed={group.rank}"),
     }.items():
@@ -217,8 +217,8 @@ def test_a_process_that_dies_ends_the_others_and_one_goes_on_from_the_checkpoint
     assert checkpoints.load_run(folder / "run" / "checkpoint.safetensors").step == 6
     assert not (folder / "run" / "run.json").exists()
 
-    resumed = trainer.train(*train_options.parse(command(folder)))
-    straight = trainer.train(*train_options.parse([*command(folder), "--out", str(folder / "straight")]))
+    resumed = train_command.train(*train_options.parse(command(folder)))
+    straight = train_command.train(*train_options.parse([*command(folder), "--out", str(folder / "straight")]))
     assert resumed["steps"] == straight["steps"] == 12
     assert resumed["losses"] == pytest.approx(straight["losses"], abs=1e-5)
 
@@ -246,13 +246,13 @@ def test_a_process_that_says_nothing_is_given_up(data_folder, monkeypatch):
 
 
 def test_a_run_that_is_done_is_not_repeated_and_goes_on_when_asked_for_more(data_folder):
-    first = trainer.train(*train_options.parse(command(data_folder)))
-    assert trainer.train(*train_options.parse(command(data_folder))) == first
-    longer = trainer.train(*train_options.parse([*command(data_folder), "--num-steps", "15"]))
+    first = train_command.train(*train_options.parse(command(data_folder)))
+    assert train_command.train(*train_options.parse(command(data_folder))) == first
+    longer = train_command.train(*train_options.parse([*command(data_folder), "--num-steps", "15"]))
     assert (first["steps"], longer["steps"]) == (12, 15)
     with pytest.raises(ValueError, match="already gone 15 steps"):
-        trainer.train(*train_options.parse(command(data_folder)))
-    assert trainer.train(*train_options.parse(command(data_folder, "--force")))["losses"] == first["losses"]
+        train_command.train(*train_options.parse(command(data_folder)))
+    assert train_command.train(*train_options.parse(command(data_folder, "--force")))["losses"] == first["losses"]
 
 
 @pytest.mark.parametrize("more, processes, word", [
@@ -279,14 +279,14 @@ def test_what_does_not_fit_is_refused_with_its_fix(more, processes, word, data_f
 
 
 def test_a_folder_of_another_run_is_not_overwritten(data_folder):
-    trainer.train(*train_options.parse(command(data_folder)))
+    train_command.train(*train_options.parse(command(data_folder)))
     with pytest.raises(ValueError, match="holds a run with seed=0, not 1: give another --out, or --force"):
-        trainer.train(*train_options.parse(command(data_folder, "--seed", "1")))
+        train_command.train(*train_options.parse(command(data_folder, "--seed", "1")))
 
 
 def test_a_folder_that_takes_no_file_is_refused_before_the_first_step(data_folder, capsys, monkeypatch):
     (data_folder / "run").write_text("a file of the reader's")
-    monkeypatch.setattr(trainer, "run_training", lambda *_: pytest.fail("training has started"))
+    monkeypatch.setattr(train_command, "run_training", lambda *_: pytest.fail("training has started"))
     with pytest.raises(SystemExit) as stop:
         cli.main(["train", *command(data_folder)])
     assert stop.value.code == 2 and "a file stands where a folder is needed" in capsys.readouterr().err
@@ -301,7 +301,7 @@ def test_a_missing_backend_names_the_way_out(monkeypatch):
 
 def test_the_names_on_the_command_line_are_those_of_the_track():
     choices = {p.name: set(p.choices) for p in train_options.GAME}
-    assert choices["network"] == set(trainer.NETWORKS) and choices["loss"] == set(losses.LOSSES)
+    assert choices["network"] == set(train_command.NETWORKS) and choices["loss"] == set(losses.LOSSES)
 
 
 def test_help_shows_an_example_and_the_way_to_several_processes(capsys):

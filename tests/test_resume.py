@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gancourse.checkpoints import save_run
-from gancourse.course import resume
+from gancourse.course import resume_training
 from gancourse.errors import CourseError
 from gancourse.loop import History, Log
 
@@ -31,12 +31,12 @@ def ck(tmp_path):
     save_run(
         path, {"w": np.zeros(2)}, History([Log(600, {"loss": 1.0})]), dataset="npz:own.npz", seed=0
     )
-    resume.note(path, "03", PARAMETERS, KNOWN)
+    resume_training.note(path, "03", PARAMETERS, KNOWN)
     return path
 
 
 def check(ck, lesson="03", known=None, **parameters):
-    return resume.check(ck, lesson, PARAMETERS | parameters, KNOWN | (known or {}))
+    return resume_training.check(ck, lesson, PARAMETERS | parameters, KNOWN | (known or {}))
 
 
 def test_where_there_is_none_yet_nothing_is_said(tmp_path):
@@ -68,7 +68,7 @@ def test_other_data_or_settings_are_refused(ck, change, words):
 
 def test_a_lesson_that_has_got_another_number_or_name_of_a_parameter_is_the_same(ck):
     """Until November 2026 lesson 03_dcgan_pt was 05_dcgan_pt, and its `ema_decay` was `ema`."""
-    resume.note(ck, "05_dcgan_pt", PARAMETERS | {"ema": 0.995}, KNOWN)
+    resume_training.note(ck, "05_dcgan_pt", PARAMETERS | {"ema": 0.995}, KNOWN)
     assert check(ck, "03_dcgan_pt", ema_decay=0.995) == []
     with pytest.raises(CourseError, match=r"settings \(ema_decay=0.995 then, 0.9 now\)"):
         check(ck, "03_dcgan_pt", ema_decay=0.9)

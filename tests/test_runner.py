@@ -12,7 +12,7 @@ from planted import PARAMETERS, plant, table
 
 from gancourse import errors, system
 from gancourse.checkpoints import save_run
-from gancourse.course import cli, execution, identity, kernel_client, lessons, records, runner
+from gancourse.course import cli, kernel_client, lessons, notebook_execution, records, run_fingerprint, runner
 from gancourse.loop import History, Log
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +39,7 @@ def made_up(monkeypatch):
         folder.mkdir(parents=True, exist_ok=True)
         return {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, {}
 
-    monkeypatch.setattr(execution, "to_folder", execute)
+    monkeypatch.setattr(notebook_execution, "to_folder", execute)
     return calls
 
 
@@ -82,8 +82,8 @@ def test_run_json_says_what_decided_the_numbers(lesson, tmp_path, made_up):
         found["machine"]["processor"]["architecture"]
         and found["versions"]["numpy"] == np.__version__
     )
-    assert found["code_sha256"] == record["code_sha256"] == identity.code_sha256(lesson.notebook)
-    assert found["key"] == identity.key(found)
+    assert found["code_sha256"] == record["code_sha256"] == run_fingerprint.code_sha256(lesson.notebook)
+    assert found["key"] == run_fingerprint.key(found)
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,7 @@ def test_a_kernel_has_one_thread_unless_the_environment_says_otherwise(
 ):
     monkeypatch.setenv("OMP_NUM_THREADS", said)
     assert runner.plan(lesson, Path("runs")).identity["threads"] == threads
-    assert set(execution.environment(threads).values()) == {str(threads), "0"}
+    assert set(notebook_execution.environment(threads).values()) == {str(threads), "0"}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 from gancourse import checkpoints, files, system
-from gancourse.course import cli, train_folder, train_options, trainer
+from gancourse.course import cli, train_command, train_folder, train_options
 from gancourse.notebook import plots
 from gancourse.pt import parallel
 from gancourse.pt.train import sample, state
@@ -45,7 +45,7 @@ def command(folder, *more):
 
 
 def train(folder, *more):
-    return trainer.train(*train_options.parse(command(folder, *more)))
+    return train_command.train(*train_options.parse(command(folder, *more)))
 
 
 def saved(folder, name="run"):
@@ -54,13 +54,13 @@ def saved(folder, name="run"):
 
 def stop_at(monkeypatch, step, stop):
     """Call `stop` when training comes to the log of `step`, before that log is told."""
-    def logs(*args, real=trainer.train_fast, **options):
+    def logs(*args, real=train_command.train_fast, **options):
         for log in real(*args, **options):
             if log.step == step:
                 stop()
             yield log
 
-    monkeypatch.setattr(trainer, "train_fast", logs)
+    monkeypatch.setattr(train_command, "train_fast", logs)
 
 
 def interrupt():
@@ -130,11 +130,11 @@ def test_a_set_that_the_course_draws_goes_on_with_a_note_where_its_last_bits_dif
 def test_a_copy_of_a_gan_has_the_state_of_the_gan(folder, monkeypatch):
     copies = []
 
-    def keep(self, snapshot, real=trainer.Saver.keep):
+    def keep(self, snapshot, real=train_command.Saver.keep):
         copies.append(snapshot[0])
         real(self, snapshot)
 
-    monkeypatch.setattr(trainer.Saver, "keep", keep)
+    monkeypatch.setattr(train_command.Saver, "keep", keep)
     train(folder)
     arrays = saved(folder).arrays
     assert {name.split(".")[0] for name in arrays} == {"G", "D", "G_ema", "opt_G", "opt_D"}
@@ -219,8 +219,8 @@ def test_the_rate_is_that_of_the_steps_alone_and_the_seconds_are_all(folder, mon
         return real(gan, z)
 
     monkeypatch.setattr(parallel, "make_shared_fast_loop", slow)
-    monkeypatch.setattr(trainer, "sample", fetched)
-    monkeypatch.setattr(trainer, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr(train_command, "sample", fetched)
+    monkeypatch.setattr(train_command, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     record = train(folder)  # with checkpoints of the first log and of the last
     assert record["images_per_second"] == 8 and record["seconds"] == 12 * 2 + 2 * 100
     said = train_options.summary(record, folder)
@@ -276,7 +276,7 @@ def held(folder):
 
 def test_of_several_processes_the_second_group_is_refused_before_anything_is_read(held, folder, monkeypatch):
     """Process 0 of a group does not wait, because the others would wait for it and give up."""
-    monkeypatch.setattr(trainer.data, "load", lambda *_, **__: pytest.fail("the data were read"))
+    monkeypatch.setattr(train_command.data, "load", lambda *_, **__: pytest.fail("the data were read"))
     monkeypatch.setattr(parallel, "join", lambda *_: parallel.Group(0, 2, torch.device("cpu")))
     monkeypatch.setattr(parallel, "average", lambda x, group: x / 2)
     with pytest.raises(ValueError, match=f"process {os.getpid()} on .*is at work on .*run: wait until that has ended, "
@@ -328,7 +328,7 @@ def test_what_process_0_is_refused_ends_all_processes(rank, word, monkeypatch):
         raise OSError("refused")
 
     with pytest.raises((OSError, ValueError), match=word):
-        trainer._by_process_0(parallel.Group(rank, 2, torch.device("cpu")), refuse)
+        train_command._by_process_0(parallel.Group(rank, 2, torch.device("cpu")), refuse)
 
 
 # ---- PyTorch alone

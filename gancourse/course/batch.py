@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from gancourse.course import estimate, records, runner
 from gancourse.course.estimate import Estimate
-from gancourse.course.execution import CELL_TIMEOUT
 from gancourse.course.lessons import Lesson
+from gancourse.course.notebook_execution import CELL_TIMEOUT
 from gancourse.course.runner import Plan
 from gancourse.errors import CourseError
 from gancourse.system import chosen_threads, gpu_name, physical_cores

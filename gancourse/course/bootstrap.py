@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gancourse.course.needs import EXTRA_OF, OPTIONAL, PIP_NAME, needs
+from gancourse.course.requirements import EXTRA_OF, OPTIONAL, PIP_NAME, needs
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"

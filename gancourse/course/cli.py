@@ -119,10 +119,10 @@ def _train(arguments) -> None:
 
     with train_options.report_once():
         settings, folder, force = train_options.parse(arguments.extra)
-        from gancourse.course import trainer
+        from gancourse.course import train_command
         from gancourse.pt import parallel
         try:
-            record = trainer.train(settings, folder, force)
+            record = train_command.train(settings, folder, force)
         except parallel.GroupBroken as error:
             # gloo's threads still wait for the others, and the ordinary end of Python sometimes
             # aborts because of them
@@ -133,8 +133,8 @@ def _train(arguments) -> None:
 
 def _lab(arguments) -> int:
     """Open JupyterLab on the first lesson; return its status."""
-    from gancourse.course.execution import THREADS
     from gancourse.course.lessons import FOLDER, all_lessons
+    from gancourse.course.notebook_execution import THREADS
     from gancourse.system import chosen_threads
 
     first = all_lessons()[0].path

@@ -12,7 +12,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gancourse.course import identity
+from gancourse.course import run_fingerprint
 from gancourse.data.registry import check_name
 from gancourse.errors import CourseError, MissingFile, unknown
 
@@ -259,5 +259,5 @@ def is_fresh(notebook: dict) -> bool:
     Prose may change, and so may comments and docstrings of the package.
     """
     rendered = notebook["metadata"]["gancourse"].get("rendered", {})
-    now = identity.of_code(notebook, drawing=True)
+    now = run_fingerprint.of_code(notebook, drawing=True)
     return all(rendered.get(name) == value for name, value in now.items())

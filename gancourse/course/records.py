@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gancourse import files
-from gancourse.course import html_pages, identity
+from gancourse.course import html_pages, run_fingerprint
 from gancourse.files import write_atomically
 from gancourse.notebook.checks import MIME
 
@@ -25,7 +25,7 @@ ERROR_CELL = "#papermill-error-cell"  # where the page of a failed run shows wha
 
 def lock_of(runs: Path, name: str) -> Path:
     """Return the lock of something in a folder of runs: a run's "LESSON/RUN", or another name."""
-    return runs / ".locks" / f"{identity.text_sha256(name)[:16]}.lock"
+    return runs / ".locks" / f"{run_fingerprint.text_sha256(name)[:16]}.lock"
 
 
 def finished(folder: Path, known: dict[str, Any], here: bool = True) -> dict | None:
@@ -35,7 +35,7 @@ def finished(folder: Path, known: dict[str, Any], here: bool = True) -> dict | N
     """
     record = read(folder / GOOD["record"])
     try:
-        same = identity.key(record["identity"], here) == identity.key(known, here)
+        same = run_fingerprint.key(record["identity"], here) == run_fingerprint.key(known, here)
     except (KeyError, TypeError, AttributeError):  # no record, or one of an older version
         return None
     return record if same else None

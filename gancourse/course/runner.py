@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gancourse import files
-from gancourse.course import doctor, estimate, execution, html_pages, identity, records, resume
-from gancourse.course.execution import CELL_TIMEOUT
+from gancourse.course import doctor, estimate, html_pages, notebook_execution, records, resume_training, run_fingerprint
 from gancourse.course.lessons import Lesson, parameters, settings
+from gancourse.course.notebook_execution import CELL_TIMEOUT
 from gancourse.files import write_atomically
 from gancourse.system import chosen_threads
 
@@ -47,12 +47,12 @@ def plan(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, An
     """Return what a run would be; nothing is run or written.
 
     `threads` is that of its kernel, by default `system.chosen_threads()`; `code` is
-    `identity.of_code(lesson.notebook)` where it is known.  Raises ValueError for bad parameters,
+    `run_fingerprint.of_code(lesson.notebook)` where it is known.  Raises ValueError for bad parameters,
     OSError when an input cannot be read.
     """
     chosen = settings(lesson, preset, given)
     values = {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen
-    known = identity.of_run(lesson.notebook, values, cwd or Path.cwd(),
+    known = run_fingerprint.of_run(lesson.notebook, values, cwd or Path.cwd(),
                             threads or chosen_threads(), code)
     return Plan(lesson, preset, chosen, values, runs / lesson.name / run_name(chosen), known)
 
@@ -92,7 +92,7 @@ def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any
         for note in notes:
             (say or print)(f"note: {note}")
         started = time.monotonic()
-        notebook, error = execution.to_folder(
+        notebook, error = notebook_execution.to_folder(
             lesson.path, planned.folder, planned.settings | checkpoint, kernels, cwd=cwd,
             threads=planned.identity["threads"], cell_timeout=cell_timeout, progress=progress)
         record = about(planned) | {
@@ -117,7 +117,7 @@ def about(planned: Plan) -> dict[str, Any]:
         "preset": planned.preset, "settings": planned.settings, "parameters": planned.parameters,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": doctor.versions() | {"threads": str(known["threads"])},
-        "code_sha256": known["code_sha256"], "identity": {"key": identity.key(known), **known},
+        "code_sha256": known["code_sha256"], "identity": {"key": run_fingerprint.key(known), **known},
     }
 
 
@@ -144,8 +144,8 @@ def render(lesson: Lesson, cell_timeout: int = CELL_TIMEOUT) -> float:
     gflops = estimate.speed()
     started = time.monotonic()
     try:
-        execution.in_place(notebook, threads=threads, cell_timeout=cell_timeout)
-    except execution.CellFailed as error:
+        notebook_execution.in_place(notebook, threads=threads, cell_timeout=cell_timeout)
+    except notebook_execution.CellFailed as error:
         raise LessonFailed(f"lesson {lesson.name} failed: {error}") from error
     seconds = time.monotonic() - started
     for cell in notebook["cells"]:
@@ -155,7 +155,7 @@ def render(lesson: Lesson, cell_timeout: int = CELL_TIMEOUT) -> float:
     notebook["metadata"].pop("widgets", None)
     notebook["metadata"]["language_info"] = {"name": "python"}
     notebook["metadata"]["gancourse"]["rendered"] = {
-        **identity.of_code(notebook, drawing=True), "seconds": round(seconds, 1),
+        **run_fingerprint.of_code(notebook, drawing=True), "seconds": round(seconds, 1),
         "gflops": round(gflops), "date": datetime.now(UTC).date().isoformat(),
         "versions": doctor.versions() | {"threads": str(threads)}}
     nbformat.validate(notebook)
@@ -167,7 +167,7 @@ def _locks(planned: Plan, cwd: Path) -> dict[str, str]:
     """The locks that a run holds, and what each is for: its folder, the reader's checkpoint."""
     locks = {f"{planned.lesson.name}/{planned.folder.name}": str(planned.folder)}
     if named := planned.parameters.get("checkpoint"):
-        locks[f"checkpoint {os.path.abspath(resume.path_of(named, cwd))}"] = named
+        locks[f"checkpoint {os.path.abspath(resume_training.path_of(named, cwd))}"] = named
     return locks
 
 
@@ -178,14 +178,14 @@ def _checkpoint(planned: Plan, cwd: Path, force: bool) -> tuple[dict[str, str], 
     goes. One that the reader has named is his: it is checked and left where it is.
     """
     if named := planned.parameters.get("checkpoint"):
-        path = resume.path_of(named, cwd)
+        path = resume_training.path_of(named, cwd)
         made_from = (planned.lesson.name, planned.parameters, planned.identity)
-        notes = resume.check(path, *made_from)
-        resume.note(path, *made_from)
+        notes = resume_training.check(path, *made_from)
+        resume_training.note(path, *made_from)
         return {}, notes
     if "checkpoint" not in planned.parameters:
         return {}, []
-    digest = identity.key(planned.identity)[:8]
+    digest = run_fingerprint.key(planned.identity)[:8]
     path = Path(os.path.abspath(planned.folder / f"checkpoint-{digest}.safetensors"))
     if force:
         path.unlink(missing_ok=True)

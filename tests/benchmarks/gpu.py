@@ -305,7 +305,7 @@ def rates(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) ->
     import numpy as np
     import torch
 
-    from gancourse.course import train_options, trainer
+    from gancourse.course import train_command, train_options
     from gancourse.loop import train_fast
     from gancourse.pt import parallel
 
@@ -320,8 +320,8 @@ def rates(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) ->
 
     def bare(steps: int) -> float:
         group = parallel.Group(0, 1, torch.device(device, 0) if device == "cuda" else torch.device(device))
-        images = trainer.data.load(settings["dataset"], resolution=0, seed=0)
-        run_steps = bare_loop(trainer.build(settings, images.shape, group), images.x_train, settings, group)
+        images = train_command.data.load(settings["dataset"], resolution=0, seed=0)
+        run_steps = bare_loop(train_command.build(settings, images.shape, group), images.x_train, settings, group)
         started = time.perf_counter()
         for log in train_fast(run_steps, num_steps=steps, log_every=steps, progress=False):
             float(log.scalars["d_loss"])  # the host waits for the device here
@@ -329,7 +329,7 @@ def rates(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) ->
 
     def saved() -> tuple[float, float]:
         shutil.rmtree(folder, ignore_errors=True)
-        record = trainer.train(settings, folder)
+        record = train_command.train(settings, folder)
         return record["images_per_second"], steps * batch / record["seconds"]
 
     bare(40)  # libraries are loaded and choose their kernels
@@ -349,7 +349,7 @@ def rates(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) ->
 
 
 def bare_loop(gan: Any, x: Any, settings: dict[str, Any], group: Any) -> Callable:
-    """The steps of `trainer.run_training`, with the same penalty and schedule, and nothing around them."""
+    """The steps of `train_command.run_training`, with the same penalty and schedule, and nothing around them."""
     from gancourse.pt import losses, parallel
     from gancourse.pt.train import Penalty
 

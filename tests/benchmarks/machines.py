@@ -27,9 +27,9 @@ from pathlib import Path
 import numpy as np
 
 from gancourse import system
-from gancourse.course import doctor, execution, records
-from gancourse.course.identity import code_sha256
+from gancourse.course import doctor, notebook_execution, records
 from gancourse.course.lessons import Lesson, all_lessons, find
+from gancourse.course.run_fingerprint import code_sha256
 from gancourse.files import write_atomically
 
 HERE = Path(__file__).parent
@@ -137,7 +137,7 @@ def applies(lesson: Lesson, name: str) -> bool:
 def run(lesson: Lesson, name: str) -> tuple[dict, dict]:
     """Run a lesson as a variant in a process of its own; return its claims and the record of the run."""
     variables, threads, seed, _ = VARIANTS[name]
-    environment = os.environ | ALWAYS | variables | execution.environment(threads) | {
+    environment = os.environ | ALWAYS | variables | notebook_execution.environment(threads) | {
         "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])}
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gancourse.course import identity, records, runner
-from gancourse.course.execution import CELL_TIMEOUT
+from gancourse.course import records, run_fingerprint, runner
 from gancourse.course.lessons import Lesson, read
+from gancourse.course.notebook_execution import CELL_TIMEOUT
 from gancourse.course.sweeps.plan import Sweep
 from gancourse.errors import CourseError, MissingFile, MissingPackage, NoConnection
 from gancourse.system import gpu_name, physical_cores
@@ -90,7 +90,7 @@ def execute(client, sweep: Sweep, names: list[str], runs: Path, force: bool = Fa
     from distributed.scheduler import KilledWorker
 
     runs = runs.resolve()
-    code = identity.of_code(sweep.lesson.notebook)
+    code = run_fingerprint.of_code(sweep.lesson.notebook)
     given = sweep.runs()
     (runs / sweep.lesson.name).mkdir(parents=True, exist_ok=True)
     path, cwd = sweep.lesson.path.resolve(), Path.cwd()
@@ -128,7 +128,7 @@ def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path
         raise MissingFile(f"a worker does not see {missing}: the course and --runs must lie in "
                           "folders that all machines share")
     lesson = Lesson(path, read(path))
-    if identity.of_code(lesson.notebook) != code:
+    if run_fingerprint.of_code(lesson.notebook) != code:
         raise CourseError(f"the code of {lesson.name} that a worker sees is not the one this sweep "
                           "started with: it has changed, or another version is installed there; "
                           "start the sweep again")

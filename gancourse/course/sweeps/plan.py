@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gancourse.course import identity, records, runner
+from gancourse.course import records, run_fingerprint, runner
 from gancourse.course.lessons import FOLDER, Lesson, find, literal, parameters, settings
 from gancourse.errors import CourseError, MissingFile, unknown
 
@@ -181,7 +181,7 @@ def finished(sweep: Sweep, runs: Path, here: bool = True) -> dict[str, dict]:
 
     With here=False those count, too, that other computers have finished.
     """
-    code = identity.of_code(sweep.lesson.notebook)
+    code = run_fingerprint.of_code(sweep.lesson.notebook)
     known = {}
     for name, given in sweep.runs().items():
         planned = runner.plan(sweep.lesson, runs, sweep.preset, given, threads=1, code=code)

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from gancourse.course import identity, records
-from gancourse.course.execution import CELL_TIMEOUT
+from gancourse.course import records, run_fingerprint
+from gancourse.course.notebook_execution import CELL_TIMEOUT
 from gancourse.course.sweeps import cluster, plan, report, tables
 from gancourse.course.sweeps.plan import Sweep
 from gancourse.errors import CourseError
@@ -38,7 +38,7 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, metric: str = "", maximise: b
     known = {} if force else plan.finished(sweep, runs, here)
     waiting = {name: given for name, given in sweep.runs().items() if name not in known}
     table = tables.Table(sweep, known)
-    if kept := tables.set_aside(folder, identity.code_sha256(sweep.lesson.notebook)):
+    if kept := tables.set_aside(folder, run_fingerprint.code_sha256(sweep.lesson.notebook)):
         print(f"The table in {folder} is not of this code: it is kept as {kept.name}.")
     print(size(sweep, known))
     if waiting:
