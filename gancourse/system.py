@@ -92,7 +92,8 @@ def limit_threads(num_threads: int = 0) -> int:
 def bf16_in_hardware() -> bool:
     """Return whether the processor computes bfloat16 itself; else it is emulated, and slow.
 
-    That is by AVX512-BF16, AMX, or Arm's bf16, unless ONEDNN_MAX_CPU_ISA holds the libraries to less.
+    That is by AVX512-BF16, AMX, or Arm's bf16, unless ONEDNN_MAX_CPU_ISA holds the libraries to
+    less.
     """
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or "ALL"
     allowed = limit.upper() in ("ALL", "DEFAULT") or re.search("BF16|FP16|AMX", limit.upper())

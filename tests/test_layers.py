@@ -17,9 +17,9 @@ FLOORS = [  # the plan of the house, low to high: a module imports from floors b
     ["course", "__main__"],
 ]
 ONLY_IN = {  # a package and the modules that may import it
-    "torch": ("pt.", "course.trainer"), "tensorflow": ("tf.",), "keras": ("tf.",), "matplotlib": ("notebook.plots",),
+    "torch": ("pt.", "course.train_command"), "tensorflow": ("tf.",), "keras": ("tf.",), "matplotlib": ("notebook.plots",),
     "torchmetrics": ("pt.metrics",), "torch_fidelity": ("pt.metrics",), "prdc": ("metrics.distances",),
-    "papermill": ("course.execution",), "nbclient": ("course.execution",), "nbconvert": ("course.html_pages",),
+    "papermill": ("course.notebook_execution",), "nbclient": ("course.notebook_execution",), "nbconvert": ("course.html_pages",),
     "jupyter_client": ("course.kernel_client",), "jupyter_core": ("course.kernel_client",),
     "jinja2": ("course.html_pages", "course.sweeps.report"),
     "distributed": ("course.sweeps.cluster",), "dask": ("course.sweeps.cluster",),

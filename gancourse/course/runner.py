@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gancourse import files
-from gancourse.course import doctor, estimate, html_pages, notebook_execution, records, resume_training, run_fingerprint
+from gancourse.course import (
+    doctor,
+    estimate,
+    html_pages,
+    notebook_execution,
+    records,
+    resume_training,
+    run_fingerprint,
+)
 from gancourse.course.lessons import Lesson, parameters, settings
 from gancourse.course.notebook_execution import CELL_TIMEOUT
 from gancourse.files import write_atomically
@@ -47,8 +55,8 @@ def plan(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, An
     """Return what a run would be; nothing is run or written.
 
     `threads` is that of its kernel, by default `system.chosen_threads()`; `code` is
-    `run_fingerprint.of_code(lesson.notebook)` where it is known.  Raises ValueError for bad parameters,
-    OSError when an input cannot be read.
+    `run_fingerprint.of_code(lesson.notebook)` where it is known.  Raises ValueError for bad
+    parameters, OSError when an input cannot be read.
     """
     chosen = settings(lesson, preset, given)
     values = {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen
@@ -117,7 +125,8 @@ def about(planned: Plan) -> dict[str, Any]:
         "preset": planned.preset, "settings": planned.settings, "parameters": planned.parameters,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": doctor.versions() | {"threads": str(known["threads"])},
-        "code_sha256": known["code_sha256"], "identity": {"key": run_fingerprint.key(known), **known},
+        "code_sha256": known["code_sha256"],
+        "identity": {"key": run_fingerprint.key(known), **known},
     }
 
 
