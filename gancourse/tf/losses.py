@@ -23,7 +23,10 @@ class Loss(NamedTuple):
 
 
 def bce_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """-log D(x) - log(1 - D(G(z))), averaged over the batch.  Goodfellow et al. 2014, eq. 1.  Lesson 01."""
+    """-log D(x) - log(1 - D(G(z))), averaged over the batch.
+
+    Goodfellow et al. 2014, eq. 1.  Lesson 01.
+    """
     return mean(softplus(-real_logits)) + mean(softplus(fake_logits))
 
 
@@ -72,12 +75,13 @@ def relativistic_g_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return mean(softplus(real_logits - fake_logits))
 
 
-def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor,
+                     mix: Tensor) -> Tensor:
     """Mean of (||grad D(x_hat)|| - 1)^2 at x_hat between real and fake.  Lesson 09.
 
-    Gulrajani et al. 2017, eq. 3.  `mix` in [0, 1] has one value per sample: the caller draws
-    it, so the function stays pure.  Multiply by `gp_weight` (10 in the paper).  The root is taken a hair
-    above 0, where it has a slope: a flat D would give NaN (lesson 08).
+    Gulrajani et al. 2017, eq. 3.  `mix` in [0, 1] has one value per sample: the caller draws it, so
+    the function stays pure.  Multiply by `gp_weight` (10 in the paper).  1e-12 is added under the
+    root, which has no finite derivative at 0: a flat D would give NaN (lesson 08).
     """
     mix = tf.reshape(mix, [-1, *[1] * (len(real.shape) - 1)])
     x_hat = mix * real + (1 - mix) * fake
@@ -98,8 +102,8 @@ def _squared_gradient_norm(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     with tf.GradientTape() as tape:
         tape.watch(x)
         score = tf.reduce_sum(D(x))
-    slope = tape.gradient(score, x)
-    return tf.reduce_sum(square(slope), axis=list(range(1, len(x.shape))))
+    gradient = tape.gradient(score, x)
+    return tf.reduce_sum(square(gradient), axis=list(range(1, len(x.shape))))
 
 
 LOSSES = {
