@@ -1,4 +1,4 @@
-"""The training loop: a generator over steps, the same for both tracks.  Lessons 02 and 03 build it."""
+"""The training loop: a generator over steps, the same for both tracks.  Lessons 02 and 03."""
 
 import csv
 import io
@@ -131,8 +131,9 @@ def _check_finite(log: Log) -> None:
     """Raise FloatingPointError when a scalar of a log is not finite."""
     bad = [name for name, value in log.scalars.items() if not np.isfinite(value)]
     if bad:
-        raise FloatingPointError(f"{', '.join(bad)} became {log.scalars[bad[0]]} near step "
-                                 f"{log.step}: lower learning_rate, or start again with another seed.")
+        names = ", ".join(bad)
+        raise FloatingPointError(f"{names} became {log.scalars[bad[0]]} near step {log.step}: "
+                                 "lower learning_rate, or start again with another seed.")
 
 
 def _means(rows: list[tuple[int, dict]]) -> dict[str, float]:

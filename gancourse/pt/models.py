@@ -60,16 +60,17 @@ def shallow_pair(z_dim: int, shape: tuple[int, int, int],
                  width: int = 32) -> tuple[nn.Module, nn.Module]:
     """Return a convolutional pair without stages.  Lesson 03.
 
-    Between a map of a quarter of the size and the image lies one kernel of 8x8 at stride 4.  Images
-    of `shape` (height, width, channels) are square, the side divisible by 4.  A step costs what one
-    of `dcgan_pair` of half the width costs, and short runs get further.  G has BatchNorm, D none.
-    Raises ValueError for other sizes.
+    One layer of 8x8 kernels at stride 4 leads from a map of a quarter of the side to the image, or
+    back.  Images of `shape` (height, width, channels) are square, the side divisible by 4.  A step
+    costs what one of `dcgan_pair` of half the width costs, and short runs get further.  G has
+    BatchNorm, D none.  Raises ValueError for other sizes.
     """
     small = _quarter(shape)
     img_channels = shape[2]
     G = nn.Sequential(nn.Linear(z_dim, width * small**2), nn.Unflatten(1, (width, small, small)),
                       nn.BatchNorm2d(width), nn.ReLU(),
-                      nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
+                      nn.Conv2d(width, width, 3, 1, 1, bias=False),
+                      nn.BatchNorm2d(width), nn.ReLU(),
                       nn.ConvTranspose2d(width, img_channels, 8, 4, 2), nn.Tanh())
     D = nn.Sequential(nn.Conv2d(img_channels, width, 8, 4, 2), nn.LeakyReLU(0.2),
                       nn.Conv2d(width, width, 3, 1, 1), nn.LeakyReLU(0.2),
@@ -117,7 +118,7 @@ class UpConv(nn.Module):
         self.register_buffer("fold", fold, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (batch, channels_out, 2 height, 2 width) for x (batch, channels, height, width)."""
+        """Return images of twice the height and width: (batch, channels, height, width) each."""
         fold = self.fold.to(self.weight)
         kernel = torch.einsum("ta,ub,oiab->iotu", fold, fold, self.weight)
         return nn.functional.conv_transpose2d(x, kernel, self.bias, stride=2, padding=1)
@@ -159,6 +160,6 @@ def _quarter(shape: tuple[int, ...]) -> int:
     """A quarter of the side of square images; ValueError where there is none."""
     if shape[0] != shape[1] or shape[0] % 4:
         near = max(8, round(max(shape[:2]) / 4) * 4)
-        raise CourseError(f"images are {shape[0]}x{shape[1]}: this network needs a square whose side "
-                          f"divides by 4, for example resolution={near}")
+        raise CourseError(f"images are {shape[0]}x{shape[1]}: this network needs a square whose "
+                          f"side divides by 4, for example resolution={near}")
     return shape[0] // 4

@@ -11,14 +11,15 @@ import tensorflow as tf
 from tensorflow import Tensor
 from tensorflow.nn import relu, softplus
 
-mean, square = tf.reduce_mean, tf.square
+mean = tf.reduce_mean
+square = tf.square
 
 
 class Loss(NamedTuple):
     """One adversarial game."""
 
     d_loss: Callable[[Tensor, Tensor], Tensor]  # (real_logits, fake_logits) -> scalar
-    g_loss: Callable[..., Tensor]               # (fake_logits), or (real_logits, fake_logits) when paired
+    g_loss: Callable[..., Tensor]               # (fake_logits), or as d_loss when paired
     paired: bool = False                        # does G's loss look at the real logits too?
 
 
@@ -41,7 +42,10 @@ def nonsaturating_g_loss(fake_logits: Tensor) -> Tensor:
 
 
 def least_squares_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """(D(x) - 1)^2 / 2 + (D(G(z)) + 1)^2 / 2.  Mao et al. 2017, eq. 2 with a = -1, b = 1.  Lesson 09."""
+    """(D(x) - 1)^2 / 2 + (D(G(z)) + 1)^2 / 2.
+
+    Mao et al. 2017, eq. 2 with a = -1, b = 1.  Lesson 09.
+    """
     return (mean(square(real_logits - 1)) + mean(square(fake_logits + 1))) / 2
 
 

@@ -64,10 +64,10 @@ def shallow_pair(z_dim: int, shape: tuple[int, int, int],
                  width: int = 32) -> tuple[keras.Model, keras.Model]:
     """Return a convolutional pair without stages.  Lesson 03.
 
-    Between a map of a quarter of the size and the image lies one kernel of 8x8 at stride 4.  Images
-    of `shape` (height, width, channels) are square, the side divisible by 4.  A step costs what one
-    of `dcgan_pair` of half the width costs, and short runs get further.  G has BatchNorm, D none.
-    Raises ValueError for other sizes.
+    One layer of 8x8 kernels at stride 4 leads from a map of a quarter of the side to the image, or
+    back.  Images of `shape` (height, width, channels) are square, the side divisible by 4.  A step
+    costs what one of `dcgan_pair` of half the width costs, and short runs get further.  G has
+    BatchNorm, D none.  Raises ValueError for other sizes.
     """
     small = _quarter(shape)
     img_channels = shape[2]
@@ -105,7 +105,7 @@ def seeded(build, *args, seed: int, **options):
 
     Other random numbers are left as they were.
     """
-    before = random.getstate()  # a Keras initialiser without a seed draws one from Python's `random`
+    before = random.getstate()  # a Keras initialiser without a seed draws one from this module
     random.seed(seed)
     try:
         return build(*args, **options)
@@ -122,6 +122,6 @@ def _quarter(shape: tuple[int, ...]) -> int:
     """A quarter of the side of square images; ValueError where there is none."""
     if shape[0] != shape[1] or shape[0] % 4:
         near = max(8, round(max(shape[:2]) / 4) * 4)
-        raise CourseError(f"images are {shape[0]}x{shape[1]}: this network needs a square whose side "
-                          f"divides by 4, for example resolution={near}")
+        raise CourseError(f"images are {shape[0]}x{shape[1]}: this network needs a square whose "
+                          f"side divides by 4, for example resolution={near}")
     return shape[0] // 4
