@@ -57,8 +57,8 @@ def cutout(x: Tensor, share: float = 0.5) -> Tensor:
 class Augmented(nn.Module):
     """A D that sees every image, real or fake, through random changes: D(T(x)).
 
-    G's gradients pass through T, so G learns to draw images that look real when changed, not changed
-    images.  DiffAugment, Zhao et al. 2020.
+    G's gradients pass through T, so G learns to draw images that look real when changed, not
+    changed images.  DiffAugment, Zhao et al. 2020.
     """
 
     def __init__(self, D: nn.Module, *changes: Callable[[Tensor], Tensor]) -> None:

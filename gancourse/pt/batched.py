@@ -105,9 +105,10 @@ def make_batched_gan(build_G: Callable[[], nn.Sequential], build_D: Callable[[],
                      device: torch.device | str = "cpu", **options) -> GAN:
     """Return one GAN that holds a pair of networks for each seed.
 
-    `options` are those of `make_gan`.  `dim` is the width of D's first layer, `pack` times that of a sample.  Adam's epsilon is divided
-    by the number of seeds, as each gradient is, because the loss is a mean over the seeds: a stack
-    of ten learns what each of the ten would learn alone.  Lesson 08.
+    `options` are those of `make_gan`; `dim` is the width of D's first layer, `pack` times that of a
+    sample.  Adam's epsilon is divided by the number of seeds, as each gradient is, because the loss
+    is a mean over the seeds: a stack of ten learns what each of the ten would learn alone.
+    Lesson 08.
     """
     G = stack([seeded(build_G, seed=2 * seed) for seed in seeds], z_dim).to(device)
     D = stack([seeded(build_D, seed=2 * seed + 1) for seed in seeds], dim).to(device)

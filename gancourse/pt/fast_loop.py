@@ -265,7 +265,7 @@ def _parts(real: Batch) -> tuple[Tensor, ...]:
 
 
 def _fits(x: np.ndarray, device: torch.device) -> bool:
-    """Whether all the data may be on the GPU: no memory map, and under a quarter of what is free."""
+    """Whether all the data may be on a GPU: no memory map, under a quarter of its free memory."""
     if device.type != "cuda" or isinstance(x, np.memmap):
         return False
     free, _ = torch.cuda.mem_get_info(device)

@@ -50,10 +50,10 @@ class FeatureExtractor(nn.Module):
 
 
 def lenet_extractor(ruler: FeatureNet, reference: np.ndarray | None = None) -> FeatureExtractor:
-    """Return a feature network (a ruler) for torchmetrics; its features standardised by a reference.
+    """Return a feature network, the course's ruler, for torchmetrics.
 
-    `reference` is a table of its features (n, 64), as for
-    `gancourse.metrics.distances.standardise`; without one, the features are as they are.
+    Its features are standardised by `reference`, a table of its features (n, 64), as by
+    `gancourse.metrics.distances.standardise`; without one they stay as they are.
     """
     parts = [_Floats(), network(ruler)[:9]]
     if reference is not None:
@@ -74,7 +74,8 @@ def inception_extractor(weights: str | Path) -> FeatureExtractor:
     try:
         import torch_fidelity  # noqa: F401
     except ImportError as error:
-        raise MissingPackage('FID needs torch-fidelity: pip install "gancourse[inception]"') from error
+        raise MissingPackage(
+            'FID needs torch-fidelity: pip install "gancourse[inception]"') from error
     if not path.is_file():
         raise MissingFile(f"there are no Inception weights at {str(path)!r}: download {SOURCE} "
                           "(about 95 MB, once) and give its path")

@@ -19,7 +19,8 @@ from gancourse.pt import set_threads
 from gancourse.pt.models import seeded
 from gancourse.pt.train import from_numpy
 
-STEPS, BATCH = 600, 64
+STEPS = 600
+BATCH = 64
 
 
 def lenet(shape: tuple[int, int, int], num_classes: int) -> nn.Sequential:
@@ -58,9 +59,9 @@ def train_lenet(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.nda
         loss.backward()
         opt.step()
         schedule.step()
-    facts = {"shape": list(x.shape[1:]), "labels": labels, "accuracy": _accuracy(net, x_test, y_test),
-             "seed": seed, "steps": steps}
-    return net, facts
+    accuracy = _accuracy(net, x_test, y_test)
+    return net, {"shape": list(x.shape[1:]), "labels": labels, "accuracy": accuracy, "seed": seed,
+                 "steps": steps}
 
 
 def weights(net: nn.Sequential, shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
