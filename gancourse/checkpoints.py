@@ -1,7 +1,8 @@
-"""Save and load a run: named arrays, the step, the history and some facts, in one safetensors file.
+"""Save and load a run: named arrays, the step, the history and some facts, in one file.
 
-One file and one rename: whenever the process dies, the last complete checkpoint is there.  Nothing is
-unpickled, so a file from elsewhere cannot run code.
+The file is a safetensors file, written under another name and then renamed: whenever the process
+dies, the last complete checkpoint is there.  Nothing is unpickled, so a file from elsewhere cannot
+run code.
 """
 
 import json
@@ -37,14 +38,17 @@ def save_run(path: str | Path, arrays: dict[str, np.ndarray], history: History, 
     """
     path = Path(path).expanduser()
     about = {"history": [list(log) for log in history], "facts": facts}
-    write_atomically(path, save({k: np.asarray(v, order="C") for k, v in arrays.items()},
-                                metadata={"gancourse": json.dumps(about)}))
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    write_atomically(path, save(contiguous, metadata={"gancourse": json.dumps(about)}))
     write_atomically(path.with_suffix(".csv"), history.csv().encode())
     return path
 
 
 def load_run(path: str | Path) -> Run:
-    """Read a checkpoint.  Raises FileNotFoundError, or ValueError when the file is damaged or of another kind."""
+    """Read a checkpoint.
+
+    Raises FileNotFoundError, or ValueError when the file is damaged or of another kind.
+    """
     path = Path(path).expanduser()
     if not path.is_file():
         raise MissingFile(f"there is no checkpoint {str(path)!r}")
@@ -53,6 +57,7 @@ def load_run(path: str | Path) -> Run:
             about = json.loads(file.metadata()["gancourse"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError, KeyError, json.JSONDecodeError) as error:
-        raise CourseError(f"{str(path)!r} is not a checkpoint of this course, or is cut short ({error}); "
-                          "delete it and train again") from error
-    return Run(arrays, History(Log(step, scalars) for step, scalars in about["history"]), about["facts"])
+        raise CourseError(f"{str(path)!r} is not a checkpoint of this course, or is cut short "
+                          f"({error}); delete it and train again") from error
+    history = History(Log(step, scalars) for step, scalars in about["history"])
+    return Run(arrays, history, about["facts"])

@@ -149,7 +149,7 @@ def test_two_processes_have_the_losses_of_one(seen, loss):
 
 
 def test_each_process_has_its_own_rows():
-    rows = [parallel.Group(rank, 3, torch.device("cpu")).rows(torch.arange(6)).tolist() for rank in range(3)]
+    rows = [parallel.Group(rank, 3, torch.device("cpu")).shard(torch.arange(6)).tolist() for rank in range(3)]
     assert rows == [[0, 1], [2, 3], [4, 5]]
 
 

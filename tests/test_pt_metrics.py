@@ -1,5 +1,6 @@
 """torchmetrics, wrapped around a named net, gives the numbers that can be worked out by hand."""
 
+import os
 import sys
 import types
 from hashlib import sha256
@@ -101,6 +102,7 @@ def torch_fidelity(monkeypatch):
         def __init__(self, name, features_list, path, antialias):
             super().__init__()
             assert (features_list, antialias) == (["2048"], False)
+            assert os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] == "1"  # nothing is unpickled
 
         def forward(self, images):
             assert images.dtype == torch.uint8 and images.shape[1] == 3
@@ -124,10 +126,18 @@ def test_another_file_is_not_taken_for_the_weights(tmp_path):
 
 
 @pytest.mark.usefixtures("torch_fidelity")
-def test_inception_sees_three_channels_of_bytes(tmp_path, monkeypatch):
-    """Gray -1 and 1 become bytes 0 and 255 in three channels: the mean feature is 127.5 in each."""
+@pytest.mark.parametrize("before", [None, "0"])
+def test_inception_sees_three_channels_of_bytes(tmp_path, monkeypatch, before):
+    """Gray -1 and 1 become bytes 0 and 255 in three channels: the mean feature is 127.5 in each.
+
+    Afterwards the environment is as it was.
+    """
     (tmp_path / "w.pth").write_bytes(b"weights")
     monkeypatch.setattr(pt_metrics, "SHA256", sha256(b"weights").hexdigest()[:8])
+    monkeypatch.delenv("TORCH_FORCE_WEIGHTS_ONLY_LOAD", raising=False)
+    if before:
+        monkeypatch.setenv("TORCH_FORCE_WEIGHTS_ONLY_LOAD", before)
     net = pt_metrics.inception_extractor(tmp_path / "w.pth")
+    assert os.environ.get("TORCH_FORCE_WEIGHTS_ONLY_LOAD") == before
     half = torch.tensor([-1.0, 1.0]).reshape(1, 1, 1, 2)
     assert net(half).tolist() == [[127.5] * 3] and net.num_features == 2048

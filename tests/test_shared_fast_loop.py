@@ -79,15 +79,15 @@ def test_two_rounds_of_one_gan_average_once(asked):
 def test_rows_that_cannot_be_shared_out_are_refused():
     """Seven rows for three processes: two each would leave one unseen."""
     with pytest.raises(ValueError, match="batch_size=7 does not split evenly .*: take 6 or 9"):
-        parallel.Group(0, 3, CPU).rows(torch.arange(7))
+        parallel.Group(0, 3, CPU).shard(torch.arange(7))
     with pytest.raises(ValueError, match="batch_size=16 does not split evenly .*: take 15 or 18"):
         parallel.make_shared_fast_loop(new_gan(), X, parallel.Group(0, 3, CPU), batch_size=16, loss=NS)
 
 
 def test_images_and_labels_are_shared_out_together():
     images, labels = torch.arange(6.0), torch.arange(6)
-    mine = parallel.Group(1, 3, CPU).rows((images, labels))
-    assert [part.tolist() for part in mine] == [[2, 3], [2, 3]]
+    own = parallel.Group(1, 3, CPU).shard((images, labels))
+    assert [part.tolist() for part in own] == [[2, 3], [2, 3]]
 
 
 def test_a_conditional_gan_trains_in_several_processes(asked):

@@ -12,15 +12,13 @@ import pytest
 from gancourse.loop import batches, train, train_fast
 
 ROOT = Path(__file__).parents[1] / "gancourse"
-PT_ONLY = {"ruler.py", "metrics.py",  # a tool that both tracks use the product of; a wrapper of torchmetrics
-           "stacked.py",  # seeds trained together: a study of PyTorch lessons
-           "conditional.py", "augment.py",  # lessons 10 and 12, which are PyTorch's
-           "parallel.py", "runs.py"}  # several processes, and what `gancourse train` does with them
+PT_ONLY = {"optimisers.py", "conditional.py", "augment.py", "batched.py", "parallel.py", "metrics.py",
+           "train_feature_net.py"}  # gancourse/pt/__init__.py says why
 MODULES = sorted({path.name for track in ("pt", "tf") for path in (ROOT / track).glob("*.py")} - PT_ONLY)
 ITS_OWN = {"from_numpy", "to_numpy",  # only PyTorch wants channels first
            "fold_upsampling", "UpConv",
            "own_random_numbers", "seed_step", "seed_generators",  # Keras' layers hold theirs
-          "resident", "recorded", "cuda_graph", "renew_gradient_nodes"}  # tf.function does it
+          "device_loader", "graphed", "cuda_graph", "renew_gradient_nodes"}  # tf.function does it
 
 
 def public(path: Path) -> dict:
@@ -46,6 +44,15 @@ def test_same_names_arguments_and_docstrings_in_the_same_order(module):
     pt, tf = public(ROOT / "pt" / module), public(ROOT / "tf" / module)
     assert list(pt) == list(tf)
     assert pt == tf
+
+
+def test_the_track_says_which_modules_are_twins():
+    """The first paragraph after the title names the twins, the list the modules of PyTorch alone."""
+    _, twins, alone = ast.get_docstring(ast.parse((ROOT / "pt" / "__init__.py").read_text())).split("\n\n")
+    names = {word.strip(",") for line in alone.splitlines()[1:] for word in line[:22].split()}
+    assert {f"{name}.py" for name in names} == PT_ONLY
+    for module in MODULES:
+        assert module == "__init__.py" or f"`{module.removesuffix('.py')}`" in twins
 
 
 @pytest.fixture(scope="module")
@@ -158,9 +165,9 @@ def test_the_fast_loops_of_both_tracks_play_the_same(tracks, step):
     for name, track in tracks.items():
         gan = track.train.make_gan(*nets[name], z_dim=3, learning_rate=1e-3, seed=5)
         r1 = track.train.Penalty(lambda D, real, fake, track=track: track.losses.r1_penalty(D, real), 0.5, interval=4)
-        run_steps = track.fast_loop.make_fast_loop(gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"],
-                                                   penalty=r1, schedule=lambda k: 1e-3 / (1 + k),
-                                                   step=getattr(track.train, step))
+        run_steps = track.fast_loop.make_fast_loop(
+            gan, x, batch_size=16, loss=track.losses.LOSSES["nonsaturating"], penalty=r1,
+            schedule=lambda k: 1e-3 / (1 + k), step=getattr(track.train, step))
         logs[name] = list(train_fast(run_steps, num_steps=20, log_every=10, progress=False))
     _assert_same(logs["pt"], logs["tf"])
 
@@ -182,7 +189,7 @@ def test_tensorflows_fast_loop_plays_the_steps_of_its_plain_one(tracks, compiled
 
 
 def test_moving_together_is_another_game(tracks):
-    """G answers D's move in alternating_step and the D of before in simultaneous_step: another G from one start."""
+    """G answers D's move in alternating_step and the D of before in simultaneous_step: another G."""
     ends = []
     for step in ("alternating_step", "simultaneous_step"):
         track, (nets, x) = tracks["pt"], _pairs(tracks, "mlp")

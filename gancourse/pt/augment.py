@@ -1,7 +1,7 @@
-"""Random changes of images that keep what they show, written so that slopes pass through them.  Lesson 10.
+"""Random changes of images that keep what they show; gradients pass through them.  Lesson 10.
 
-Each takes images (batch, channels, height, width) in [-1, 1] and returns as many, changed independently of one
-another; random numbers come from torch's generator of the device.
+Each takes images (batch, channels, height, width) in [-1, 1] and returns as many, changed
+independently of one another; random numbers come from torch's generator of the device.
 """
 
 import math
@@ -11,45 +11,60 @@ import torch
 from torch import Tensor, nn
 
 
-def affine(x: Tensor, degrees: float = 10, scale: float = 0.1, shift: float = 0.08, shear: float = 0.15) -> Tensor:
-    """Turn by up to +-`degrees`, stretch each way by up to +-`scale`, shear and shift by shares of the side.
+def affine(x: Tensor, degrees: float = 10, scale: float = 0.1, shift: float = 0.08,
+           shear: float = 0.15) -> Tensor:
+    """Turn by up to +-`degrees`, stretch each way by up to +-`scale`, shear and shift.
 
-    What lies outside the image is as its border.  The classical augmentation of digits (Simard et al. 2003).
+    `shear` and `shift` are shares of the side.  What lies outside the image is as its border.  The
+    classical augmentation of digits (Simard et al. 2003).
     """
     u = torch.rand(len(x), 6, device=x.device) * 2 - 1
     angle = u[:, 0] * math.radians(degrees)
-    c, s = angle.cos(), angle.sin()
-    wide, high, lean = 1 + scale * u[:, 1], 1 + scale * u[:, 2], shear * u[:, 3]
-    rows = [torch.stack([wide * c, lean - high * s, 2 * shift * u[:, 4]], 1),
-            torch.stack([wide * s, high * c, 2 * shift * u[:, 5]], 1)]
+    cos = angle.cos()
+    sin = angle.sin()
+    width = 1 + scale * u[:, 1]
+    height = 1 + scale * u[:, 2]
+    lean = shear * u[:, 3]
+    rows = [torch.stack([width * cos, lean - height * sin, 2 * shift * u[:, 4]], 1),
+            torch.stack([width * sin, height * cos, 2 * shift * u[:, 5]], 1)]
     grid = nn.functional.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
     return nn.functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
 def translate(x: Tensor, share: float = 0.125) -> Tensor:
-    """Shift by whole pixels, up to +-`share` of the side; the border is repeated.  Zhao et al. 2020, translation."""
-    n, _, h, w = x.shape
-    rows, columns = (_positions(n, side, share, x.device) for side in (h, w))
+    """Shift by whole pixels, up to +-`share` of the side; the border is repeated.
+
+    Zhao et al. 2020, translation.
+    """
+    n, _, height, width = x.shape
+    rows = _positions(n, height, share, x.device)
+    columns = _positions(n, width, share, x.device)
     each = torch.arange(n, device=x.device)[:, None, None]
     return x[each, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 def cutout(x: Tensor, share: float = 0.5) -> Tensor:
-    """Make a square of `share` of the side gray (0), at a random place, partly outside.  Zhao et al. 2020, cutout."""
-    n, _, h, w = x.shape
-    inside = [_window(n, side, share, x.device) for side in (h, w)]
-    return x * ~(inside[0][:, None, :, None] & inside[1][:, None, None, :])
+    """Make a square of `share` of the side gray (0), at a random place, partly outside.
+
+    Zhao et al. 2020, cutout.
+    """
+    n, _, height, width = x.shape
+    rows = _window(n, height, share, x.device)
+    columns = _window(n, width, share, x.device)
+    return x * ~(rows[:, None, :, None] & columns[:, None, None, :])
 
 
 class Augmented(nn.Module):
-    """A D that sees every image, real or fake, through random changes: D(T(x)).  DiffAugment, Zhao et al. 2020.
+    """A D that sees every image, real or fake, through random changes: D(T(x)).
 
-    G's slopes pass through T, so G learns to draw images that look real when changed, not changed images.
+    G's gradients pass through T, so G learns to draw images that look real when changed, not
+    changed images.  DiffAugment, Zhao et al. 2020.
     """
 
     def __init__(self, D: nn.Module, *changes: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
-        self.D, self.changes = D, changes
+        self.D = D
+        self.changes = changes
 
     def forward(self, x: Tensor, *y: Tensor) -> Tensor:
         """Return D's logits of the changed images, and of their labels where it takes labels."""

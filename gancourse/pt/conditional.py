@@ -1,7 +1,8 @@
 """A GAN that is told what to draw: G(z, y) and D(x, y) for a label y.  Lesson 10.
 
-For fixed labels it is an ordinary GAN: `condition_on` makes one of it, on which losses, penalties and `alternating_step` work as they
-stand.  Train with  make_fast_loop(gan, (images, labels), step=conditional_step, ...).
+For fixed labels it is an ordinary GAN: `condition_on` makes one of it, on which losses, penalties
+and `alternating_step` work as they are.  To train it, call
+make_fast_loop(gan, (images, labels), step=conditional_step, ...).
 """
 
 from collections.abc import Callable
@@ -20,14 +21,16 @@ from gancourse.pt.train import GAN, Penalty, alternating_step, sample
 
 
 class LabelledG(nn.Module):
-    """G(z, y): a G that is condition_on the label as more numbers of z, all 0 but a 1 at place y.  Mirza & Osindero 2014.
+    """G(z, y): the label is given to G as more numbers of z, all 0 but a 1 at place y.
 
-    The unconditional `G` takes (batch, z_dim + num_classes).
+    The unconditional `G` takes (batch, z_dim + num_classes).  Mirza & Osindero 2014.
     """
 
     def __init__(self, G: nn.Module, num_classes: int) -> None:
+        """Hold the unconditional G and the labels' one-hot rows."""
         super().__init__()
-        self.G, self.num_classes = G, num_classes
+        self.G = G
+        self.num_classes = num_classes
         self.register_buffer("one_hot", torch.eye(num_classes), persistent=False)
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
@@ -36,15 +39,17 @@ class LabelledG(nn.Module):
 
 
 class ProjectionD(nn.Module):
-    """D(x, y) = psi(phi(x)) + <v_y, phi(x)>: one logit whether x is real, plus one whether it is real *as a y*.
+    """D(x, y) = psi(phi(x)) + <v_y, phi(x)>: is x real, plus is it real *as a y*.
 
-    Miyato & Koyama 2018, eq. 3.  `D` is a Sequential that ends in a linear layer, psi; what comes before it is phi,
-    and v has a row of as many features for each class, 0 at first.
+    Miyato & Koyama 2018, eq. 3.  `D` is a Sequential that ends in a linear layer, psi; what comes
+    before it is phi, and v has a row of as many features for each class, 0 at first.
     """
 
     def __init__(self, D: nn.Sequential, num_classes: int) -> None:
+        """Split D into phi and psi."""
         super().__init__()
-        self.phi, self.psi = D[:-1], D[-1]
+        self.phi = D[:-1]
+        self.psi = D[-1]
         self.v = nn.Parameter(torch.zeros(num_classes, self.psi.in_features))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
@@ -53,12 +58,14 @@ class ProjectionD(nn.Module):
         return self.psi(features) + (self.v[y] * features).sum(1, keepdim=True)
 
 
-def conditional_pair(z_dim: int, shape: tuple[int, int, int], num_classes: int, width: int = 32,
-                     build: Callable[..., tuple[nn.Module, nn.Module]] = shallow_pair) -> tuple[nn.Module, nn.Module]:
-    """Return the pair G(z, y), D(x, y) of an unconditional pair that `build(z_dim, shape, width)` makes.
+def conditional_pair(
+        z_dim: int, shape: tuple[int, int, int], num_classes: int, width: int = 32,
+        build: Callable[..., tuple[nn.Module, nn.Module]] = shallow_pair,
+) -> tuple[nn.Module, nn.Module]:
+    """Return the pair G(z, y), D(x, y) made of the pair that `build(z_dim, shape, width)` returns.
 
-    `build` is one of `pt.models`, or any function whose D is a Sequential that ends in a linear layer.
-    Raises ValueError for fewer than two classes.
+    `build` is one of `pt.models`, or any function whose D is a Sequential that ends in a linear
+    layer.  Raises ValueError for fewer than two classes.
     """
     if num_classes < 2:
         raise CourseError("a conditional GAN needs at least two classes: one label says nothing")
@@ -67,11 +74,12 @@ def conditional_pair(z_dim: int, shape: tuple[int, int, int], num_classes: int, 
 
 
 class Conditioned(nn.Module):
-    """A conditional network with its labels filled in: net(x) is net(x, y).  It shares the weights."""
+    """A conditional network with its labels y filled in; it takes x and shares the weights."""
 
     def __init__(self, net: nn.Module, y: Tensor) -> None:
         super().__init__()
-        self.net, self.y = net, y
+        self.net = net
+        self.y = y
 
     def forward(self, x: Tensor) -> Tensor:
         """Return net(x, y)."""
@@ -79,24 +87,36 @@ class Conditioned(nn.Module):
 
 
 def condition_on(gan: GAN, y: Tensor) -> GAN:
-    """Return the unconditional GAN that a conditional one is for labels y (batch,): the same weights and optimisers."""
-    return replace(gan, G=Conditioned(gan.G, y), D=Conditioned(gan.D, y), G_ema=Conditioned(gan.G_ema, y))
+    """Return the unconditional GAN that a conditional one is for labels y (batch,).
+
+    It shares the weights and the optimisers.
+    """
+    return replace(gan, G=Conditioned(gan.G, y), D=Conditioned(gan.D, y),
+                   G_ema=Conditioned(gan.G_ema, y))
 
 
-def conditional_step(gan: GAN, real: tuple[Tensor, Tensor], z: Tensor, loss: Loss, penalty: Penalty | None = None,
+def conditional_step(gan: GAN, real: tuple[Tensor, Tensor], z: Tensor, loss: Loss,
+                     penalty: Penalty | None = None,
                      ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """Play one step on (images, labels) and return d_loss and g_loss: `alternating_step`, with fakes of the real labels."""
+    """Take one step on (images, labels) and return d_loss and g_loss.
+
+    It is `alternating_step`, with fakes of the real labels.
+    """
     x, y = real
     return alternating_step(condition_on(gan, y), x, z, loss, penalty, ema_decay)
 
 
 def sample_labels(gan: GAN, y: np.ndarray, averaged: bool = True, seed: int = 2**31) -> np.ndarray:
-    """Return one sample for each label y (n,), int64, float32 and channels last, as `train.sample` does.
+    """Return one sample for each label y (n,), int64, as `train.sample` does.
 
-    z is drawn from (gan.seed, seed).  Raises ValueError for a label that the networks have no place for.
+    The samples are float32 images in [-1, 1], channels last.  z is drawn from (gan.seed, seed).
+    Raises ValueError for a label of a class that the networks do not have.
     """
     y = check_labels(y, gan.G.num_classes)
     z = draw_noise(len(y), gan.z_dim, gan.seed, seed)
     device = gan.G.one_hot.device
-    return np.concatenate([sample(condition_on(gan, torch.from_numpy(y[i : i + 500]).to(device)), z[i : i + 500], averaged)
-                           for i in range(0, len(y), 500)])
+    parts = []
+    for i in range(0, len(y), 500):
+        labels = torch.from_numpy(y[i : i + 500]).to(device)
+        parts.append(sample(condition_on(gan, labels), z[i : i + 500], averaged))
+    return np.concatenate(parts)

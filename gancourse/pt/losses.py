@@ -16,12 +16,15 @@ class Loss(NamedTuple):
     """One adversarial game."""
 
     d_loss: Callable[[Tensor, Tensor], Tensor]  # (real_logits, fake_logits) -> scalar
-    g_loss: Callable[..., Tensor]               # (fake_logits), or (real_logits, fake_logits) when paired
+    g_loss: Callable[..., Tensor]               # (fake_logits), or as d_loss when paired
     paired: bool = False                        # does G's loss look at the real logits too?
 
 
 def bce_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """-log D(x) - log(1 - D(G(z))), averaged over the batch.  Goodfellow et al. 2014, eq. 1.  Lesson 01."""
+    """-log D(x) - log(1 - D(G(z))), averaged over the batch.
+
+    Goodfellow et al. 2014, eq. 1.  Lesson 01.
+    """
     return softplus(-real_logits).mean() + softplus(fake_logits).mean()
 
 
@@ -36,7 +39,10 @@ def nonsaturating_g_loss(fake_logits: Tensor) -> Tensor:
 
 
 def least_squares_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """(D(x) - 1)^2 / 2 + (D(G(z)) + 1)^2 / 2.  Mao et al. 2017, eq. 2 with a = -1, b = 1.  Lesson 09."""
+    """(D(x) - 1)^2 / 2 + (D(G(z)) + 1)^2 / 2.
+
+    Mao et al. 2017, eq. 2 with a = -1, b = 1.  Lesson 09.
+    """
     return ((real_logits - 1).square().mean() + (fake_logits + 1).square().mean()) / 2
 
 
@@ -70,12 +76,13 @@ def relativistic_g_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return softplus(real_logits - fake_logits).mean()
 
 
-def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor,
+                     mix: Tensor) -> Tensor:
     """Mean of (||grad D(x_hat)|| - 1)^2 at x_hat between real and fake.  Lesson 09.
 
-    Gulrajani et al. 2017, eq. 3.  `mix` in [0, 1] has one value per sample: the caller draws
-    it, so the function stays pure.  Multiply by `gp_weight` (10 in the paper).  The root is taken a hair
-    above 0, where it has a slope: a flat D would give NaN (lesson 08).
+    Gulrajani et al. 2017, eq. 3.  `mix` in [0, 1] has one value per sample: the caller draws it, so
+    the function stays pure.  Multiply by `gp_weight` (10 in the paper).  1e-12 is added under the
+    root, which has no finite derivative at 0: a flat D would give NaN (lesson 08).
     """
     mix = mix.reshape(-1, *[1] * (real.ndim - 1))
     x_hat = mix * real + (1 - mix) * fake
@@ -93,8 +100,8 @@ def r1_penalty(D: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
 def _squared_gradient_norm(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """||grad D(x)||^2 of each sample, shape (batch,), itself differentiable."""
     x = x.detach().requires_grad_(True)
-    (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
-    return slope.square().flatten(1).sum(dim=1)
+    (gradient,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    return gradient.square().flatten(1).sum(dim=1)
 
 
 LOSSES = {

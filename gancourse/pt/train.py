@@ -1,6 +1,7 @@
 """One GAN and one training step (lesson 03 builds both by hand)."""
 
 import copy
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from gancourse.errors import CourseError, check_range
 from gancourse.loop import draw_noise
 from gancourse.pt.losses import Loss
+from gancourse.pt.optimisers import apply_gradients, gradients_of, make_adam
 from gancourse.rng import seed_sequence
 
 
@@ -31,7 +33,7 @@ class GAN:
 
 
 class Penalty(NamedTuple):
-    """A term added to D's loss every `interval` steps; times `interval`, so that its mean is the same."""
+    """A term of D's loss every `interval` steps, times `interval`, so that its mean is the same."""
 
     penalty: Callable[..., Tensor]  # (D, real, fake) -> scalar
     weight: float
@@ -39,31 +41,39 @@ class Penalty(NamedTuple):
 
 
 def make_gan(G: nn.Module, D: nn.Module, *, z_dim: int, learning_rate: float = 1e-3,
-             betas: tuple[float, float] = (0.5, 0.99), ema_decay: float = 0.995, seed: int = 0) -> GAN:
+             betas: tuple[float, float] = (0.5, 0.99), ema_decay: float = 0.995,
+             seed: int = 0) -> GAN:
     """Return a GAN with an Adam optimiser for each network and a copy of G for the running average.
 
-    Raises ValueError when `learning_rate`, `betas` or `ema_decay` is out of range.  Lessons 02 and 03.
+    Raises ValueError when `learning_rate`, `betas` or `ema_decay` is out of range.  Lessons 02, 03.
     """
     check_range("learning_rate", learning_rate, 0, 1)
     for name, value in {"betas[0]": betas[0], "betas[1]": betas[1], "ema_decay": ema_decay}.items():
         check_range(name, value, 0, 1, include_low=True)
-    return GAN(G, D, copy.deepcopy(G), _adam(G, learning_rate, betas), _adam(D, learning_rate, betas), z_dim, ema_decay, seed)
+    opt_G = make_adam(G, learning_rate, betas)
+    opt_D = make_adam(D, learning_rate, betas)
+    return GAN(G, D, copy.deepcopy(G), opt_G, opt_D, z_dim, ema_decay, seed)
 
 
 def noise(gan: GAN, n: int, k: int) -> Tensor:
-    """Return the z of step k, shape (n, z_dim): a pure function of (seed, k), so a resumed run repeats it."""
+    """Return the z of step k, shape (n, z_dim).
+
+    A pure function of (seed, k), so a resumed run repeats it.
+    """
     device = _device(gan)
     if device.type == "cpu":
         return torch.from_numpy(draw_noise(n, gan.z_dim, gan.seed, k))
-    mixed = int(seed_sequence("noise", gan.seed, k).generate_state(1, np.uint64)[0] >> 1)
-    generator = torch.Generator(device).manual_seed(mixed)  # drawn there: a copy from here would wait for the device
+    number = seed_sequence("noise", gan.seed, k).generate_state(1, np.uint64)[0]
+    generator = torch.Generator(device).manual_seed(int(number >> 1))
+    # drawn on the GPU: a copy from the host would have to wait until the GPU is ready for it
     return torch.randn(n, gan.z_dim, generator=generator, device=device)
 
 
 def own_random_numbers(gan: GAN) -> AbstractContextManager:
-    """Return a context that gives torch's generators back as they were: training has its own."""
+    """Return a context at whose end torch's generators are as they were before it."""
     device = _device(gan)
-    return torch.random.fork_rng([device] if device.type == "cuda" else [])
+    gpus = [device] if device.type == "cuda" else []
+    return torch.random.fork_rng(gpus)
 
 
 def seed_step(gan: GAN, k: int) -> None:
@@ -77,7 +87,8 @@ def seed_step(gan: GAN, k: int) -> None:
 
 def seed_generators(device: torch.device, seed: int) -> None:
     """Seed torch's generator of the processor, and that of a GPU `device`; 0 <= seed < 2^63."""
-    torch.default_generator.manual_seed(seed)  # torch.manual_seed would ask every kind of device
+    # not torch.manual_seed, which seeds every kind of device at each call
+    torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         torch.cuda.default_generators[device.index].manual_seed(seed)
 
@@ -94,47 +105,57 @@ def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema_decay: float = 0.0
     return _update_G(gan, real, gan.G(z), loss, ema_decay)
 
 
-def alternating_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
-              ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """Play one step of the game, D then G on the same fakes, and return d_loss and g_loss, still on the device.
+def alternating_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss,
+                     penalty: Penalty | None = None,
+                     ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """Take one step, D then G on the same fakes; return d_loss and g_loss, still on the device.
 
-    Fakes are drawn once, an eighth less work than `d_step` and `g_step`; G's half takes no gradient for D's weights.
+    Fakes are drawn once, an eighth less work than `d_step` and `g_step`; G's half computes no
+    gradient for D's weights.
     """
     fake = gan.G(z)
     d_loss = _update_D(gan, real, fake.detach(), loss, penalty)
     return d_loss, _update_G(gan, real, fake, loss, ema_decay)
 
 
-def simultaneous_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
-                  ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """Like `alternating_step`, but both players move at once: D reads the fakes once, a tenth less work.
+def simultaneous_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss,
+                      penalty: Penalty | None = None,
+                      ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """Like `alternating_step`, but D and G are updated at once, from the same logits.
 
-    Another game (lesson 06): G answers the D of before this step.  TensorFlow's DCGAN tutorial plays it.
+    D reads the fakes once, a tenth less work.  It is another game (lesson 06): G's gradient goes
+    through the D of before this step.  TensorFlow's DCGAN tutorial plays it.
     """
     fake = gan.G(z)
-    real_logits, fake_logits = _logits(gan, real), _logits(gan, fake)
-    d_loss, g_loss = loss.d_loss(real_logits, fake_logits), _g_loss(loss, real_logits, fake_logits)
-    d_gradients = _gradients(gan.opt_D, d_loss + _penalty_term(gan, real, fake.detach(), penalty), retain_graph=True)
-    _apply(gan.opt_G, _gradients(gan.opt_G, g_loss))
-    _apply(gan.opt_D, d_gradients)
+    real_logits = _logits(gan, real)
+    fake_logits = _logits(gan, fake)
+    d_loss = loss.d_loss(real_logits, fake_logits)
+    g_loss = _g_loss(loss, real_logits, fake_logits)
+    total = d_loss + _penalty_term(gan, real, fake.detach(), penalty)
+    d_gradients = gradients_of(gan.opt_D, total, retain_graph=True)
+    apply_gradients(gan.opt_G, gradients_of(gan.opt_G, g_loss))
+    apply_gradients(gan.opt_D, d_gradients)
     _update_ema(gan, ema_decay)
     return d_loss.detach(), g_loss.detach()
 
 
-def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty | None = None) -> dict[str, Tensor]:
-    """Play step k on a batch from the host; `make_fast_loop` plays the same steps without one.
+def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss,
+               penalty: Penalty | None = None) -> dict[str, Tensor]:
+    """Take step k on a batch from the host; `make_fast_loop` takes the same steps without one.
 
     `real` is a batch of images (batch, height, width, channels) or points (batch, dim), float32.
     """
-    real, z = from_numpy(real, _device(gan)), noise(gan, len(real), k)
+    real = from_numpy(real, _device(gan))
+    z = noise(gan, len(real), k)
+    penalty = penalty_at(penalty, k)
     with own_random_numbers(gan):
         seed_step(gan, k)
-        d_loss, g_loss = alternating_step(gan, real, z, loss, penalty_at(penalty, k), ema_decay_at(gan, k))
+        d_loss, g_loss = alternating_step(gan, real, z, loss, penalty, ema_decay_at(gan, k))
     return {"d_loss": d_loss, "g_loss": g_loss}
 
 
 def penalty_at(penalty: Penalty | None, k: int) -> Penalty | None:
-    """Return the penalty at the steps when it is to be paid, else None."""
+    """Return the penalty at the steps that add it to D's loss, every `interval`-th, else None."""
     return penalty if penalty and k % penalty.interval == 0 else None
 
 
@@ -148,41 +169,43 @@ def ema_decay_at(gan: GAN, k: int) -> float:
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
-    """Return G(z) as float32 images in [-1, 1], channels last; a number draws that many z from the seed.
+    """Return G(z) as float32 images in [-1, 1], channels last; a number draws that many z.
 
-    From the running average of G, or from G itself with `averaged=False`.  Networks are in inference mode.
+    These z depend on `gan.seed` only.  From the running average of G, or from G itself with
+    `averaged=False`.  Networks are in inference mode.
     """
     if isinstance(z, int):
         z = draw_noise(z, gan.z_dim, gan.seed, 2**31)
     net = gan.G_ema if averaged else gan.G
     was_training = net.training
     net.eval()
+    parts = np.array_split(z, math.ceil(len(z) / 500))
     with torch.no_grad():
-        out = [to_numpy(net(torch.from_numpy(part).to(_device(gan)))) for part in np.array_split(z, -(-len(z) // 500))]
+        images = [to_numpy(net(torch.from_numpy(part).to(_device(gan)))) for part in parts]
     net.train(was_training)
-    return np.concatenate(out)
+    return np.concatenate(images)
 
 
 def set_learning_rate(gan: GAN, learning_rate: float) -> None:
-    """Set the step size of both optimisers."""
+    """Set the learning rate of both optimisers."""
     for opt in (gan.opt_G, gan.opt_D):
         for group in opt.param_groups:
             if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(learning_rate)  # in place: a recorded step reads it there
+                group["lr"].fill_(learning_rate)  # in place: a captured graph reads it there
             else:
                 group["lr"] = learning_rate
 
 
 def state(gan: GAN) -> dict[str, np.ndarray]:
     """Return everything that training has changed, as named arrays; `load_state` puts it back."""
-    arrays = {}
+    tensors = {}
     for name in ("G", "D", "G_ema"):
         net = getattr(gan, name).state_dict()
-        arrays |= {f"{name}.{key}": value.detach().cpu().numpy().copy() for key, value in net.items()}
+        tensors |= {f"{name}.{key}": value for key, value in net.items()}
     for name in ("opt_G", "opt_D"):
         for i, moments in getattr(gan, name).state_dict()["state"].items():
-            arrays |= {f"{name}.{i}.{key}": value.detach().cpu().numpy().copy() for key, value in moments.items()}
-    return arrays
+            tensors |= {f"{name}.{i}.{key}": value for key, value in moments.items()}
+    return {name: value.detach().cpu().numpy().copy() for name, value in tensors.items()}
 
 
 def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
@@ -204,18 +227,18 @@ def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
         weights = opt.param_groups[0]["params"]
         for moments in opt.state.values():
             for moment in moments.values():
-                moment.zero_()  # in place, not forgotten: a recorded step reads it where it is
+                moment.zero_()  # in place: a captured graph reads it where it is
         for key, value in parts[name].items():
             i, moment = key.split(".", 1)
             weight = weights[int(i)]
-            # fused Adam takes for granted that a weight and its moments lie alike in memory
-            new = torch.empty_like(weight) if value.shape == weight.shape else torch.empty_like(
-                value, device=weight.device)
+            # fused Adam reads a weight and its moments in the same order of memory
+            like = weight if value.shape == weight.shape else value
+            new = torch.empty_like(like, device=weight.device)
             opt.state[weight].setdefault(moment, new).copy_(value)
 
 
 def from_numpy(x: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
-    """Return float32 data as a tensor; images (batch, height, width, channels) turn to channels first."""
+    """Return float32 data as a tensor; images, given channels last, become channels first."""
     x = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32)).to(device)
     return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
 
@@ -230,50 +253,41 @@ def _device(gan: GAN) -> torch.device:
     return next(gan.G.parameters()).device
 
 
-def _adam(net: nn.Module, learning_rate: float, betas: tuple[float, float]) -> torch.optim.Adam:
-    """Adam in one kernel; on a GPU its step size lives there, so that a step can be recorded."""
-    device = next(net.parameters()).device
-    on_gpu = device.type == "cuda"
-    lr = torch.tensor(float(learning_rate), device=device) if on_gpu else learning_rate
-    return torch.optim.Adam(net.parameters(), lr=lr, betas=tuple(map(float, betas)), fused=True, capturable=on_gpu)
-
-
 def _logits(gan: GAN, x: Tensor) -> Tensor:
-    """D's logits in 32 bits, whatever it computes in: a loss is an average of small differences."""
+    """D's logits as float32, also where D computes in bfloat16: losses need the precision."""
     return gan.D(x).float()
 
 
-def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty | None) -> Tensor:
+def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss,
+              penalty: Penalty | None) -> Tensor:
+    """Update D once and return its loss, without the penalty."""
     d_loss = loss.d_loss(_logits(gan, real), _logits(gan, fake))
-    _apply(gan.opt_D, _gradients(gan.opt_D, d_loss + _penalty_term(gan, real, fake, penalty)))
+    total = d_loss + _penalty_term(gan, real, fake, penalty)
+    apply_gradients(gan.opt_D, gradients_of(gan.opt_D, total))
     return d_loss.detach()
 
 
-def _update_G(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, ema_decay: float | Tensor) -> Tensor:
-    g_loss = _g_loss(loss, _logits(gan, real) if loss.paired else None, _logits(gan, fake))
-    _apply(gan.opt_G, _gradients(gan.opt_G, g_loss))
+def _update_G(gan: GAN, real: Tensor, fake: Tensor, loss: Loss,
+              ema_decay: float | Tensor) -> Tensor:
+    """Update G once, then its running average, and return its loss."""
+    real_logits = _logits(gan, real) if loss.paired else None
+    g_loss = _g_loss(loss, real_logits, _logits(gan, fake))
+    apply_gradients(gan.opt_G, gradients_of(gan.opt_G, g_loss))
     _update_ema(gan, ema_decay)
     return g_loss.detach()
 
 
 def _g_loss(loss: Loss, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+    """G's loss; the real logits count only where the loss is paired."""
     return loss.g_loss(real_logits, fake_logits) if loss.paired else loss.g_loss(fake_logits)
 
 
-def _penalty_term(gan: GAN, real: Tensor, fake: Tensor, penalty: Penalty | None) -> Tensor | float:
-    return penalty.weight * penalty.interval * penalty.penalty(gan.D, real, fake) if penalty else 0.0
-
-
-def _gradients(opt: torch.optim.Optimizer, loss: Tensor, **options) -> tuple[Tensor, ...]:
-    """The gradient for this optimiser's weights alone: G's costs a third less without that for D's weights."""
-    return torch.autograd.grad(loss, opt.param_groups[0]["params"], **options)
-
-
-def _apply(opt: torch.optim.Optimizer, gradients: tuple[Tensor, ...]) -> None:
-    for weight, slope in zip(opt.param_groups[0]["params"], gradients, strict=True):
-        alike = slope.stride() == weight.stride()  # fused Adam reads both in one order, whatever their strides say
-        weight.grad = slope if alike else torch.empty_like(weight).copy_(slope)
-    opt.step()
+def _penalty_term(gan: GAN, real: Tensor, fake: Tensor,
+                  penalty: Penalty | None) -> Tensor | float:
+    """What the penalty adds to D's loss at a step that pays it; 0 without one."""
+    if penalty is None:
+        return 0.0
+    return penalty.weight * penalty.interval * penalty.penalty(gan.D, real, fake)
 
 
 @torch.no_grad()

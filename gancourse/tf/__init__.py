@@ -1,4 +1,9 @@
-"""The TensorFlow track.  Twin of `gancourse.pt`: same modules, functions, arguments, order."""
+"""The TensorFlow track.
+
+`losses`, `models`, `train` and `fast_loop` are twins of the modules of the same names in
+`gancourse.pt`: the same functions, arguments and docstrings in the same order, and from the same
+weights the same numbers, to rounding.  `gancourse.pt` says which modules exist there only, and why.
+"""
 
 import os
 from contextlib import contextmanager
@@ -6,15 +11,17 @@ from contextlib import contextmanager
 from gancourse.errors import MissingPackage
 from gancourse.system import bf16_in_hardware, limit_threads
 
-for _name, _value in {"TF_CPP_MIN_LOG_LEVEL": "3",  # no log lines between the outputs of a page
-                      "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else TensorFlow takes the whole GPU at once
-                      "KERAS_BACKEND": "tensorflow"}.items():
-    os.environ.setdefault(_name, _value)
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no log lines between a notebook's outputs
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # else TensorFlow takes the whole GPU
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 
 @contextmanager
 def _silent_stderr():
-    """Silence what compiled code writes to file descriptor 2; TensorFlow's first lines obey no setting."""
+    """Silence what compiled code writes to file descriptor 2.
+
+    No setting of TensorFlow silences the lines that it writes first.
+    """
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -38,9 +45,10 @@ tf.get_logger().setLevel("ERROR")
 def set_threads(num_threads: int = 0) -> int:
     """Set and return the number of threads; 0 means what OMP_NUM_THREADS says, or one.
 
-    Numbers repeat bit for bit for the same number of threads only, so it never depends on what else runs.
-    Threads that must share a core wait for each other at every operation: two on a busy machine of two cores
-    can be several times slower than one.  NumPy's products take as many.  Lesson 03.
+    Numbers repeat bit for bit for the same number of threads only, so it never depends on what else
+    runs.  Threads that must share a core wait for each other at every operation: two on a busy
+    machine of two cores can be several times slower than one.  NumPy's products take as many.
+    Lesson 03.
     """
     num_threads = limit_threads(num_threads)
     try:
@@ -53,11 +61,13 @@ def set_threads(num_threads: int = 0) -> int:
 
 
 def native_bf16(device: str = "") -> bool:
-    """Return whether a device computes bfloat16 itself; where it is emulated it is several times slower than float32.
+    """Return whether a device computes bfloat16 itself.
 
-    A device is one of the framework's names; "" means the one that networks are on by default.
+    Where it is emulated, it is several times slower than float32.  A device is one of the
+    framework's names; "" means the one that networks are on by default.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if gpus and "CPU" not in device.upper():
-        return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) >= (8, 0)
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return details.get("compute_capability", (0, 0)) >= (8, 0)
     return bf16_in_hardware()

@@ -11,19 +11,23 @@ import tensorflow as tf
 from tensorflow import Tensor
 from tensorflow.nn import relu, softplus
 
-mean, square = tf.reduce_mean, tf.square
+mean = tf.reduce_mean
+square = tf.square
 
 
 class Loss(NamedTuple):
     """One adversarial game."""
 
     d_loss: Callable[[Tensor, Tensor], Tensor]  # (real_logits, fake_logits) -> scalar
-    g_loss: Callable[..., Tensor]               # (fake_logits), or (real_logits, fake_logits) when paired
+    g_loss: Callable[..., Tensor]               # (fake_logits), or as d_loss when paired
     paired: bool = False                        # does G's loss look at the real logits too?
 
 
 def bce_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """-log D(x) - log(1 - D(G(z))), averaged over the batch.  Goodfellow et al. 2014, eq. 1.  Lesson 01."""
+    """-log D(x) - log(1 - D(G(z))), averaged over the batch.
+
+    Goodfellow et al. 2014, eq. 1.  Lesson 01.
+    """
     return mean(softplus(-real_logits)) + mean(softplus(fake_logits))
 
 
@@ -38,7 +42,10 @@ def nonsaturating_g_loss(fake_logits: Tensor) -> Tensor:
 
 
 def least_squares_d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """(D(x) - 1)^2 / 2 + (D(G(z)) + 1)^2 / 2.  Mao et al. 2017, eq. 2 with a = -1, b = 1.  Lesson 09."""
+    """(D(x) - 1)^2 / 2 + (D(G(z)) + 1)^2 / 2.
+
+    Mao et al. 2017, eq. 2 with a = -1, b = 1.  Lesson 09.
+    """
     return (mean(square(real_logits - 1)) + mean(square(fake_logits + 1))) / 2
 
 
@@ -72,12 +79,13 @@ def relativistic_g_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return mean(softplus(real_logits - fake_logits))
 
 
-def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+def gradient_penalty(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor,
+                     mix: Tensor) -> Tensor:
     """Mean of (||grad D(x_hat)|| - 1)^2 at x_hat between real and fake.  Lesson 09.
 
-    Gulrajani et al. 2017, eq. 3.  `mix` in [0, 1] has one value per sample: the caller draws
-    it, so the function stays pure.  Multiply by `gp_weight` (10 in the paper).  The root is taken a hair
-    above 0, where it has a slope: a flat D would give NaN (lesson 08).
+    Gulrajani et al. 2017, eq. 3.  `mix` in [0, 1] has one value per sample: the caller draws it, so
+    the function stays pure.  Multiply by `gp_weight` (10 in the paper).  1e-12 is added under the
+    root, which has no finite derivative at 0: a flat D would give NaN (lesson 08).
     """
     mix = tf.reshape(mix, [-1, *[1] * (len(real.shape) - 1)])
     x_hat = mix * real + (1 - mix) * fake
@@ -98,8 +106,8 @@ def _squared_gradient_norm(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     with tf.GradientTape() as tape:
         tape.watch(x)
         score = tf.reduce_sum(D(x))
-    slope = tape.gradient(score, x)
-    return tf.reduce_sum(square(slope), axis=list(range(1, len(x.shape))))
+    gradient = tape.gradient(score, x)
+    return tf.reduce_sum(square(gradient), axis=list(range(1, len(x.shape))))
 
 
 LOSSES = {

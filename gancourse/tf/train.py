@@ -1,5 +1,6 @@
 """One GAN and one training step (lesson 02 builds both by hand)."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -29,7 +30,7 @@ class GAN:
 
 
 class Penalty(NamedTuple):
-    """A term added to D's loss every `interval` steps; times `interval`, so that its mean is the same."""
+    """A term of D's loss every `interval` steps, times `interval`, so that its mean is the same."""
 
     penalty: Callable[..., Tensor]  # (D, real, fake) -> scalar
     weight: float
@@ -37,21 +38,27 @@ class Penalty(NamedTuple):
 
 
 def make_gan(G: keras.Model, D: keras.Model, *, z_dim: int, learning_rate: float = 1e-3,
-             betas: tuple[float, float] = (0.5, 0.99), ema_decay: float = 0.995, seed: int = 0) -> GAN:
+             betas: tuple[float, float] = (0.5, 0.99), ema_decay: float = 0.995,
+             seed: int = 0) -> GAN:
     """Return a GAN with an Adam optimiser for each network and a copy of G for the running average.
 
-    Raises ValueError when `learning_rate`, `betas` or `ema_decay` is out of range.  Lessons 02 and 03.
+    Raises ValueError when `learning_rate`, `betas` or `ema_decay` is out of range.  Lessons 02, 03.
     """
     check_range("learning_rate", learning_rate, 0, 1)
     for name, value in {"betas[0]": betas[0], "betas[1]": betas[1], "ema_decay": ema_decay}.items():
         check_range(name, value, 0, 1, include_low=True)
     G_ema = keras.models.clone_model(G)
     G_ema.set_weights(G.get_weights())
-    return GAN(G, D, G_ema, _adam(G, learning_rate, betas), _adam(D, learning_rate, betas), z_dim, ema_decay, seed)
+    opt_G = _adam(G, learning_rate, betas)
+    opt_D = _adam(D, learning_rate, betas)
+    return GAN(G, D, G_ema, opt_G, opt_D, z_dim, ema_decay, seed)
 
 
 def noise(gan: GAN, n: int, k: int) -> Tensor:
-    """Return the z of step k, shape (n, z_dim): a pure function of (seed, k), so a resumed run repeats it."""
+    """Return the z of step k, shape (n, z_dim).
+
+    A pure function of (seed, k), so a resumed run repeats it.
+    """
     return tf.convert_to_tensor(draw_noise(n, gan.z_dim, gan.seed, k))
 
 
@@ -67,49 +74,58 @@ def g_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, ema_decay: float = 0.0
     return _update_G(gan, real, *_draw(gan, z), loss, ema_decay)
 
 
-def alternating_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
-              ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """Play one step of the game, D then G on the same fakes, and return d_loss and g_loss, still on the device.
+def alternating_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss,
+                     penalty: Penalty | None = None,
+                     ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """Take one step, D then G on the same fakes; return d_loss and g_loss, still on the device.
 
-    Fakes are drawn once, an eighth less work than `d_step` and `g_step`; G's half takes no gradient for D's weights.
+    Fakes are drawn once, an eighth less work than `d_step` and `g_step`; G's half computes no
+    gradient for D's weights.
     """
     fake, tape = _draw(gan, z)
     d_loss = _update_D(gan, real, fake, loss, penalty)
     return d_loss, _update_G(gan, real, fake, tape, loss, ema_decay)
 
 
-def simultaneous_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss, penalty: Penalty | None = None,
-                  ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """Like `alternating_step`, but both players move at once: D reads the fakes once, a tenth less work.
+def simultaneous_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss,
+                      penalty: Penalty | None = None,
+                      ema_decay: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """Like `alternating_step`, but D and G are updated at once, from the same logits.
 
-    Another game (lesson 06): G answers the D of before this step.  TensorFlow's DCGAN tutorial plays it.
+    D reads the fakes once, a tenth less work.  It is another game (lesson 06): G's gradient goes
+    through the D of before this step.  TensorFlow's DCGAN tutorial plays it.
     """
     D = lambda x: gan.D(x, training=True)
     with tf.GradientTape() as of_G, tf.GradientTape() as of_D:
         fake = gan.G(z, training=True)
-        real_logits, fake_logits = D(real), D(fake)
-        d_loss, g_loss = loss.d_loss(real_logits, fake_logits), _g_loss(loss, real_logits, fake_logits)
+        real_logits = D(real)
+        fake_logits = D(fake)
+        d_loss = loss.d_loss(real_logits, fake_logits)
+        g_loss = _g_loss(loss, real_logits, fake_logits)
         total = d_loss + _penalty_term(D, real, tf.stop_gradient(fake), penalty)
     d_gradients = of_D.gradient(total, gan.D.trainable_variables)
-    gan.opt_G.apply(of_G.gradient(g_loss, gan.G.trainable_variables), gan.G.trainable_variables)
+    g_gradients = of_G.gradient(g_loss, gan.G.trainable_variables)
+    gan.opt_G.apply(g_gradients, gan.G.trainable_variables)
     gan.opt_D.apply(d_gradients, gan.D.trainable_variables)
     _update_ema(gan, ema_decay)
     return d_loss, g_loss
 
 
-def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss, penalty: Penalty | None = None) -> dict[str, Tensor]:
-    """Play step k on a batch from the host; `make_fast_loop` plays the same steps without one.
+def train_step(gan: GAN, real: np.ndarray, k: int, loss: Loss,
+               penalty: Penalty | None = None) -> dict[str, Tensor]:
+    """Take step k on a batch from the host; `make_fast_loop` takes the same steps without one.
 
     `real` is a batch of images (batch, height, width, channels) or points (batch, dim), float32.
     """
-    real, z = tf.convert_to_tensor(real, tf.float32), noise(gan, len(real), k)
-    ema_decay = tf.constant(ema_decay_at(gan, k))  # a tensor: each new Python number would compile again
+    real = tf.convert_to_tensor(real, tf.float32)
+    z = noise(gan, len(real), k)
+    ema_decay = tf.constant(ema_decay_at(gan, k))  # tf.function compiles again for a Python number
     d_loss, g_loss = _compiled_step(gan, real, z, loss, penalty_at(penalty, k), ema_decay)
     return {"d_loss": d_loss, "g_loss": g_loss}
 
 
 def penalty_at(penalty: Penalty | None, k: int) -> Penalty | None:
-    """Return the penalty at the steps when it is to be paid, else None."""
+    """Return the penalty at the steps that add it to D's loss, every `interval`-th, else None."""
     return penalty if penalty and k % penalty.interval == 0 else None
 
 
@@ -123,19 +139,21 @@ def ema_decay_at(gan: GAN, k: int) -> float:
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
-    """Return G(z) as float32 images in [-1, 1], channels last; a number draws that many z from the seed.
+    """Return G(z) as float32 images in [-1, 1], channels last; a number draws that many z.
 
-    From the running average of G, or from G itself with `averaged=False`.  Networks are in inference mode.
+    These z depend on `gan.seed` only.  From the running average of G, or from G itself with
+    `averaged=False`.  Networks are in inference mode.
     """
     if isinstance(z, int):
         z = draw_noise(z, gan.z_dim, gan.seed, 2**31)
     net = gan.G_ema if averaged else gan.G
-    return np.concatenate([tf.cast(net(part, training=False), tf.float32).numpy()
-                           for part in np.array_split(z, -(-len(z) // 500))])
+    parts = np.array_split(z, math.ceil(len(z) / 500))
+    images = [tf.cast(net(part, training=False), tf.float32).numpy() for part in parts]
+    return np.concatenate(images)
 
 
 def set_learning_rate(gan: GAN, learning_rate: float) -> None:
-    """Set the step size of both optimisers."""
+    """Set the learning rate of both optimisers."""
     for opt in (gan.opt_G, gan.opt_D):
         opt.learning_rate = learning_rate
 
@@ -152,18 +170,21 @@ def load_state(gan: GAN, arrays: dict[str, np.ndarray]) -> None:
     """
     variables = _variables(gan)
     shapes = {name: tuple(v.shape) for name, v in variables.items()}
-    odd = {name for name in shapes | arrays if name not in arrays or shapes.get(name) != np.shape(arrays[name])}
-    if odd:
-        first = min(odd)
-        raise CourseError(f"this checkpoint belongs to another {first.split('.')[0]}: {first} has shape "
-                          f"{np.shape(arrays[first]) if first in arrays else None}, here {shapes.get(first)}")
+    saved = {name: np.shape(array) for name, array in arrays.items()}
+    different = {name for name in shapes | saved if shapes.get(name) != saved.get(name)}
+    if different:
+        first = min(different)
+        raise CourseError(f"this checkpoint belongs to another {first.split('.')[0]}: {first} has "
+                          f"shape {saved.get(first)}, here {shapes.get(first)}")
     for name, v in variables.items():
         v.assign(arrays[name])
 
 
-def _adam(net: keras.Model, learning_rate: float, betas: tuple[float, float]) -> keras.optimizers.Adam:
+def _adam(net: keras.Model, learning_rate: float,
+          betas: tuple[float, float]) -> keras.optimizers.Adam:
     """Adam with its moments built now: a compiled function may not create variables later."""
-    opt = keras.optimizers.Adam(learning_rate, *betas, epsilon=1e-8)  # PyTorch's epsilon; Keras' own is 1e-7
+    # PyTorch's epsilon; Keras' own is 1e-7
+    opt = keras.optimizers.Adam(learning_rate, *betas, epsilon=1e-8)
     opt.build(net.trainable_variables)
     return opt
 
@@ -172,8 +193,10 @@ def _variables(gan: GAN) -> dict[str, keras.Variable]:
     """Every variable of the networks and optimisers but the learning rate, by name."""
     named = {}
     for part in ("G", "D", "G_ema", "opt_G", "opt_D"):
-        variables = enumerate(getattr(gan, part).variables)  # their long names hold a counter of all layers ever made
-        named |= {f"{part}.{i}.{v.name.split('_')[-1]}": v for i, v in variables if v.name != "learning_rate"}
+        for i, v in enumerate(getattr(gan, part).variables):
+            if v.name != "learning_rate":
+                # the last word only: the whole name holds a counter of all layers ever made
+                named[f"{part}.{i}.{v.name.split('_')[-1]}"] = v
     return named
 
 
@@ -187,38 +210,53 @@ def _draw(gan: GAN, z: Tensor) -> tuple[Tensor, tf.GradientTape]:
     return fake, tape
 
 
-def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss, penalty: Penalty | None) -> Tensor:
-    D = lambda x: gan.D(x, training=True)  # a bare call would mean False, and BatchNorm would not learn
+def _update_D(gan: GAN, real: Tensor, fake: Tensor, loss: Loss,
+              penalty: Penalty | None) -> Tensor:
+    """Update D once and return its loss, without the penalty."""
+    D = lambda x: gan.D(x, training=True)  # the default is False, and BatchNorm would not learn
     with tf.GradientTape() as tape:
         d_loss = loss.d_loss(D(real), D(fake))
         total = d_loss + _penalty_term(D, real, fake, penalty)
-    gan.opt_D.apply(tape.gradient(total, gan.D.trainable_variables), gan.D.trainable_variables)
+    d_gradients = tape.gradient(total, gan.D.trainable_variables)
+    gan.opt_D.apply(d_gradients, gan.D.trainable_variables)
     return d_loss
 
 
-def _update_G(gan: GAN, real: Tensor, fake: Tensor, tape: tf.GradientTape, loss: Loss, ema_decay: Tensor | float) -> Tensor:
-    """The chain rule in two halves: the loss's slope at the fakes, through D; then on through G."""
+def _update_G(gan: GAN, real: Tensor, fake: Tensor, tape: tf.GradientTape, loss: Loss,
+              ema_decay: Tensor | float) -> Tensor:
+    """Update G once, then its running average, and return its loss.
+
+    The chain rule in two halves: the gradient of the loss at the fakes, through D; then through G.
+    """
     with tf.GradientTape(watch_accessed_variables=False) as through_D:
         through_D.watch(fake)
         fake_logits = gan.D(fake, training=True)
-        g_loss = _g_loss(loss, gan.D(real, training=True) if loss.paired else None, fake_logits)
-    slope = through_D.gradient(g_loss, fake)
-    gan.opt_G.apply(tape.gradient(fake, gan.G.trainable_variables, slope), gan.G.trainable_variables)
+        real_logits = gan.D(real, training=True) if loss.paired else None
+        g_loss = _g_loss(loss, real_logits, fake_logits)
+    at_fake = through_D.gradient(g_loss, fake)
+    g_gradients = tape.gradient(fake, gan.G.trainable_variables, at_fake)
+    gan.opt_G.apply(g_gradients, gan.G.trainable_variables)
     _update_ema(gan, ema_decay)
     return g_loss
 
 
 def _g_loss(loss: Loss, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+    """G's loss; the real logits count only where the loss is paired."""
     return loss.g_loss(real_logits, fake_logits) if loss.paired else loss.g_loss(fake_logits)
 
 
-def _penalty_term(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, penalty: Penalty | None) -> Tensor | float:
-    return penalty.weight * penalty.interval * penalty.penalty(D, real, fake) if penalty else 0.0
+def _penalty_term(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor,
+                  penalty: Penalty | None) -> Tensor | float:
+    """What the penalty adds to D's loss at a step that pays it; 0 without one."""
+    if penalty is None:
+        return 0.0
+    return penalty.weight * penalty.interval * penalty.penalty(D, real, fake)
 
 
 def _update_ema(gan: GAN, ema_decay: Tensor | float) -> None:
     """Move G_ema's weights towards G's, and copy the statistics that are no weights (BatchNorm)."""
     for old, new in zip(gan.G_ema.trainable_variables, gan.G.trainable_variables, strict=True):
         old.assign(old + (1 - ema_decay) * (new - old))
-    for old, new in zip(gan.G_ema.non_trainable_variables, gan.G.non_trainable_variables, strict=True):
+    statistics = zip(gan.G_ema.non_trainable_variables, gan.G.non_trainable_variables, strict=True)
+    for old, new in statistics:
         old.assign(new)
