@@ -15,7 +15,7 @@ from safetensors.numpy import save
 
 from gancourse.errors import CourseError, MissingFile
 from gancourse.files import write_atomically
-from gancourse.loop import History, Log
+from gancourse.training_loop import History, Log
 
 
 class Run(NamedTuple):

@@ -8,12 +8,12 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
-from gancourse.loop import train_fast
 from gancourse.pt.batched import make_batched_gan, sample_each, stack
 from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.losses import LOSSES, gradient_penalty, r1_penalty
 from gancourse.pt.models import seeded
 from gancourse.pt.train import Penalty, alternating_step, make_gan
+from gancourse.training_loop import train_fast
 
 
 def small_G():

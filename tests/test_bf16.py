@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.loop import batches
+from gancourse.training_loop import batches
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 

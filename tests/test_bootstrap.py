@@ -366,7 +366,7 @@ def test_what_a_lesson_needs_is_what_its_code_imports(lesson):
             imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     parts = [name.split(".") for name in imported]
     used = {".".join(names[:i]) for names in parts for i in range(1, len(names) + 1)}
-    signs = {"torch": {"torch", "gancourse.pt"}, "torchmetrics": {"gancourse.pt.metrics"},
+    signs = {"torch": {"torch", "gancourse.pt"}, "torchmetrics": {"gancourse.pt.torchmetrics_adapter"},
              "tensorflow": {"tensorflow", "keras", "gancourse.tf"},
              "pocketsphinx": {"gancourse.metrics.speech_recogniser"}}
     expected = {module for module, names in signs.items() if names & used}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gancourse.checkpoints import load_run, save_run
-from gancourse.loop import History, Log
+from gancourse.training_loop import History, Log
 
 HISTORY = History([Log(10, {"d_loss": 1.25, "g_loss": 0.5})])
 
@@ -31,7 +31,7 @@ def test_kill_9_in_mid_save_leaves_a_loadable_checkpoint(tmp_path):
     script.write_text(textwrap.dedent("""
         import os, sys, numpy as np
         from gancourse.checkpoints import save_run
-        from gancourse.loop import History, Log
+        from gancourse.training_loop import History, Log
 
         def save(step):
             save_run(sys.argv[1], {"w": np.full(1000, step, np.float32)}, History([Log(step, {})]))

@@ -7,7 +7,6 @@ torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 from torch import nn
 
-from gancourse.loop import train_fast
 from gancourse.pt.augment import Augmented, cutout, translate
 from gancourse.pt.conditional import (
     LabelledG,
@@ -21,6 +20,7 @@ from gancourse.pt.fast_loop import device_loader, graphed, make_fast_loop
 from gancourse.pt.losses import LOSSES, r1_penalty
 from gancourse.pt.models import dcgan_pair, seeded
 from gancourse.pt.train import Penalty, alternating_step, make_gan, state
+from gancourse.training_loop import train_fast
 
 NS = LOSSES["nonsaturating"]
 R1 = Penalty(lambda D, real, fake: r1_penalty(D, real), 0.5, interval=2)

@@ -5,7 +5,7 @@ import pytest
 from exercises import code_cells, judge, names_from, solution
 
 from gancourse.course.lessons import source
-from gancourse.loop import History, Log
+from gancourse.training_loop import History, Log
 
 torch = pytest.importorskip("torch")
 

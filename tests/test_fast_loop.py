@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.loop import batches, train, train_fast
+from gancourse.training_loop import batches, train, train_fast
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 

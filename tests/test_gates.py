@@ -12,10 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gancourse import metrics
 from gancourse.data.synthetic.digits import strokes
-from gancourse.loop import train_fast
 from gancourse.pt import losses, models
 from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.train import alternating_step, make_gan, sample, simultaneous_step
+from gancourse.training_loop import train_fast
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 import published

@@ -12,19 +12,19 @@ ROOT = Path(__file__).parents[1] / "gancourse"
 FLOORS = [  # the plan of the house, low to high: a module imports from floors below, or from its own
     ["errors", "files", "system", "rng"],
     ["data"],
-    ["metrics", "notebook", "loop", "checkpoints"],
+    ["metrics", "notebook", "training_loop", "checkpoints"],
     ["pt", "tf"],
     ["course", "__main__"],
 ]
 ONLY_IN = {  # a package and the modules that may import it
-    "torch": ("pt.", "course.train_command"), "tensorflow": ("tf.",), "keras": ("tf.",), "matplotlib": ("notebook.plots",),
-    "torchmetrics": ("pt.metrics",), "torch_fidelity": ("pt.metrics",), "prdc": ("metrics.distances",),
-    "papermill": ("course.notebook_execution",), "nbclient": ("course.notebook_execution",), "nbconvert": ("course.html_pages",),
+    "torch": ("pt.", "course.train_command"), "tensorflow": ("tf.",), "keras": ("tf.",),
+    "matplotlib": ("notebook.plots",), "prdc": ("metrics.distances",), "pocketsphinx": ("metrics.speech_recogniser",),
+    "torchmetrics": ("pt.torchmetrics_adapter",), "torch_fidelity": ("pt.torchmetrics_adapter",),
+    "papermill": ("course.notebook_execution",), "nbclient": ("course.notebook_execution",),
+    "nbconvert": ("course.html_pages",), "jinja2": ("course.html_pages", "course.sweeps.report"),
     "jupyter_client": ("course.kernel_client",), "jupyter_core": ("course.kernel_client",),
-    "jinja2": ("course.html_pages", "course.sweeps.report"),
     "distributed": ("course.sweeps.cluster",), "dask": ("course.sweeps.cluster",),
-    "pandas": ("course.sweeps.tables",), "pocketsphinx": ("metrics.speech_recogniser",),
-    "joblib": ("system",), "psutil": ("system",), "filelock": ("files",),
+    "pandas": ("course.sweeps.tables",), "joblib": ("system",), "psutil": ("system",), "filelock": ("files",),
 }
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
@@ -71,7 +71,7 @@ def test_imports_point_down(name):
 
 
 @pytest.mark.parametrize("name, line", [
-    ("data.images", "from gancourse.pt import models"), ("loop", "from gancourse import course"),
+    ("data.images", "from gancourse.pt import models"), ("training_loop", "from gancourse import course"),
     ("files", "import gancourse.data.registry"), ("tf.train", "from gancourse.pt.train import GAN"),
     ("metrics.distances", "def f():\n    import torch"), ("pt.train", "from gancourse.course.runner import run"),
     ("novelty", "import os"),
@@ -92,8 +92,8 @@ def test_no_two_modules_import_each_other():
 
 def test_importing_the_package_imports_no_framework():
     """TensorFlow alone would cost seconds and half a gigabyte in every kernel."""
-    code = ("import sys, gancourse.loop, gancourse.data, gancourse.metrics.feature_net, gancourse.course.lessons,"
-            "gancourse.course.cli, gancourse.notebook.checks;"
+    code = ("import sys, gancourse.training_loop, gancourse.data, gancourse.metrics.feature_net,"
+            "gancourse.course.lessons, gancourse.course.cli, gancourse.notebook.checks;"
             "print({'torch', 'tensorflow', 'keras', 'matplotlib', 'papermill', 'nbconvert',"
             "'distributed', 'pandas'} & set(sys.modules))")
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

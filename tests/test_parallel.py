@@ -15,9 +15,9 @@ if not torch.distributed.is_available() or not torch.distributed.is_gloo_availab
 
 from gancourse import checkpoints
 from gancourse.course import cli, train_command, train_options
-from gancourse.loop import train_fast
 from gancourse.pt import losses, models, parallel
 from gancourse.pt.train import Penalty, load_state, make_gan, state
+from gancourse.training_loop import train_fast
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
 R1 = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), 0.25, interval=4)

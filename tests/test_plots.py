@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gancourse.loop import History, Log
 from gancourse.notebook import animation, plots
+from gancourse.training_loop import History, Log
 
 
 @pytest.fixture

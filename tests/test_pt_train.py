@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from gancourse.loop import batches, train
+from gancourse.training_loop import batches, train
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 

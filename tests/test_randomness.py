@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from gancourse.loop import batches, train, train_fast
+from gancourse.training_loop import batches, train, train_fast
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 from torch import nn
 
 from gancourse import checkpoints
-from gancourse.loop import History, Log
 from gancourse.pt import losses, models
 from gancourse.pt.augment import Augmented, affine, cutout, translate
 from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.train import Penalty, load_state, make_gan, state, train_step
+from gancourse.training_loop import History, Log
 
 X = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype=np.uint8)
 WGAN = losses.LOSSES["wasserstein"]

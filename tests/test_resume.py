@@ -6,7 +6,7 @@ import pytest
 from gancourse.checkpoints import save_run
 from gancourse.course import resume_training
 from gancourse.errors import CourseError
-from gancourse.loop import History, Log
+from gancourse.training_loop import History, Log
 
 PARAMETERS = {
     "num_steps": 600,

@@ -13,7 +13,7 @@ from planted import PARAMETERS, plant, table
 from gancourse import errors, system
 from gancourse.checkpoints import save_run
 from gancourse.course import cli, kernel_client, lessons, notebook_execution, records, run_fingerprint, runner
-from gancourse.loop import History, Log
+from gancourse.training_loop import History, Log
 
 ROOT = Path(__file__).parents[1]
 OURS = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -9,8 +9,8 @@ import pytest
 
 from gancourse import system
 from gancourse.course import doctor
-from gancourse.loop import draw_noise, epoch_order
 from gancourse.rng import stream
+from gancourse.training_loop import draw_noise, epoch_order
 
 
 def test_one_thread_unless_the_reader_says_otherwise(monkeypatch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.loop import batches
+from gancourse.training_loop import batches
 
 pytest.importorskip("gancourse.tf", reason="needs TensorFlow")
 

@@ -34,7 +34,7 @@ def called(monkeypatch):
 
 def test_the_test_command_uses_all_cores_unless_the_reader_says_otherwise(called):
     assert called() == ["-n", "auto"]
-    assert called("tests/test_loop.py", "-x") == ["-n", "auto", "tests/test_loop.py", "-x"]
+    assert called("tests/test_training_loop.py", "-x") == ["-n", "auto", "tests/test_training_loop.py", "-x"]
     assert called("-n", "0")[-2:] == ["-n", "0"]  # pytest takes the last
     assert called("-p", "no:xdist") == ["-p", "no:xdist"]
     assert called("-pno:xdist", "-q") == ["-pno:xdist", "-q"]

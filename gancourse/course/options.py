@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     _add_student(commands)
     _add_render(commands)
     _add(commands, "test", "run the unit tests and the notebooks as tests (nbval) on all cores; "
-         "pytest options may follow", "gancourse test tests/test_loop.py -x -n 0")
+         "pytest options may follow", "gancourse test tests/test_training_loop.py -x -n 0")
     _add(commands, "bench", "measure speed and write tests/benchmarks/RESULTS.md; options of "
          "bench.py may follow", "gancourse bench --only start")
     data = _add(commands, "data", "load a data set and describe it; downloads it if need be",

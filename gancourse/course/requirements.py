@@ -35,7 +35,7 @@ NEEDS = {  # the modules that a command imports; those of the lessons that it ru
 }
 SIGNS = {  # a module, and the lines of a lesson's code that ask for it
     "torch": r"(import|from) torch\b|gancourse\.pt\b",
-    "torchmetrics": r"gancourse\.pt\.metrics\b|from gancourse\.pt import .*\bmetrics\b",
+    "torchmetrics": r"gancourse\.pt.*\btorchmetrics_adapter\b",
     "tensorflow": r"(import|from) (tensorflow|keras)\b|gancourse\.tf\b",
     "pocketsphinx": r"from gancourse\.metrics import .*\bspeech_recogniser\b",
 }

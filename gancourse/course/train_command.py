@@ -23,11 +23,11 @@ from gancourse.course.train_folder import CHECKPOINT, RECORD
 from gancourse.course.train_options import check_same_game, check_same_images, digest_of, notes
 from gancourse.errors import CourseError
 from gancourse.files import write_atomically
-from gancourse.loop import History, Log, draw_noise, train_fast
 from gancourse.metrics import feature_net
 from gancourse.pt import losses, models, parallel
 from gancourse.pt.parallel import check_split
 from gancourse.pt.train import GAN, Penalty, load_state, make_gan, sample, state
+from gancourse.training_loop import History, Log, draw_noise, train_fast
 
 NETWORKS = {"mlp": models.mlp_pair, "dcgan": models.dcgan_pair, "shallow": models.shallow_pair}
 MEASURED = 5000  # samples and real images behind a distance

@@ -144,7 +144,7 @@ def tile(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
 def show_curves(history, *, alt: str = "", names: Sequence[str] = (), title: str = "",
                 ylabel: str = "", levels: dict[str, float] | None = None,
                 ax: Axes | None = None) -> Axes | None:
-    """Draw the named scalars of a `loop.History` against the step, all of them unless named.
+    """Draw the named scalars of a `training_loop.History` against the step, all unless named.
 
     `levels` are named horizontal lines, such as {"log 4": 1.386}.
     """

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from gancourse.errors import CourseError
-from gancourse.loop import draw_noise
 from gancourse.pt.models import seeded
 from gancourse.pt.train import GAN, make_gan
+from gancourse.training_loop import draw_noise
 
 
 class SplitBySeed(nn.Module):

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from gancourse.data.labels import check_labels
 from gancourse.errors import CourseError
-from gancourse.loop import draw_noise
 from gancourse.pt.losses import Loss
 from gancourse.pt.models import shallow_pair
 from gancourse.pt.train import GAN, Penalty, alternating_step, sample
+from gancourse.training_loop import draw_noise
 
 
 class LabelledG(nn.Module):

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from gancourse.errors import CourseError, check_choice, check_range
-from gancourse.loop import epoch_order
 from gancourse.pt import native_bf16
 from gancourse.pt.losses import Loss
 from gancourse.pt.train import (
@@ -24,6 +23,7 @@ from gancourse.pt.train import (
     seed_step,
     set_learning_rate,
 )
+from gancourse.training_loop import epoch_order
 
 Batch = Tensor | tuple[Tensor, ...]  # images, or images and labels
 WARMUP = 3  # steps taken before one is captured: libraries choose their kernels in the first ones
@@ -35,7 +35,8 @@ def make_fast_loop(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], *, batch_si
                    compiled: str = "auto") -> Callable[[int, int], dict[str, Tensor]]:
     """Return `run_steps(k, n)`, which takes steps k to k + n - 1 on the data `x`.
 
-    It is meant for `loop.train_fast`.  `x` is uint8 images (n, height, width, channels), or float32
+    It is meant for `training_loop.train_fast`.  `x` is uint8 images (n, height, width, channels), or
+    float32
     images or points; a memory map is read batch by batch.  Batch and noise of step k depend on
     (gan.seed, k) only.  `schedule(k)` is the learning rate of step k; `step` is any function with
     the arguments of `alternating_step`.  `precision` is fp32, bf16 (products in 16 bits, sums and
@@ -78,7 +79,7 @@ def make_fast_loop(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], *, batch_si
 
 def device_loader(x: np.ndarray | tuple[np.ndarray, ...], batch_size: int, seed: int,
                   device: torch.device | str = "cpu") -> Callable[[int], Batch]:
-    """Return k -> batch of step k on the device, float32; the same batches as `loop.batches`.
+    """Return k -> batch of step k on the device, float32, as `training_loop.batches` gives it.
 
     uint8 images stay uint8 until they are drawn, channels first by a view; int64 labels stay
     integers.  Of a tuple, the same rows of each part.  Data larger than a quarter of the device's

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from gancourse.errors import CourseError, check_range
-from gancourse.loop import draw_noise
 from gancourse.pt.losses import Loss
 from gancourse.pt.optimisers import apply_gradients, gradients_of, make_adam
 from gancourse.rng import seed_sequence
+from gancourse.training_loop import draw_noise
 
 
 @dataclass(eq=False)

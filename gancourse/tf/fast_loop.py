@@ -8,7 +8,6 @@ import tensorflow as tf
 from tensorflow import Tensor
 
 from gancourse.errors import check_choice
-from gancourse.loop import batches, draw_noise
 from gancourse.tf import native_bf16
 from gancourse.tf.losses import Loss
 from gancourse.tf.train import (
@@ -19,6 +18,7 @@ from gancourse.tf.train import (
     penalty_at,
     set_learning_rate,
 )
+from gancourse.training_loop import batches, draw_noise
 
 CHUNK = 64  # steps inside one call of TensorFlow, without Python in between
 XLA_PAYS_AFTER = 4096  # steps: compiling takes seconds and saves less than a millisecond a step
@@ -30,7 +30,8 @@ def make_fast_loop(gan: GAN, x: np.ndarray, *, batch_size: int, loss: Loss,
                    compiled: str = "auto") -> Callable[[int, int], dict[str, Tensor]]:
     """Return `run_steps(k, n)`, which takes steps k to k + n - 1 on the data `x`.
 
-    It is meant for `loop.train_fast`.  `x` is uint8 images (n, height, width, channels), or float32
+    It is meant for `training_loop.train_fast`.  `x` is uint8 images (n, height, width, channels), or
+    float32
     images or points; a memory map is read batch by batch.  Batch and noise of step k depend on
     (gan.seed, k) only.  `schedule(k)` is the learning rate of step k; `step` is any function with
     the arguments of `alternating_step`.  `precision` is fp32, bf16 (products in 16 bits, sums and

@@ -11,8 +11,8 @@ import tensorflow as tf
 from tensorflow import Tensor
 
 from gancourse.errors import CourseError, check_range
-from gancourse.loop import draw_noise
 from gancourse.tf.losses import Loss
+from gancourse.training_loop import draw_noise
 
 
 @dataclass(eq=False)

@@ -227,7 +227,7 @@ def stack_of_lesson_07(name: str, device: str, compiled: str, tiny: bool) -> tup
 
 def in_turn(all_loops: list[Callable], steps: int) -> None:
     """Train several GANs in turn, a twelfth of the steps at a time, as lesson 08 does for its film."""
-    from gancourse.loop import train_fast
+    from gancourse.training_loop import train_fast
 
     loops = [train_fast(run_steps, num_steps=steps, log_every=max(1, steps // 12), progress=False)
              for run_steps in all_loops]
@@ -306,8 +306,8 @@ def rates(tell: Callable, out: Path, device: str, tiny: bool, seconds: float) ->
     import torch
 
     from gancourse.course import train_command, train_options
-    from gancourse.loop import train_fast
     from gancourse.pt import parallel
+    from gancourse.training_loop import train_fast
 
     side, batch, width, steps = (8, 8, 4, 40) if tiny else (64, 512, 64, 800)
     rng = np.random.default_rng(0)  # too few images for a distance, whose ruler would take longer than the training

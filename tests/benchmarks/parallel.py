@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
-from gancourse.loop import train_fast
 from gancourse.pt import losses, models, parallel
 from gancourse.pt.train import Penalty, make_gan
+from gancourse.training_loop import train_fast
 
 NETWORKS = {"shallow": (models.shallow_pair, (28, 28, 1), 32), "dcgan": (models.dcgan_pair, (32, 32, 3), 32),
             "mlp": (models.mlp_pair, (28, 28, 1), 512)}

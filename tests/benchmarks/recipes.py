@@ -16,11 +16,11 @@ from pathlib import Path
 import torch
 
 from gancourse import data, metrics
-from gancourse.loop import batches
 from gancourse.metrics import feature_net
 from gancourse.pt import losses, models, set_threads
 from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.train import Penalty, make_gan, sample, train_step
+from gancourse.training_loop import batches
 
 MARKS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60, 80, 100, 120, 150, 180)  # seconds
 TUTORIAL = {"network": "dcgan_bn", "width": 32, "z_dim": 100, "batch_size": 128, "learning_rate": 2e-4,

@@ -14,7 +14,7 @@ pytest.importorskip("torchmetrics", reason="needs torchmetrics")
 
 from gancourse import data, metrics
 from gancourse.metrics import feature_net
-from gancourse.pt import metrics as pt_metrics
+from gancourse.pt import torchmetrics_adapter as pt_metrics
 
 TABLE = pt_metrics.FeatureExtractor(torch.nn.Flatten(), 2)  # two pixels are two features
 

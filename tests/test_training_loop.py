@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.loop import History, Log, batches, train
+from gancourse.training_loop import History, Log, batches, train
 
 X = np.arange(10.0)[:, None]
 
