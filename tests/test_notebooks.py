@@ -60,7 +60,7 @@ def test_title_parameters_imports_come_first_and_the_ending_is_the_same(lesson):
     cells = code_cells(lesson)
     assert "parameters" in tags(cells[0]) and re.search(r"^(import|from) ", source(cells[1]), re.MULTILINE)
     assert headings(lesson)[-len(ENDING):] == ENDING
-    assert {"title", "minutes", "makes", "lesson", "presets"} <= set(lesson.about)
+    assert {"title", "minutes", "makes", "lesson", "part", "needs", "presets"} <= set(lesson.about)
 
 
 @each_lesson

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gancourse.course.lessons import all_lessons
+from gancourse.course.lessons import PARTS, all_lessons
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -67,6 +67,13 @@ def test_every_lesson_stands_in_the_table_with_what_it_makes():
         row = rf"\| \[{lesson.about['lesson']:02d} {re.escape(lesson.about['title'])}\]\(notebooks/{lesson.path.name}\)"
         (line,) = [row_ for row_ in README.splitlines() if re.match(row, row_)]
         assert lesson.about["makes"] in line and f"| {lesson.about['minutes']} |" in line
+
+
+def test_every_part_of_the_course_has_its_lessons_below_its_name():
+    places = [README.index(f"  {part}.**") for part in PARTS] + [README.index("What needs what")]
+    for lesson in all_lessons():
+        row = README.index(f"](notebooks/{lesson.path.name}) |")
+        assert places[lesson.about["part"] - 1] < row < places[lesson.about["part"]], lesson.name
 
 
 def test_both_commands_are_make_targets():

@@ -52,11 +52,14 @@ def _error(command: str, error: Exception, debug: bool) -> int:
 
 
 def _list(arguments) -> None:
-    """Print a line for each lesson."""
-    from gancourse.course.lessons import all_lessons
+    """Print a line for each lesson, by parts."""
+    from gancourse.course.lessons import PARTS, all_lessons
 
-    for lesson in all_lessons():
-        about = lesson.about
+    part = 0
+    for about in [lesson.about for lesson in all_lessons()]:
+        if about["part"] != part:
+            part = about["part"]
+            print(f"{PARTS[part - 1]}:")
         print(f"{about['lesson']:02d}  {about['title']:<34} {about['minutes']:>3} min   "
               f"{about['makes']}")
 

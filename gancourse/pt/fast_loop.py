@@ -38,8 +38,9 @@ def make_fast_loop(gan: GAN, x: np.ndarray | tuple[np.ndarray, ...], *, batch_si
     It is meant for `training_loop.train_fast`.  `x` is uint8 images (n, height, width, channels),
     or float32 images or points; a memory map is read batch by batch.  Batch and noise of step k
     depend on (gan.seed, k) only.  `schedule(k)` is the learning rate of step k; `step` is any
-    function with the arguments of `alternating_step`.  `precision` is fp32, bf16 (products in 16 bits, sums and
-    weights in 32), or auto: bf16 where the hardware computes it.  `compiled` is auto, yes or no.
+    function with the arguments of `alternating_step`.  `precision` is fp32, bf16 (products in
+    16 bits, sums and weights in 32), or auto: bf16 where the hardware computes it.  `compiled` is
+    auto, yes or no.
     Raises ValueError when `batch_size` does not fit the data, or for another word.  Lessons 02, 03.
     """
     # of a tuple x, such as (images, labels), `step` gets a tuple `real`; see `conditional_step`
