@@ -1,5 +1,8 @@
 """What the command line says when something goes wrong: a sentence to the reader, a traceback to us."""
 
+import subprocess
+import sys
+
 import pytest
 
 from gancourse import errors
@@ -59,6 +62,14 @@ def test_a_course_error_is_a_value_error_and_a_missing_file_is_both():
 @pytest.mark.parametrize("words", ["run --threads 0", "run --jobs -1", "render --cell-timeout x"])
 def test_a_number_that_makes_no_sense_is_refused(words, capsys):
     assert main(*words.split()) == 2 and "must be a whole number from 1 on" in capsys.readouterr().err
+
+
+def test_training_without_pytorch_names_its_install_command():
+    code = ("import sys; sys.modules['torch'] = None; from gancourse.course import cli; "
+            "cli.main(['train', '--num-steps', '1'])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == 'gancourse train: torch is not installed: pip install "gancourse[pt]"\n'
 
 
 def test_pytest_keeps_its_own_debug(monkeypatch):

@@ -318,6 +318,20 @@ def test_a_folder_that_got_nothing_is_removed_and_one_of_the_readers_stays(folde
         assert (folder / "run").exists() == made
 
 
+def test_an_empty_folder_whose_lock_windows_does_not_let_go_says_what_was_wrong(tmp_path, monkeypatch):
+    """There a file that is held cannot be removed; its release does that."""
+    unlink = Path.unlink
+
+    def refuse(path, missing_ok=False):
+        if path.name == ".lock":
+            raise PermissionError(13, "used by another process", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(ZeroDivisionError), train_folder.hold(tmp_path / "run", wait=False):
+        1 / 0  # noqa: B018
+
+
 @pytest.mark.parametrize("rank, word", [(0, "refused"), (1, "process 0 does not begin, and says why")])
 def test_what_process_0_is_refused_ends_all_processes(rank, word, monkeypatch):
     """The mean over two processes of "it failed" (1 in process 0, 0 in the other) is a half in both."""

@@ -122,9 +122,10 @@ def _train(arguments) -> None:
 
     with train_options.report_once():
         settings, folder, force = train_options.parse(arguments.extra)
-        from gancourse.course import train_command
-        from gancourse.pt import parallel
+        from gancourse.pt import parallel  # first: it says what to do where PyTorch is missing
         try:
+            from gancourse.course import train_command
+
             record = train_command.train(settings, folder, force)
         except parallel.GroupBroken as error:
             # gloo's threads still wait for the others, and the ordinary end of Python sometimes

@@ -23,7 +23,7 @@ SWEEP = (*LESSON, "distributed", "pandas", "pyarrow")
 NEEDS = {  # the modules that a command imports; those of the lessons that it runs come on top
     "list": ("numpy", "filelock"),
     "doctor": ("numpy", "joblib", "psutil"),
-    "student": (*LOAD, "safetensors", "tqdm"),
+    "student": ("numpy", "filelock"),
     "data": LOAD,
     "train": (*LOAD, "matplotlib", "safetensors", "tqdm", "torch"),
     "run": LESSON,

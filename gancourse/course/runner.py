@@ -61,7 +61,7 @@ def plan(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, An
     chosen = settings(lesson, preset, given)
     values = {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen
     known = run_fingerprint.of_run(lesson.notebook, values, cwd or Path.cwd(),
-                            threads or chosen_threads(), code)
+                                   threads or chosen_threads(), code)
     return Plan(lesson, preset, chosen, values, runs / lesson.name / run_name(chosen), known)
 
 

@@ -43,8 +43,10 @@ def hold(folder: Path, wait: bool) -> Iterator[None]:
             yield
         finally:
             if made and folder.is_dir() and all(p.name.startswith(LOCK) for p in folder.iterdir()):
-                # while it is held: whoever waits for it looks for the file again
-                lock.unlink(missing_ok=True)
+                # while it is held: whoever waits for it looks for the file again.  Windows refuses
+                # this, but there the lock's release removes the file
+                with suppress(OSError):
+                    lock.unlink()
 
 
 def picture(samples: np.ndarray) -> bytes:
