@@ -180,14 +180,15 @@ def _write_students(which: list[str], folder: Path) -> list[tuple[Path, bool]]:
 
 
 def _render(arguments) -> int:
-    """Run lessons and store their outputs; return the status."""
+    """Run lessons and store their outputs and minutes; return the status."""
     from gancourse.course import runner
     from gancourse.course.lessons import is_fresh
 
     failures = 0
     for lesson in _chosen(arguments.lessons):
         if is_fresh(lesson.notebook) and not arguments.force:
-            print(f"{lesson.name}: fresh")
+            runner.store(lesson.path, lesson.notebook)
+            print(f"{lesson.name}: fresh, {lesson.about['minutes']} minutes of study")
             continue
         try:
             seconds = runner.render(lesson, arguments.cell_timeout)

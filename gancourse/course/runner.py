@@ -24,6 +24,7 @@ from gancourse.course import (
     records,
     resume_training,
     run_fingerprint,
+    study_time,
 )
 from gancourse.course.lessons import Lesson, parameters, settings
 from gancourse.course.notebook_execution import CELL_TIMEOUT
@@ -167,9 +168,18 @@ def render(lesson: Lesson, cell_timeout: int = CELL_TIMEOUT) -> float:
         **run_fingerprint.of_code(notebook, drawing=True), "seconds": round(seconds, 1),
         "gflops": round(gflops), "date": datetime.now(UTC).date().isoformat(),
         "versions": doctor.versions() | {"threads": str(threads)}}
-    nbformat.validate(notebook)
-    write_atomically(lesson.path, (nbformat.writes(notebook).rstrip("\n") + "\n").encode())
+    store(lesson.path, notebook)
     return seconds
+
+
+def store(path: Path, notebook: dict) -> None:
+    """Write a lesson to its file, with the minutes that it takes to study."""
+    import nbformat
+
+    study_time.state(notebook)
+    whole = nbformat.reads(json.dumps(notebook), as_version=4)
+    nbformat.validate(whole)
+    write_atomically(path, (nbformat.writes(whole).rstrip("\n") + "\n").encode())
 
 
 def _locks(planned: Plan, cwd: Path) -> dict[str, str]:
