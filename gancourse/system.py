@@ -42,10 +42,15 @@ def available_cores() -> int:
 
 
 def physical_cores() -> int:
-    """Return the number of physical cores that this process may use, as `available_cores`."""
-    import joblib
+    """Return the number of physical cores that this process may use, at least 1.
 
-    return joblib.cpu_count(only_physical_cores=True)
+    Two logical cores of one physical core share its arithmetic, so that a second program on it gains
+    little.  Where the system does not tell, it is the number of logical cores.
+    """
+    import psutil
+
+    cores = available_cores()
+    return min(cores, psutil.cpu_count(logical=False) or cores)
 
 
 def memory_gb() -> float:

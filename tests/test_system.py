@@ -84,6 +84,14 @@ def test_a_process_bound_to_one_core_has_one():
     assert done.stdout.split() == ["1", "1"]
 
 
+@pytest.mark.parametrize("logical, physical, cores", [(8, 4, 4), (2, 4, 2), (8, None, 8)])
+def test_physical_cores_are_no_more_than_may_be_used_nor_than_there_are(monkeypatch, logical, physical, cores):
+    """Four cores of two threads; two of them allowed; a system that does not tell."""
+    monkeypatch.setattr(system, "available_cores", lambda: logical)
+    monkeypatch.setattr("psutil.cpu_count", lambda logical: physical)
+    assert system.physical_cores() == cores
+
+
 def test_a_container_has_the_memory_of_its_limit(monkeypatch, tmp_path):
     """The kernel writes max where there is no limit."""
     monkeypatch.setattr(system, "MEMORY_LIMITS", [str(tmp_path / "limit"), str(tmp_path / "missing")])
