@@ -44,7 +44,7 @@ def available_cores() -> int:
 def physical_cores() -> int:
     """Return the number of physical cores that this process may use, at least 1.
 
-    Two logical cores of one physical core share its arithmetic, so that a second program on it gains
+    Two logical cores of one physical core share its arithmetic, so a second program there gains
     little.  Where the system does not tell, it is the number of logical cores.
     """
     import psutil
