@@ -13,8 +13,10 @@ WIDGETS = "application/vnd.jupyter.widget-view+json"
 NAMED = re.compile(r"<mi>(log|exp|sin|cos|tanh?|det|dim)</mi>(?=(</msub>)?(<mo stretchy)?)")
 # what latex2mathml leaves as it stands
 SPELT = {"lVert": "‖", "rVert": "‖", "Vert": "‖", "arg": r"\operatorname{arg}"}
-FONT = ('<style>math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math",'
-        '"DejaVu Math TeX Gyre",math}</style>')
+PAGE_STYLE = """<style>
+math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}
+.jp-RenderedMarkdown pre,.jp-OutputArea-output pre{white-space:pre!important;overflow-x:auto}
+</style>"""
 STYLE = """body{font:16px/1.6 system-ui,sans-serif;color:#222;max-width:62rem}
 body{margin:3rem auto;padding:0 1.2rem}h2{font-size:1.15rem;margin:2rem 0 .4rem}.quiet{color:#666}
 table{border-collapse:collapse;width:100%}td.number{text-align:right}
@@ -73,8 +75,8 @@ def to_html(notebook: dict, title: str) -> str:
     page["metadata"].pop("widgets", None)
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
-    # with another font sums and brackets stay small
-    body = body.replace("</head>", f"{FONT}</head>", 1)
+    # with another font sums and brackets stay small; on a phone a drawing in text must not be broken
+    body = body.replace("</head>", f"{PAGE_STYLE}</head>", 1)
     body = re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", body)
     # the script for mermaid diagrams
     return re.sub(r'<script type="module">.*?</script>', "", body, flags=re.DOTALL)
