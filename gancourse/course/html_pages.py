@@ -15,7 +15,8 @@ NAMED = re.compile(r"<mi>(log|exp|sin|cos|tanh?|det|dim)</mi>(?=(</msub>)?(<mo s
 SPELT = {"lVert": "‖", "rVert": "‖", "Vert": "‖", "arg": r"\operatorname{arg}"}
 PAGE_STYLE = """<style>
 math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}
-.jp-RenderedMarkdown pre,.jp-OutputArea-output pre{white-space:pre!important;overflow-x:auto}
+.jp-RenderedMarkdown pre,.jp-RenderedMarkdown pre code,.jp-OutputArea-output pre{
+white-space:pre!important;overflow-x:auto}
 </style>"""
 STYLE = """body{font:16px/1.6 system-ui,sans-serif;color:#222;max-width:62rem}
 body{margin:3rem auto;padding:0 1.2rem}h2{font-size:1.15rem;margin:2rem 0 .4rem}.quiet{color:#666}
@@ -75,7 +76,7 @@ def to_html(notebook: dict, title: str) -> str:
     page["metadata"].pop("widgets", None)
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
-    # with another font sums and brackets stay small; on a phone a drawing in text must not be broken
+    # with another font sums and brackets stay small; on a phone drawings in text must not break
     body = body.replace("</head>", f"{PAGE_STYLE}</head>", 1)
     body = re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", body)
     # the script for mermaid diagrams
