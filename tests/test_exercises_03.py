@@ -84,7 +84,7 @@ def test_the_walk_survives_samples_of_any_number_of_classes(read, monkeypatch, c
     assert ("read as one class" in capsys.readouterr().out) is alone
     where = "sample to another" if alone else "class to the next"
     assert walked["title"] == f"each row walks from one {where}"
-    assert walked["n"] == 16 * walked["rows"] and walked["rows"] == (4 if alone else 1)
+    assert walked["n"] == 10 * walked["rows"] and walked["rows"] == (4 if alone else 1)
 
 
 def test_a_walk_between_opposite_points_is_a_straight_line():

@@ -228,12 +228,20 @@ def _data(arguments) -> None:
     if arguments.dataset in data.SOUNDS:
         what = "clips"
         load = data.load_sounds
+        if arguments.show:
+            raise CourseError(f"{arguments.dataset} holds sounds, which no sheet can show: leave "
+                              "--show out")
     dataset = load(arguments.dataset)
     shape = "x".join(map(str, dataset.x_train.shape[1:]))
     print(f"{dataset.name}: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test "
           f"{what}, {shape} {dataset.x_train.dtype}\n"
           f"  classes: {', '.join(dataset.class_names) or 'none'}\n  source: {dataset.source}\n"
           f"  licence: {dataset.licence}")
+    if arguments.show:
+        from gancourse.course.image_sheet import write_sheet
+
+        write_sheet(dataset.x_train[:96], arguments.show)
+        print(f"  a sheet: {arguments.show}")
 
 
 def _doctor(arguments) -> None:

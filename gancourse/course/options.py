@@ -32,9 +32,11 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "bench", "measure speed and write tests/benchmarks/RESULTS.md; options of "
          "bench.py may follow", "gancourse bench --only start")
     data = _add(commands, "data", "load a data set and describe it; downloads it if need be",
-                "gancourse data cifar10")
+                "gancourse data faces --show faces.png")
     data.add_argument("dataset", nargs="?", default="strokes",
                       help="a name, folder:PATH or npz:PATH")
+    data.add_argument("--show", type=Path, metavar="FILE.png",
+                      help="write a sheet of its first 96 training images to this file")
     _add(commands, "doctor", "show versions, device, cores, memory, speed and the preset that fits",
          "gancourse doctor")
     return whole

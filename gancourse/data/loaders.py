@@ -11,6 +11,8 @@ import numpy as np
 from gancourse.data.arrays import check_images, read_idx, read_npz
 from gancourse.data.images import read_folder
 from gancourse.data.synthetic.digits import strokes as draw_strokes
+from gancourse.data.synthetic.faces import STYLES
+from gancourse.data.synthetic.faces import faces as draw_faces
 from gancourse.errors import CourseError, NoConnection
 
 DIGITS = tuple("0123456789")
@@ -57,6 +59,19 @@ def strokes(num: int, resolution: int, seed: int) -> Dataset:
     test = draw_strokes(5_000, size=side, seed=2 * seed + 1)
     return _dataset("strokes", train.images, train.labels, test.images, test.labels, DIGITS,
                     "drawn by gancourse.data.synthetic.digits", "CC BY 4.0")
+
+
+def faces(num: int, resolution: int, seed: int) -> Dataset:
+    """Return `num` cartoon faces to learn from (0: 20,000) and 2,000 others, at any resolution.
+
+    The label is the hair style; all attributes come from `gancourse.data.synthetic.faces`.
+    """
+    side = resolution or 32
+    train = draw_faces(num or 20_000, size=side, seed=2 * seed)
+    test = draw_faces(2_000, size=side, seed=2 * seed + 1)
+    return _dataset("faces", train.images, train.attributes.hair_style, test.images,
+                    test.attributes.hair_style, STYLES,
+                    "drawn by gancourse.data.synthetic.faces", "CC BY 4.0")
 
 
 def digits(num: int, resolution: int, seed: int) -> Dataset:
@@ -214,4 +229,4 @@ def _download(name: str, file: str) -> str:
     except OSError as error:  # requests' errors are OSErrors
         raise NoConnection(f"{name} is not on this machine and could not be downloaded "
                            f"({type(error).__name__}). The embedded sets need no network: "
-                           "dataset=strokes or dataset=digits.") from error
+                           "dataset=strokes, dataset=faces or dataset=digits.") from error

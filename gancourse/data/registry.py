@@ -21,6 +21,7 @@ __all__ = [
 
 DATASETS: dict[str, Callable[[int, int, int], Dataset]] = {  # of num, resolution and seed
     "strokes": loaders.strokes,
+    "faces": loaders.faces,
     "digits": loaders.digits,
     "mnist": loaders.mnist,
     "fashion_mnist": loaders.fashion_mnist,
@@ -36,10 +37,11 @@ SOUNDS: dict[str, Callable[[int, int], Sounds]] = {"speech": loaders.speech}  # 
 def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Dataset:
     """Return a data set by name: one of DATASETS, "folder:PATH" or "npz:PATH".
 
-    `num` keeps that many training images (0: all; of strokes, 20,000).  `resolution` is the side in
-    pixels (0: the set's own; 28 for strokes, 32 for a folder).  `seed` draws the strokes, and the
-    tenth that is kept for testing of a folder, or of a file without test images.  Sets that are not
-    embedded are downloaded once, checked by sha256, into `cache_folder()`.
+    `num` keeps that many training images (0: all; of strokes and faces, 20,000).  `resolution` is
+    the side in pixels (0: the set's own; 28 for strokes, 32 for faces and for a folder).  `seed`
+    draws the strokes and the faces, and the tenth that is kept for testing of a folder, or of a
+    file without test images.  Sets that are not embedded are downloaded once, checked by sha256,
+    into `cache_folder()`.
     Raises ValueError for an unknown name (naming the nearest), a bad number or a damaged file,
     FileNotFoundError for a missing path, ConnectionError when a download is needed and fails.
     """
