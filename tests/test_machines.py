@@ -51,6 +51,19 @@ def test_older_runs_stand_only_beside_a_reference_run_with_the_same_bits(machine
     assert machines.still_true({}, {"a": 1.0}) == {}
 
 
+def test_a_number_that_is_only_shown_does_not_decide_whether_older_runs_stand(machines, tmp_path):
+    """Processor seconds are such a number: they are never the same twice."""
+    kinds = {"a": ["own", 0.0, None], "seconds": ["shown", None, None]}
+    runs = {name: {"measured": {"a": 1.0, "seconds": seconds}} for name, seconds in (("native", 3.0), ("sse4", 4.0))}
+    lesson = Lesson(tmp_path / "01_x.ipynb", notebook("x = 1"))
+    store = {lesson.name: {"code": "of before", "claims": kinds, "runs": runs}}
+    machines.keep(store, lesson, "native", kinds, {"measured": {"a": 1.0, "seconds": 5.0}})
+    assert set(store[lesson.name]["runs"]) == {"native", "sse4"}
+    store[lesson.name]["code"] = "of before"
+    machines.keep(store, lesson, "native", kinds, {"measured": {"a": 2.0, "seconds": 5.0}})
+    assert set(store[lesson.name]["runs"]) == {"native"}
+
+
 def notebook(code):
     cell = {"cell_type": "code", "source": [code], "metadata": {}, "outputs": []}
     return {"cells": [cell], "metadata": {"gancourse": {"lesson": 1, "title": "T", "minutes": 1}}}

@@ -108,11 +108,15 @@ def run_pairs(store: dict, waiting: list[tuple[Lesson, str]], names: list[str], 
 
 
 def keep(store: dict, lesson: Lesson, name: str, claims: dict, record: dict) -> None:
-    """Put a run into the store; runs of older code stay only if the reference run repeats its old numbers."""
+    """Put a run into the store; runs of older code stay only if the reference run repeats its old numbers.
+
+    Numbers that are only shown do not count: seconds are among them.
+    """
     code = code_sha256(lesson.notebook)
     entry = store.get(lesson.name, {"code": code, "claims": {}, "runs": {}})
     if entry["code"] != code:
-        entry = {"code": code, "claims": {}, "runs": still_true(entry["runs"], record["measured"])}
+        judged = {text: value for text, value in record["measured"].items() if claims[text][0] != "shown"}
+        entry = {"code": code, "claims": {}, "runs": still_true(entry["runs"], judged)}
     entry["claims"] |= claims
     entry["runs"][name] = record
     store[lesson.name] = entry
