@@ -43,6 +43,12 @@ def test_what_is_stated_is_stated_once():
     assert LESSON["metadata"]["gancourse"]["minutes"] == 10
 
 
+def test_code_at_the_beginning_is_left_alone():
+    lesson = notebook(code("x = 1"), words("word " * 2600))
+    study_time.state(lesson)
+    assert source(lesson["cells"][0]) == "x = 1" and lesson["metadata"]["gancourse"]["minutes"] == 20
+
+
 @pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.name)
 def test_every_lesson_states_what_it_takes(lesson):
     """When this fails, `gancourse render` writes the minutes anew; nothing needs to run for that."""

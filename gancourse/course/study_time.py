@@ -59,11 +59,15 @@ def stated(notebook: dict) -> str:
 
 
 def state(notebook: dict) -> None:
-    """Write the minutes into a lesson's metadata and to the end of its first cell, in place."""
-    first = notebook["cells"][0]
-    text = STATED.sub("", source(first)).rstrip()
-    first["source"] = f"{text}\n\n{stated(notebook)}".splitlines(keepends=True)
+    """Write the minutes into a lesson's metadata and to the end of its first words, in place.
+
+    A lesson that begins with code gets no words: code is never touched.
+    """
     notebook["metadata"]["gancourse"]["minutes"] = minutes(notebook)
+    first = notebook["cells"][0]
+    if first["cell_type"] == "markdown":
+        text = STATED.sub("", source(first)).rstrip()
+        first["source"] = f"{text}\n\n{stated(notebook)}".splitlines(keepends=True)
 
 
 def _code_minutes(cell: dict) -> float:
