@@ -26,18 +26,18 @@ def sections(notebook: dict) -> dict[str, float]:
 
     Figures are counted among the stored outputs.
     """
-    minutes = {"Start": 0.0}
+    spent = {"Start": 0.0}
     heading = "Start"
     for cell in notebook["cells"]:
         text = FOLDED.sub("", STATED.sub("", source(cell)))
         if cell["cell_type"] == "code":
-            minutes[heading] += _code_minutes(cell)
+            spent[heading] += _code_minutes(cell)
             continue
         first, *others = HEADING.split(text)
-        minutes[heading] += len(first.split()) / WORDS
+        spent[heading] += len(first.split()) / WORDS
         for heading, words in zip(others[::2], others[1::2], strict=True):
-            minutes[heading] = minutes.get(heading, 0.0) + len(words.split()) / WORDS
-    return {name: spent for name, spent in minutes.items() if name not in AFTERWARDS}
+            spent[heading] = spent.get(heading, 0.0) + len(words.split()) / WORDS
+    return {name: time for name, time in spent.items() if name not in AFTERWARDS}
 
 
 def minutes(notebook: dict) -> int:
@@ -48,12 +48,13 @@ def minutes(notebook: dict) -> int:
 def stated(notebook: dict) -> str:
     """Return what the first cell says of time: the minutes of study, of computing, by section."""
     seconds = notebook["metadata"]["gancourse"].get("rendered", {}).get("seconds", 0)
-    computing = "seconds"
-    if seconds >= 30:
-        computing = f"{math.ceil(seconds / 60)} minutes"
+    whole = math.ceil(seconds / 60)
+    computing = "one minute" if whole == 1 else f"{whole} minutes"
+    if seconds < 30:
+        computing = "seconds"
     listed = [f"{name} {spent:.0f}" for name, spent in sections(notebook).items() if spent >= 0.5]
     return (f"About **{minutes(notebook)} minutes** of study, "
-            f"{computing.replace('1 minutes', 'one minute')} of computing.\n\n"
+            f"{computing} of computing.\n\n"
             "<details><summary>Minutes by section</summary>\n\n"
             f"{' · '.join(listed)}\n\n</details>")
 

@@ -1,6 +1,5 @@
 """The folder of a run of `gancourse train`: its files, who is at work in it, its picture."""
 
-import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gancourse import files
+from gancourse.course.image_sheet import encoded, side_by_side
 from gancourse.data import to_uint8
 from gancourse.errors import CourseError
 
@@ -54,18 +54,9 @@ def picture(samples: np.ndarray) -> bytes:
 
     `samples` are (64, height, width, channels) in [-1, 1].
     """
-    from PIL import Image
-
     line = ((0, 0), (0, 1), (0, 1), (0, 0))  # below and to the right of each image
     framed = np.pad(to_uint8(samples), line, constant_values=255)
-    n, height, width, channels = framed.shape
-    rows = framed.reshape(n // 8, 8, height, width, channels).transpose(0, 2, 1, 3, 4)
-    grid = rows.reshape(n // 8 * height, 8 * width, channels)[:-1, :-1]
-    if channels == 1:
-        grid = grid[..., 0]
-    buffer = io.BytesIO()
-    Image.fromarray(grid).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encoded(side_by_side(framed, columns=8)[:-1, :-1])
 
 
 def _remove_if_empty(folder: Path) -> None:
