@@ -49,6 +49,13 @@ def test_code_at_the_beginning_is_left_alone():
     assert source(lesson["cells"][0]) == "x = 1" and lesson["metadata"]["gancourse"]["minutes"] == 20
 
 
+@pytest.mark.parametrize("seconds, said", [(20, "seconds"), (45, "one minute"), (75, "2 minutes"), (650, "11 minutes")])
+def test_the_time_of_computing_is_rounded_up(seconds, said):
+    lesson = notebook(words("word"))
+    lesson["metadata"]["gancourse"]["rendered"]["seconds"] = seconds
+    assert f"of study, {said} of computing." in study_time.stated(lesson)
+
+
 @pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.name)
 def test_every_lesson_states_what_it_takes(lesson):
     """When this fails, `gancourse render` writes the minutes anew; nothing needs to run for that."""

@@ -46,7 +46,7 @@ def _add_run(commands) -> None:
     """The command `run`."""
     run = _add(commands, "run", "run lessons with papermill, all of them by default",
                "gancourse run 03 -p learning_rate=1e-4 -p dataset=folder:photos")
-    run.add_argument("lessons", nargs="*", help="numbers or names; none means all")
+    _add_lessons(run)
     run.add_argument("-p", **ASSIGNMENT, help="set a parameter")
     run.add_argument("--preset", default="laptop",
                      help="smoke (seconds), laptop (default), gpu, or another that --parameters "
@@ -110,7 +110,7 @@ def _add_student(commands) -> None:
     student = _add(commands, "student",
                    "write the student version of lessons (exercises to fill in)",
                    "gancourse student 01 --to my_course")
-    student.add_argument("lessons", nargs="*", help="numbers or names; none means all")
+    _add_lessons(student)
     student.add_argument("--to", type=Path, default=Path("build/student"),
                          help="folder (build/student)")
 
@@ -120,7 +120,7 @@ def _add_render(commands) -> None:
     render = _add(commands, "render",
                   "run lessons and store their outputs, where the code has changed",
                   "gancourse render 03")
-    render.add_argument("lessons", nargs="*", help="numbers or names; none means all")
+    _add_lessons(render)
     render.add_argument("--force", action="store_true", help="also where outputs are fresh")
     _add_timeout(render)
 
@@ -133,6 +133,11 @@ def _add(commands, name: str, help_: str, example: str) -> argparse.ArgumentPars
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
                              help=argparse.SUPPRESS)
     return command
+
+
+def _add_lessons(command: argparse.ArgumentParser) -> None:
+    """The lessons that a command is for."""
+    command.add_argument("lessons", nargs="*", help="numbers or names; none means all")
 
 
 def _add_timeout(command: argparse.ArgumentParser) -> None:
