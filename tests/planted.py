@@ -9,7 +9,7 @@ PARAMETERS = 'n: int = 2  # a number [0, 9]\ndata: str = ""  # a file or folder'
 
 
 def table(*claims: tuple[str, str, float]) -> str:
-    """Return the code of a cell that ends a lesson as `checks.ClaimTable` does.
+    """Return the code of a cell that ends a lesson as `claims.ClaimTable` does.
 
     A claim is its text, the code of what was measured, and a number that it must stay below.  A
     third of its kind is "exact", "own" or "shown" by the first word of its text, "exact" where that

@@ -78,8 +78,23 @@ def test_pytest_keeps_its_own_debug(monkeypatch):
     assert main("test", "--debug") == 0 and called[0][-1] == "--debug"
 
 
-def test_jupyterlab_computes_with_the_threads_of_gancourse_run(monkeypatch):
+def test_jupyterlab_trusts_the_stored_pages_so_that_their_sliders_move(monkeypatch, tmp_path):
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    from gancourse.course.lessons import find
+
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(cli.subprocess, "call", lambda command, env: 0)
+    notebook = nbformat.read(find("01").path, as_version=4)
+    assert not NotebookNotary().check_signature(notebook)
+    assert main("lab", "--solutions") == 0
+    assert NotebookNotary().check_signature(notebook)
+
+
+def test_jupyterlab_computes_with_the_threads_of_gancourse_run(monkeypatch, tmp_path):
     started = {}
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))  # where Jupyter keeps what it trusts
 
     def call(command, env):
         started.update(env, command=command)

@@ -33,13 +33,6 @@ def test_nothing_is_fetched():
     assert "<script src=" not in html and "<link" not in html.replace("<link rel=stylesheet>", "")
 
 
-def test_an_animation_is_shown_with_its_alt_text():
-    gif = nbformat.v4.new_output("display_data", {"image/gif": "R0lG", "text/plain": "x"},
-                                 metadata={"image/gif": {"alt": "dots that move"}})
-    html = page(nbformat.v4.new_code_cell("1", outputs=[gif]))
-    assert '<img alt="dots that move" src="data:image/gif;base64,R0lG"' in html
-
-
 def test_progress_bars_are_left_out_and_warnings_stay():
     bar = nbformat.v4.new_output("stream", name="stderr", text=" 50%|#####     | 1/2")
     warning = nbformat.v4.new_output("stream", name="stderr", text="UserWarning: mind the gap")

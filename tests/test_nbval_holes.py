@@ -11,10 +11,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from gancourse.notebook import checks
+from gancourse.notebook import checks, claims
 
 ROOT = Path(__file__).parents[1]
-MISSED = ("from gancourse.notebook import checks\ntable = checks.ClaimTable(own=True)\n"
+MISSED = ("from gancourse.notebook import claims\ntable = claims.ClaimTable(own=True)\n"
           "table.claim('two is odd', 2, near=1)\ntable.show()")
 PLANTED = {  # what is planted: its notebook, source, tags, and what nbval must say of it; nothing, if it passes
     "a first cell": ("many", "one = 1", (), None),
@@ -67,7 +67,7 @@ def test_outside_nbval_a_notebook_goes_on_after_a_missed_claim(monkeypatch):
     notebook = nbformat.v4.new_notebook(cells=cells)
     done = NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
     table, end = (cell["outputs"][0] for cell in done["cells"])
-    assert table["data"][checks.MIME]["claims"][0]["held"] is False
+    assert table["data"][claims.MIME]["claims"][0]["held"] is False
     assert "✗ missed  two is odd: 2 (= 1)" in table["data"]["text/plain"]
     assert end["text"] == "the end is reached\n"
 

@@ -16,7 +16,7 @@ import pytest
 from gancourse import system
 from gancourse.course import cli
 from gancourse.course.sweeps import cluster, plan, report, tables, watch
-from gancourse.notebook import plots
+from gancourse.notebook import image_output, plots
 
 pandas = pytest.importorskip("pandas", reason='sweeps need: pip install "gancourse[sweep]"')
 pytest.importorskip("distributed", reason='sweeps need: pip install "gancourse[sweep]"')
@@ -320,7 +320,7 @@ def test_the_heat_map_marks_better_darker_and_missing_grey():
     assert darkness == sorted(darkness, reverse=True)
     assert missing.get_facecolor()[:3] == pytest.approx([0.91] * 3, abs=0.01)
     assert frame.get_xy() == (0, 0) and not frame.get_fill() and "none" in [t.get_text() for t in ax.texts]
-    plots.png(ax.figure)
+    image_output.png(ax.figure)
 
 
 def test_every_seed_is_a_dot():
@@ -329,7 +329,7 @@ def test_every_seed_is_a_dot():
     dots = [d.get_offsets() for d in ax.collections if len(d.get_offsets()) == 3]
     assert [sorted(x for x, _ in d if x == x) for d in dots] == [[1, 2, 40], [3, 5]]
     assert len({y for d in dots for _, y in d.data}) == 6 and ax.get_xscale() == "log"
-    plots.png(ax.figure)
+    image_output.png(ax.figure)
 
 
 def test_a_sweep_runs_is_reported_and_goes_on_where_it_was(lesson, tmp_path, client, monkeypatch, capsys):

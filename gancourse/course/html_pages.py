@@ -1,6 +1,5 @@
 """Executed notebooks as single HTML pages that need no network: mathematics becomes MathML."""
 
-import html
 import json
 import re
 
@@ -71,8 +70,6 @@ def to_html(notebook: dict, title: str) -> str:
             cell["source"] = with_mathml(cell["source"])
         if cell["cell_type"] == "code":
             cell["outputs"] = without_bars(cell["outputs"])
-            for output in cell["outputs"]:
-                _show_animation(output)
     page["metadata"].pop("widgets", None)
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
@@ -127,13 +124,6 @@ def _template(text: str):
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(text)
-
-
-def _show_animation(output: dict) -> None:
-    """Give an output that is an animation the HTML that shows it, which nbconvert does not do."""
-    if gif := output.get("data", {}).get("image/gif"):
-        alt = html.escape(output["metadata"].get("image/gif", {}).get("alt", ""))
-        output["data"]["text/html"] = f'<img alt="{alt}" src="data:image/gif;base64,{gif}">'
 
 
 def _mathml(match: re.Match) -> str:

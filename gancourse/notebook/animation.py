@@ -1,12 +1,11 @@
 """Pictures that move: a figure that follows the training, and animations of what it has done."""
 
-import io
 import time
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from gancourse.notebook import plots
+from gancourse.notebook import image_output, plots, slider
 
 
 def frames(fig: plots.Figure, draw: Callable, states: Iterable) -> list[np.ndarray]:
@@ -15,7 +14,7 @@ def frames(fig: plots.Figure, draw: Callable, states: Iterable) -> list[np.ndarr
     Images are uint8 (height, width, 3).  `draw` moves what stands in the figure, which costs a
     tenth of a new figure for each frame; the layout of the first frame stays.
     """
-    fig.set_dpi(plots.DPI)
+    fig.set_dpi(slider.DPI)
     images = []
     for state in states:
         draw(state)
@@ -26,20 +25,17 @@ def frames(fig: plots.Figure, draw: Callable, states: Iterable) -> list[np.ndarr
     return images
 
 
-def animate(frames: Sequence[np.ndarray], *, alt: str, seconds: float = 4.0) -> None:
+def animate(frames: Sequence[np.ndarray], *, alt: str, seconds: float = 4.0,
+            values: Sequence | None = None, name: str = "", **options) -> None:
     """Display images (height, width[, channels]), uint8, as an animation that repeats.
 
-    It takes `seconds` and rests at its last frame for another 1.5.
+    It takes `seconds`, rests at its last frame for another 1.5, and has a button that stops it and
+    a slider; `values` are what the slider says at each frame, and `name` what they are.  `options`
+    are those of `slider.show`, such as `width`.
     """
-    from PIL import Image
-
-    pictures = [Image.fromarray(np.ascontiguousarray(frame)) for frame in frames]
-    pictures = [picture.quantize(64) if picture.mode == "RGB" else picture for picture in pictures]
-    milliseconds = [int(1000 * seconds / len(frames))] * (len(frames) - 1) + [1500]
-    buffer = io.BytesIO()
-    pictures[0].save(buffer, "GIF", save_all=True, append_images=pictures[1:],
-                     duration=milliseconds, loop=0)
-    plots.display_image("image/gif", buffer.getvalue(), alt)
+    if values is None:
+        values = range(1, len(frames) + 1)
+    slider.show(frames, {name: values}, alt=alt, seconds=seconds, plays=True, **options)
 
 
 class Live:
@@ -80,7 +76,7 @@ class Live:
         fig = plots.plt.figure(figsize=self.size)
         self.draw(fig, *self._waiting)
         self._waiting = None
-        bundle, metadata = plots.mime_bundle("image/png", plots.png(fig), self.alt)
+        bundle, metadata = image_output.mime_bundle("image/png", image_output.png(fig), self.alt)
         if self._handle is None:
             self._handle = display(bundle, metadata=metadata, raw=True, display_id=True)
         else:

@@ -7,7 +7,6 @@ Nothing here trains or measures.  Images are (n, height, width, channels), uint8
 """
 
 import io
-from base64 import b64encode
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,14 +17,14 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from gancourse.data.registry import to_uint8
 from gancourse.errors import CourseError
+from gancourse.notebook import image_output
 
 # Colours that colour-blind readers can tell apart, too
 REAL = "#0072B2"
 FAKE = "#E66100"
 NEUTRAL = "#4D4D4D"
 THIRD = "#009E73"
-COLOURS = [REAL, FAKE, THIRD, "#CC79A7", "#F0B800", NEUTRAL]
-DPI = 100
+COLOURS = [THIRD, "#CC79A7", "#F0B800", NEUTRAL, "#6A3D9A", "#8C564B"]  # of whatever else
 plt.rcParams.update({
     "axes.grid": True, "axes.prop_cycle": plt.cycler(color=COLOURS), "axes.spines.right": False,
     "axes.spines.top": False, "axes.titlelocation": "left", "axes.titlesize": 11,
@@ -59,40 +58,14 @@ def show_pictures(pictures: Sequence[np.ndarray], *, alt: str, titles: Sequence[
     for ax, title in zip(axes.flat, titles, strict=False):
         ax.set_title(title, fontsize=10)
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="jpeg", dpi=DPI, pil_kwargs={"quality": 85})
+    fig.savefig(buffer, format="jpeg", dpi=image_output.DPI, pil_kwargs={"quality": 80})
     plt.close(fig)
-    display_image("image/jpeg", buffer.getvalue(), alt)
-
-
-def png(fig: Figure, dpi: int = DPI) -> bytes:
-    """Return a figure as PNG bytes and close it; 200 dpi suit a slide."""
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    plt.close(fig)
-    return buffer.getvalue()
+    image_output.show_image("image/jpeg", buffer.getvalue(), alt)
 
 
 def finish(fig: Figure, *, alt: str) -> None:
     """Display a finished figure with its alt text, and close it."""
-    display_image("image/png", png(fig), alt)
-
-
-def display_image(mime: str, data: bytes, alt: str) -> None:
-    """Display the bytes of an image file with its alt text."""
-    from IPython.display import display
-
-    bundle, metadata = mime_bundle(mime, data, alt)
-    display(bundle, metadata=metadata, raw=True)
-
-
-def mime_bundle(mime: str, data: bytes, alt: str) -> tuple[dict, dict]:
-    """Return an image and its alt text as data and metadata, as Jupyter stores them.
-
-    Raises ValueError without an alt text, since some readers listen to the page.
-    """
-    if not alt:
-        raise CourseError("say in alt= what the figure shows")
-    return {mime: b64encode(data).decode(), "text/plain": alt}, {mime: {"alt": alt}}
+    image_output.show_image("image/png", image_output.png(fig), alt)
 
 
 def show_images(images: np.ndarray, *, alt: str = "", columns: int = 0,

@@ -138,7 +138,7 @@ def _block(text: str) -> str:
 
 
 def _draw(curves: dict) -> None:
-    from gancourse.notebook import plots
+    from gancourse.notebook import image_output, plots
 
     fig, ax = plots.figure(width=7, height=3.4)
     for (name, runs), colour in zip(curves.items(), (plots.NEUTRAL, plots.FAKE), strict=True):
@@ -147,7 +147,7 @@ def _draw(curves: dict) -> None:
                     label=name if i == 0 else None)
     ax.set(xscale="log", yscale="log", xlabel="seconds of one core", ylabel="Frechet distance, own features")
     ax.legend()
-    write_atomically(FIGURE, plots.png(fig))
+    write_atomically(FIGURE, image_output.png(fig))
 
 
 if __name__ == "__main__":

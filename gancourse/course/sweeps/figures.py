@@ -8,7 +8,7 @@ import numpy as np
 
 from gancourse.course.sweeps.plan import Sweep
 from gancourse.course.sweeps.tables import Setting
-from gancourse.notebook import plots
+from gancourse.notebook import image_output, plots
 
 SHOWN = 24  # settings in the figure of seeds: the best ones
 PANELS = 6  # heat maps at most, when more than two parameters are swept
@@ -88,5 +88,5 @@ def _range(setting: Setting) -> str:
 def _drawn(fig, words: str) -> dict[str, Any]:
     """A figure for the page: its width there in pixels, the picture, and what it shows."""
     width = round(96 * fig.get_figwidth())  # its own size on the page, sharp enough for a slide
-    picture = b64encode(plots.png(fig, dpi=200)).decode()
+    picture = b64encode(image_output.png(fig, dpi=200)).decode()
     return {"width": width, "picture": picture, "words": words}

@@ -1,0 +1,122 @@
+"""Stored pictures behind a slider, which moves without a kernel and without a network.
+
+The page holds every picture, so that the slider works in JupyterLab, in a notebook that was saved
+and is trusted, and in the pages of `gancourse run`.  Where scripts are not allowed, one picture
+stands still.
+"""
+
+import hashlib
+import html
+import io
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+
+import numpy as np
+
+from gancourse.errors import CourseError
+from gancourse.notebook import image_output
+
+SHARPNESS = 1.5  # pixels of an image to one of the page: many images must stay small
+DPI = 150
+# Keys that the slider hears must not move the notebook's cells, hence the attribute data-lm-...
+PAGE = """<div class="{id}" data-lm-suppress-shortcuts="true" style="max-width:{width}px">
+<img alt="{alt}" src="{first}" style="width:100%;height:auto;image-rendering:{rendering}">
+{controls}
+</div>
+<script>
+document.querySelectorAll(".{id}").forEach((root) => {{
+  if (root.dataset.moves) return;  // the same picture may stand in two places
+  root.dataset.moves = "yes";
+  const frames = {frames};
+  const labels = {labels};
+  const picture = root.querySelector("img");
+  const sliders = [...root.querySelectorAll("input")];
+  const values = [...root.querySelectorAll("output")];
+  const button = root.querySelector("button");
+  let timer = null;
+  const show = () => {{
+    let k = 0;
+    sliders.forEach((slider, i) => {{
+      k = k * labels[i].length + Number(slider.value);
+      values[i].textContent = labels[i][slider.value];
+    }});
+    picture.src = "data:image/webp;base64," + frames[k];
+  }};
+  const stop = () => {{
+    clearTimeout(timer);
+    timer = null;
+    if (button) button.textContent = "▶ play";
+  }};
+  const step = () => {{
+    if (!root.isConnected) return stop();
+    const last = frames.length - 1;
+    const next = (Number(sliders[0].value) + 1) % frames.length;
+    sliders[0].value = next;
+    show();
+    timer = setTimeout(step, next === last ? 1500 : {milliseconds});
+  }};
+  sliders.forEach((slider) => slider.addEventListener("input", () => {{ stop(); show(); }}));
+  if (button) button.addEventListener("click", () => {{
+    if (timer !== null) return stop();
+    button.textContent = "❚❚ pause";
+    step();
+  }});
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (button && {plays} && !calm) button.click();
+}});
+</script>"""
+BUTTON = '<button type="button" style="min-width:6em">▶ play</button>'
+CONTROL = """<div style="display:flex;gap:.6em;align-items:center;padding:.2em 0">{button}
+<label style="display:flex;flex:1;gap:.6em;align-items:center">{name}
+<input type="range" min="0" max="{last}" value="{at}" style="flex:1;min-width:6em"></label>
+<output style="min-width:4em">{label}</output></div>"""
+
+
+def show(frames: Sequence[np.ndarray], axes: dict[str, Sequence], *, alt: str,
+         seconds: float = 6.0, plays: bool = False, quality: int = 60, width: int = 0,
+         smooth: bool = True) -> None:
+    """Display images (height, width[, channels]), uint8, one at a time, behind a slider an axis.
+
+    `axes` gives each slider's name and the values at which it can stand; with several, the images
+    are in the order of nested loops over them, the last axis fastest.  With one axis there is a
+    button that plays them in `seconds`; `plays` presses it at once, unless the reader's system
+    asks for less motion.  The sliders begin at their last values.  `quality` is WebP's, 1 to 100
+    (100 keeps every pixel); `width` is in pixels of the page, two thirds of the images' unless given,
+    and `smooth=False` enlarges small images without blurring them.  Raises ValueError where the
+    number of images is not that of the values.
+    """
+    count = int(np.prod([len(values) for values in axes.values()])) if axes else 0
+    if count != len(frames) or count == 0:
+        raise CourseError(f"{len(frames)} images for {count} places of the slider; give one each")
+    encoded = [b64encode(webp(frame, quality)).decode() for frame in frames]
+    labels = [[_label(value) for value in values] for values in axes.values()]
+    button = BUTTON if len(axes) == 1 else ""
+    controls = "".join(
+        CONTROL.format(name=html.escape(name), last=len(texts) - 1, at=len(texts) - 1,
+                       label=html.escape(texts[-1]), button=button)
+        for name, texts in zip(axes, labels, strict=True))
+    first = f"data:image/webp;base64,{encoded[-1]}"
+    width = width or round(frames[0].shape[1] / SHARPNESS)
+    digest = hashlib.sha256("".join(encoded).encode() + alt.encode()).hexdigest()[:12]
+    page = PAGE.format(
+        id=f"gancourse-{digest}", alt=html.escape(alt), first=first, width=width,
+        controls=controls, frames=json.dumps(encoded), labels=json.dumps(labels),
+        milliseconds=int(1000 * seconds / count), plays=str(plays).lower(),
+        rendering="auto" if smooth else "pixelated")
+    image_output.show_image("image/webp", webp(frames[-1], quality), alt, page=page)
+
+
+def webp(image: np.ndarray, quality: int = 60) -> bytes:
+    """Return a uint8 image (height, width[, channels]) as the bytes of a WebP file."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    picture.save(buffer, "WEBP", quality=quality, lossless=quality == 100)
+    return buffer.getvalue()
+
+
+def _label(value) -> str:
+    """A slider's value as its reader sees it."""
+    return f"{value:g}" if isinstance(value, float) else str(value)

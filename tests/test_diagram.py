@@ -1,0 +1,53 @@
+"""The drawing of who feeds whom says what it is given."""
+
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.colors import to_hex
+
+from gancourse.notebook import diagram, plots
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that are finished, with their alt texts."""
+    seen = []
+    monkeypatch.setattr(plots, "finish", lambda fig, alt: seen.append((fig, alt)))
+    yield seen
+    plt.close("all")
+
+
+def boxes(fig):
+    """The texts of the boxes, and the colour of each one's edge."""
+    return {text.get_text(): to_hex(text.get_bbox_patch().get_edgecolor()).upper()
+            for text in fig.axes[0].texts if text.get_bbox_patch()}
+
+
+def arrows(fig):
+    """How many arrows are solid, and how many are dashed."""
+    dashed = [text.arrow_patch.get_linestyle() not in ("-", "solid")
+              for text in fig.axes[0].texts if getattr(text, "arrow_patch", None)]
+    return dashed.count(False), dashed.count(True)
+
+
+def test_real_is_blue_and_fake_is_orange(drawn):
+    diagram.show_game(alt="a GAN", real="photo", fake="fake photo", generator="G")
+    (fig, alt), = drawn
+    assert alt == "a GAN"
+    found = boxes(fig)
+    assert len(found) == 7
+    assert found["photo"] == plots.REAL and found["fake photo"] == found["G"] == plots.FAKE
+
+
+def test_six_arrows_feed_and_two_teach(drawn):
+    diagram.show_game(alt="a GAN")
+    assert arrows(drawn[0][0]) == (6, 2)
+
+
+def test_a_condition_feeds_both_networks(drawn):
+    diagram.show_game(alt="a GAN with labels", condition="label y")
+    assert "label y" in boxes(drawn[0][0]) and arrows(drawn[0][0]) == (8, 2)
+
+
+def test_a_second_loss_sees_the_fake_and_teaches_g(drawn):
+    diagram.show_game(alt="style", extra="keeps the photograph?")
+    assert "keeps the photograph?" in boxes(drawn[0][0]) and arrows(drawn[0][0]) == (7, 3)
