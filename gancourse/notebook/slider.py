@@ -82,8 +82,8 @@ def show(frames: Sequence[np.ndarray], axes: dict[str, Sequence], *, alt: str,
     are in the order of nested loops over them, the last axis fastest.  With one axis there is a
     button that plays them in `seconds`; `plays` presses it at once, unless the reader's system
     asks for less motion.  The sliders begin at their last values.  `quality` is WebP's, 1 to 100
-    (100 keeps every pixel); `width` is in pixels of the page, two thirds of the images' unless given,
-    and `smooth=False` enlarges small images without blurring them.  Raises ValueError where the
+    (100 keeps every pixel); `width` is in pixels of the page, two thirds of the images' own if it
+    is 0; `smooth=False` enlarges small images without blurring them.  Raises ValueError where the
     number of images is not that of the values.
     """
     count = int(np.prod([len(values) for values in axes.values()])) if axes else 0
