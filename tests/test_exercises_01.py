@@ -5,19 +5,19 @@ import pytest
 from exercises import judge, names_from, solution
 
 RIGHT = {
-    "d_loss": """
-def d_loss(real_logits, fake_logits):
+    "bce": """
+def bce(logits, target):
     log_D = lambda s: np.minimum(s, 0) - np.log1p(np.exp(-np.abs(s)))
-    return -np.mean(log_D(real_logits)) - np.mean(log_D(-fake_logits))
+    return -target * log_D(logits) - (1 - target) * log_D(-logits)
 """,
-    "jsd_at_least": """
-def jsd_at_least(d_loss):
-    return max((np.log(4) - d_loss) / 2, 0)
+    "error_signal": """
+def error_signal(logits, target):
+    return (1 - target) * sigmoid(logits) - target * sigmoid(-logits)
 """,
     "g_losses": """
 def g_losses(fake_logits):
     log_D = lambda s: np.minimum(s, 0) - np.log1p(np.exp(-np.abs(s)))
-    return np.mean(log_D(-fake_logits)), -np.mean(log_D(fake_logits))
+    return log_D(-fake_logits), -log_D(fake_logits)
 """,
     "smoothed_best_D": """
 def smoothed_best_D(p, q, a):
@@ -25,28 +25,38 @@ def smoothed_best_D(p, q, a):
 """,
 }
 STABLE = "np.minimum(s, 0) - np.log1p(np.exp(-np.abs(s)))"
+BOTH = "-target * log_D(logits) - (1 - target) * log_D(-logits)"
+SIGNAL = "(1 - target) * sigmoid(logits) - target * sigmoid(-logits)"
 WRONG = [  # exercise, what is wrong, (old, new) in a right answer
-    ("d_loss", "breaks at large logits", (STABLE, "np.log(1 / (1 + np.exp(-s)))")),
-    ("d_loss", "a small number hides the break", (STABLE, "np.log(1 / (1 + np.exp(-s)) + 1e-8)")),
-    ("d_loss", "V, not the loss", ("return -np.mean(log_D(real_logits)) -", "return np.mean(log_D(real_logits)) +")),
-    ("d_loss", "real and fake exchanged", ("-np.mean(log_D(real_logits)) - np.mean(log_D(-fake_logits))",
-                                           "-np.mean(log_D(-real_logits)) - np.mean(log_D(fake_logits))")),
-    ("d_loss", "the fake half has the real half's sign", ("log_D(-fake_logits)", "log_D(fake_logits)")),
-    ("d_loss", "sums instead of means", ("np.mean", "np.sum")),
-    ("d_loss", "one average over both halves", ("-np.mean(log_D(real_logits)) - np.mean(log_D(-fake_logits))",
-                                                "-np.mean(np.append(log_D(real_logits), log_D(-fake_logits)))")),
-    ("d_loss", "the slope at 0 is wrong", (STABLE, "np.where(s < 0, s, 0) - np.log(2)")),
-    ("jsd_at_least", "negative", ("max((np.log(4) - d_loss) / 2, 0)", "(np.log(4) - d_loss) / 2")),
-    ("jsd_at_least", "the half is missing", ("/ 2", "")),
-    ("jsd_at_least", "the averaged convention", ("np.log(4)", "np.log(2)")),
-    ("jsd_at_least", "the wrong sign", ("np.log(4) - d_loss", "d_loss - np.log(4)")),
-    ("g_losses", "the two exchanged", ("np.mean(log_D(-fake_logits)), -np.mean(log_D(fake_logits))",
-                                       "-np.mean(log_D(fake_logits)), np.mean(log_D(-fake_logits))")),
-    ("g_losses", "minimax to be maximised", ("return np.mean", "return -np.mean")),
-    ("g_losses", "non-saturating to be maximised", (", -np.mean", ", np.mean")),
-    ("g_losses", "minimax twice", ("-np.mean(log_D(fake_logits))", "np.mean(log_D(-fake_logits))")),
+    ("bce", "breaks at large logits", (STABLE, "np.log(1 / (1 + np.exp(-s)))")),
+    ("bce", "a small number hides the break", (STABLE, "np.log(1 / (1 + np.exp(-s)) + 1e-8)")),
+    ("bce", "limits hide the break", (STABLE, "np.log(1 / (1 + np.exp(-np.clip(s, -30, 30))))")),
+    ("bce", "V, not the loss", (BOTH, f"-({BOTH})")),
+    ("bce", "real and fake exchanged", (BOTH, "-target * log_D(-logits) - (1 - target) * log_D(logits)")),
+    ("bce", "the fake half has the real half's sign", ("log_D(-logits)", "log_D(logits)")),
+    ("bce", "the target is ignored", (BOTH, "-log_D(logits)")),
+    ("bce", "any target but 0 counts as 1", (BOTH, "np.where(target, -log_D(logits), -log_D(-logits))")),
+    ("bce", "a mean, not one for each sample", (BOTH, f"np.mean({BOTH})")),
+    ("bce", "the slope at 0 is wrong", (STABLE, "np.where(s < 0, s, 0) - np.log(2)")),
+    ("error_signal", "the sign is wrong", (SIGNAL, f"-({SIGNAL})")),
+    ("error_signal", "the derivative of D", (SIGNAL, "sigmoid(logits) * sigmoid(-logits)")),
+    ("error_signal", "through D once more", (SIGNAL, f"({SIGNAL}) * sigmoid(logits) * sigmoid(-logits)")),
+    ("error_signal", "the logit in the place of D", (SIGNAL, "logits - target")),
+    ("error_signal", "the target is ignored", (SIGNAL, "sigmoid(logits) - 1")),
+    ("error_signal", "a mean, not one for each sample", (SIGNAL, f"np.mean({SIGNAL})")),
+    ("error_signal", "measured, not derived",
+     (SIGNAL, "(bce(logits + 1e-4, target) - bce(logits - 1e-4, target)) / 2e-4")),
+    ("error_signal", "breaks at large logits", (SIGNAL, "np.exp(logits) / (1 + np.exp(logits)) - target")),
+    ("g_losses", "the two exchanged", ("log_D(-fake_logits), -log_D(fake_logits)",
+                                       "-log_D(fake_logits), log_D(-fake_logits)")),
+    ("g_losses", "minimax to be maximised", ("return log_D", "return -log_D")),
+    ("g_losses", "non-saturating to be maximised", (", -log_D", ", log_D")),
+    ("g_losses", "minimax twice", ("-log_D(fake_logits)", "log_D(-fake_logits)")),
+    ("g_losses", "D's loss on fakes in the place of minimax", ("return log_D(-fake_logits)",
+                                                               "return -log_D(-fake_logits)")),
     ("g_losses", "breaks at large logits", (STABLE, "np.log(1 / (1 + np.exp(-s)) + 1e-12)")),
-    ("g_losses", "sums instead of means", ("np.mean", "np.sum")),
+    ("g_losses", "means, not one for each fake", ("return log_D(-fake_logits), -log_D(fake_logits)",
+                                                  "return np.mean(log_D(-fake_logits)), -np.mean(log_D(fake_logits))")),
     ("smoothed_best_D", "no smoothing", ("- (1 - a) * p / (p + q)", "")),
     ("smoothed_best_D", "smooths inside the ratio", ("p / (p + q) - (1 - a) * p / (p + q)", "a * p / (a * p + q)")),
     ("smoothed_best_D", "smooths both sides", ("- (1 - a) * p", "- (1 - a) * (p - q)")),
@@ -58,8 +68,15 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
 @pytest.fixture(scope="module")
 def names():
     """What the lesson has defined before its exercises; nothing is trained or drawn."""
-    return names_from("01", ["shift: float", "import numpy", "x = np.linspace(-20", "softplus = lambda", "D_star = p",
-                             "def smoothed_value("])
+    scope = names_from("01", ["shift: float", "import numpy", "x = np.linspace(-20", "D_star = p",
+                              "def smoothed_value("])
+    exec(solution("01", "bce"), scope)
+    return scope
+
+
+@pytest.fixture(autouse=True)
+def _a_wrong_answer_raises(monkeypatch):
+    monkeypatch.setenv("GANCOURSE_STRICT", "1")
 
 
 @pytest.mark.parametrize("exercise", RIGHT)
@@ -76,16 +93,27 @@ def test_a_wrong_answer_is_refused(names, exercise, what, change):
         judge("01", names, exercise, RIGHT[exercise].replace(*change))
 
 
+@pytest.mark.parametrize("exercise", ["bce", "error_signal", "g_losses"])
+def test_an_empty_exercise_gives_way_to_the_lessons_own(names, exercise, monkeypatch, capsys):
+    empty = f"def {exercise}(*_):\n    raise NotImplementedError"
+    monkeypatch.setenv("GANCOURSE_STRICT", "0")
+    judge("01", names, exercise, empty)
+    assert "still empty" in capsys.readouterr().out
+    monkeypatch.setenv("GANCOURSE_STRICT", "1")
+    with pytest.raises(NotImplementedError):
+        judge("01", names, exercise, empty)
+
+
 @pytest.mark.parametrize("track", ["pt", "tf"])
 def test_what_the_lesson_writes_is_what_later_lessons_import(names, track):
     module = pytest.importorskip(f"gancourse.{track}.losses", reason="needs its framework")
     tensor = pytest.importorskip({"pt": "torch", "tf": "tensorflow"}[track])
     tensor = tensor.tensor if track == "pt" else tensor.constant
     scope = dict(names)
-    for exercise in ("d_loss", "g_losses"):
-        exec(solution("01", exercise), scope)
+    exec(solution("01", "g_losses"), scope)
     real, fake = np.linspace(-30, 30, 11)[:, None], np.linspace(25, -40, 11)[:, None]
     losses = [module.bce_d_loss(tensor(real), tensor(fake)), module.minimax_g_loss(tensor(fake)),
               module.nonsaturating_g_loss(tensor(fake))]
-    want = [scope["d_loss"](real, fake), *scope["g_losses"](fake)]
+    bce = scope["bce"]
+    want = [bce(real, 1).mean() + bce(fake, 0).mean(), *(loss.mean() for loss in scope["g_losses"](fake))]
     np.testing.assert_allclose([float(a) for a in losses], want, rtol=1e-9)

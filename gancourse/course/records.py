@@ -16,7 +16,7 @@ from typing import Any
 from gancourse import files
 from gancourse.course import html_pages, run_fingerprint
 from gancourse.files import write_atomically
-from gancourse.notebook.checks import MIME
+from gancourse.notebook.claims import MIME
 
 GOOD = {"notebook": "notebook.ipynb", "page": "notebook.html", "record": "run.json"}
 FAILED = {"notebook": "failed.ipynb", "page": "failed.html", "record": "failed.json"}
