@@ -1,5 +1,7 @@
 """Pages need no network: formulas are MathML, figures lie inside, progress bars are gone."""
 
+import re
+
 import nbformat
 
 from gancourse.course import html_pages
@@ -31,6 +33,21 @@ def test_formulas_become_mathml_and_code_stays():
 def test_nothing_is_fetched():
     html = page(nbformat.v4.new_markdown_cell("# T"))
     assert "<script src=" not in html and "<link" not in html.replace("<link rel=stylesheet>", "")
+
+
+def test_a_page_asks_an_exercise_and_does_not_answer_it():
+    cell = nbformat.v4.new_code_cell("def twice(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION")
+    html = page(cell)
+    assert "twice" in html and "your turn" in html
+    assert "2" not in re.sub(r"<[^>]+>", "", html.split("twice")[1].split("your turn")[0]) and "SOLUTION" not in html
+
+
+def test_a_figure_has_its_alt_text_and_its_width():
+    figure = nbformat.v4.new_output("display_data", {"image/png": "iVBO\nRw==", "text/plain": "x"},
+                                    metadata={"image/png": {"alt": "a < b", "width": 300}})
+    html = page(nbformat.v4.new_code_cell("1", outputs=[figure]))
+    assert '<img alt="a &lt; b" width="300"' in html and "data:image/png;base64,iVBORw==" in html
+    assert "No description" not in html
 
 
 def test_progress_bars_are_left_out_and_warnings_stay():

@@ -1,7 +1,10 @@
 """Executed notebooks as single HTML pages that need no network: mathematics becomes MathML."""
 
+import html
 import json
 import re
+
+from gancourse.course.lessons import SOLUTION
 
 MATHS = re.compile(
     r"(?<![\\$])\$\$(.+?)\$\$"  # $$displayed$$
@@ -12,6 +15,7 @@ WIDGETS = "application/vnd.jupyter.widget-view+json"
 NAMED = re.compile(r"<mi>(log|exp|sin|cos|tanh?|det|dim)</mi>(?=(</msub>)?(<mo stretchy)?)")
 # what latex2mathml leaves as it stands
 SPELT = {"lVert": "‖", "rVert": "‖", "Vert": "‖", "arg": r"\operatorname{arg}"}
+LEFT_OUT = "...  # your turn: this page leaves the answer out"
 PAGE_STYLE = """<style>
 math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}
 .jp-RenderedMarkdown pre,.jp-RenderedMarkdown pre code,.jp-OutputArea-output pre{
@@ -59,7 +63,7 @@ def to_html(notebook: dict, title: str) -> str:
 
     nbconvert draws the page; its scripts for mathematics, diagrams and widgets, which would come
     from the network, are left out, and every formula is turned into MathML, which browsers draw
-    themselves.
+    themselves.  Solutions of exercises are left out.
     """
     import nbformat
     from nbconvert import HTMLExporter
@@ -70,6 +74,9 @@ def to_html(notebook: dict, title: str) -> str:
             cell["source"] = with_mathml(cell["source"])
         if cell["cell_type"] == "code":
             cell["outputs"] = without_bars(cell["outputs"])
+            for output in cell["outputs"]:
+                _describe_image(output)
+            cell["source"] = SOLUTION.sub(rf"\1{LEFT_OUT}", cell["source"])
     page["metadata"].pop("widgets", None)
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
@@ -124,6 +131,21 @@ def _template(text: str):
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(text)
+
+
+def _describe_image(output: dict) -> None:
+    """Give an output that is an image the HTML that shows it with its alt text, in place.
+
+    nbconvert leaves the alt text out.
+    """
+    data = output.get("data", {})
+    for mime in ("image/png", "image/jpeg"):
+        about = output.get("metadata", {}).get(mime, {})
+        if mime in data and "alt" in about and "text/html" not in data:
+            width = f' width="{about["width"]}"' if "width" in about else ""
+            image = data[mime].replace("\n", "")
+            data["text/html"] = (f'<img alt="{html.escape(about["alt"])}"{width} '
+                                 f'style="max-width:100%" src="data:{mime};base64,{image}">')
 
 
 def _mathml(match: re.Match) -> str:
