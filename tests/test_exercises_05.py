@@ -1,7 +1,10 @@
 """The checks of lesson 05 reject wrong answers and accept another right one."""
 
+import numpy as np
 import pytest
-from exercises import judge, names_from, solution
+from exercises import code_cells, judge, names_from, solution
+
+from gancourse.course.lessons import source
 
 RIGHT = {
     "kl_at_least": """
@@ -19,16 +22,11 @@ def w1_gradient(real, fake):
         slopes[f] = (1 if fake[f] > real[r] else -1) / len(fake)
     return slopes
 """,
-    "sorted_plan": """
-def sorted_plan(P, Q):
-    left, room, plan, i, j = P.copy(), Q.copy(), np.zeros((len(P), len(Q))), 0, 0
-    while i < len(P) and j < len(Q):
-        earth = min(left[i], room[j])
-        plan[i, j] += earth
-        left[i] -= earth
-        room[j] -= earth
-        i, j = (i + 1, j) if left[i] <= room[j] else (i, j + 1)
-    return plan
+    "critic_slope": """
+def critic_slope(real, fake, x):
+    above = lambda batch: (np.asarray(batch) > np.asarray(x)[:, None]).mean(1)
+    gain = above(real) - above(fake)
+    return 1.0 * (gain > 0) - 1.0 * (gain < 0)
 """,
 }
 RANKED = "zip(np.argsort(real), np.argsort(fake))"
@@ -58,23 +56,38 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("w1_gradient", "the way to go, not the gradient", ("fake[f] > real[r]", "fake[f] < real[r]")),
     ("w1_gradient", "a sum instead of a mean", (" / len(fake)", "")),
     ("w1_gradient", "pulls harder from further away", ("(1 if fake[f] > real[r] else -1)", "(fake[f] - real[r])")),
-    ("sorted_plan", "ignores the distances", ("return plan", "return np.outer(P, Q)")),
-    ("sorted_plan", "rows and columns exchanged", ("return plan", "return plan.T")),
-    ("sorted_plan", "the rightmost earth into the leftmost hole", ("left, room", "P = P[::-1]\n    left, room")),
-    ("sorted_plan", "only what stays", ("return plan", "return np.diag(np.minimum(P, Q))")),
-    ("sorted_plan", "stops before the last place", ("while i < len(P) and", "while i < len(P) - 1 and")),
-    ("sorted_plan", "what stays first, then whatever is left", ("return plan", """
-    stay = np.minimum(P, Q)
-    over, under = P - stay, Q - stay
-    return np.diag(stay) + np.outer(over, under) / over.sum()""")),
+    ("w1_gradient", "nudging each fake", (f"for r, f in {RANKED}:\n        slopes[f] = "
+     "(1 if fake[f] > real[r] else -1) / len(fake)", "for f, e in enumerate(1e-6 * np.eye(len(fake))):\n"
+     "        slopes[f] = (sample_w1(real, fake + e) - sample_w1(real, fake - e)) / 2e-6")),
+    ("critic_slope", "uphill to the fakes", ("1.0 * (gain > 0) - 1.0 * (gain < 0)", "-np.sign(gain)")),
+    ("critic_slope", "as steep as the shares differ", ("1.0 * (gain > 0) - 1.0 * (gain < 0)", "gain")),
+    ("critic_slope", "counts in place of shares", (".mean(1)", ".sum(1)")),
+    ("critic_slope", "steeper than 1", ("1.0 * (gain > 0) - 1.0 * (gain < 0)", "2 * np.sign(gain)")),
+    ("critic_slope", "one slope everywhere, from the means", (
+        "gain = above(real) - above(fake)", "gain = (np.mean(real) - np.mean(fake)) * np.ones(len(x))")),
+    ("critic_slope", "towards the nearest real sample", ("gain = above(real) - above(fake)",
+     "gain = real[np.abs(real - x[:, None]).argmin(1)] - x")),
+    ("critic_slope", "each number counts once", ("np.asarray(batch) > ", "np.unique(batch) > ")),
+    ("critic_slope", "the course's own, which knows no number that occurs twice", (
+        "gain = above(real) - above(fake)", """points = np.sort(np.concatenate([real, fake]))
+    worth = np.where(np.isin(points, real), 1 / len(real), -1 / len(fake))
+    rises = np.diff(np.eye(len(points)), axis=0)
+    lp = linprog(-worth, A_ub=np.vstack([rises, -rises]), b_ub=np.tile(np.diff(points), 2),
+                 bounds=[(0, 0)] + [(None, None)] * (len(points) - 1))
+    return np.concatenate([[0], np.diff(lp.x) / np.diff(points), [0]])[np.searchsorted(points, x)]""")),
 ]
 
 
 @pytest.fixture(scope="module")
 def names():
     """What the lesson has defined before its exercises; nothing is measured or drawn."""
-    return names_from("05", ["shift: float", "import numpy", "x = np.linspace(-12", "def jsd(", "def sample_w1(",
-                             "def cheapest_plan("])
+    return names_from("05", ["shift: float", "import numpy", "x = np.linspace(-12", "def jsd(", "def sample_w1("])
+
+
+@pytest.fixture(autouse=True)
+def strict(monkeypatch):
+    """A wrong answer to an exercise that is adopted raises, as under nbval."""
+    monkeypatch.setenv("GANCOURSE_STRICT", "1")
 
 
 @pytest.mark.parametrize("exercise", RIGHT)
@@ -89,3 +102,20 @@ def test_a_wrong_answer_is_refused(names, exercise, what, change):
     assert change[0] in RIGHT[exercise], "the change changes nothing"
     with pytest.raises(AssertionError):
         judge("05", names, exercise, RIGHT[exercise].replace(*change))
+
+
+@pytest.mark.parametrize("exercise, tolerance", [("w1_gradient", 1e-9), ("critic_slope", 1e-6)])
+def test_until_an_answer_is_right_the_game_is_played_with_the_same_numbers(names, monkeypatch, exercise, tolerance):
+    monkeypatch.setenv("GANCOURSE_STRICT", "0")
+    cells = [source(cell) for cell in code_cells("05")]
+    check = cells[next(i for i, text in enumerate(cells) if f"def {exercise}(" in text) + 1]
+    empty, solved = dict(names), dict(names)
+    exec(f"def {exercise}(*batches):\n    raise NotImplementedError", empty)
+    exec(solution("05", exercise), solved)
+    exec(check, empty)
+    real, fake, x = np.random.default_rng(1).normal([[0], [2], [1]], 1, (3, 64))
+    batches = (real, fake) if exercise == "w1_gradient" else (real, fake, x)
+    differs = np.abs(empty[exercise](*batches) - solved[exercise](*batches)) > tolerance
+    if exercise == "critic_slope":  # where both shares are equal, any slope is as good
+        differs &= solved[exercise](*batches) != 0
+    assert not differs.any()
