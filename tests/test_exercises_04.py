@@ -7,42 +7,62 @@ pytest.importorskip("torch")
 from exercises import judge, names_from, solution
 
 RIGHT = {
-    "gram_loss_of": """def gram_loss_of(a, b):
+    "g_loss": """def g_loss(real_logits, fake_logits):
+    return torch.logaddexp(real_logits, fake_logits).mean() - fake_logits.mean()""",
+    "receptive_field": """def receptive_field(kernels, strides):
+    return 1 + sum((k - 1) * int(np.prod(strides[:i])) for i, k in enumerate(kernels))""",
+    "sliced_distance": """def sliced_distance(a, b, directions):
+    total = 0
+    for theta in directions.T:
+        total = total + np.abs(np.array(sorted(a @ theta)) - np.array(sorted(b @ theta))).mean()
+    return total / directions.shape[1]""",
+    "gram_loss": """def gram_loss(a, b):
     ga = np.einsum("ni,nj->ij", a, a) / a.shape[0]
     gb = np.einsum("ni,nj->ij", b, b) / b.shape[0]
     return np.linalg.norm(ga - gb) ** 2""",
-    "content_loss_of": """def content_loss_of(a, b, block=8):
-    total = []
-    for y in range(0, a.shape[0], block):
-        for x in range(0, a.shape[1], block):
-            d = a[y : y + block, x : x + block] - b[y : y + block, x : x + block]
-            total.append(abs(d.mean()))
-    return np.mean(total)""",
-    "receptive_field": """def receptive_field(kernels, strides):
-    return 1 + sum((k - 1) * int(np.prod(strides[:i])) for i, k in enumerate(kernels))""",
 }
 WRONG = [  # exercise, what is wrong, (old, new) in the right answer above
-    ("gram_loss_of", "sums in the place of means", (" / a.shape[0]", "")),
-    ("gram_loss_of", "the norm, not its square", (" ** 2", "")),
-    ("gram_loss_of", "the largest difference", ("np.linalg.norm(ga - gb) ** 2", "np.abs(ga - gb).max()")),
-    ("gram_loss_of", "both divided by the size of a", ("b.shape[0]", "a.shape[0]")),
-    ("gram_loss_of", "the mean over the matrix", ("np.linalg.norm(ga - gb) ** 2", "((ga - gb) ** 2).mean()")),
-    ("content_loss_of", "pixels, not blocks", ("abs(d.mean())", "abs(d).mean()")),
-    ("content_loss_of", "blocks cancel each other", ("abs(d.mean())", "d.mean()")),
-    ("content_loss_of", "squares", ("abs(d.mean())", "d.mean() ** 2")),
-    ("content_loss_of", "the block's size is ignored", ("    total = []", "    total, block = [], 8")),
-    ("content_loss_of", "sums over a block", ("d.mean()", "d.sum()")),
+    ("g_loss", "D's loss", ("- fake_logits.mean()", "- real_logits.mean()")),
+    ("g_loss", "a sum over the patches", ("fake_logits).mean()", "fake_logits).sum()")),
+    ("g_loss", "the difference of the means", ("torch.logaddexp(real_logits, fake_logits).mean() - fake_logits.mean()",
+                                               "softplus(real_logits.mean() - fake_logits.mean())")),
+    ("g_loss", "not relativistic", ("torch.logaddexp(real_logits, fake_logits).mean() - fake_logits.mean()",
+                                    "softplus(-fake_logits).mean()")),
+    ("g_loss", "no softplus", ("torch.logaddexp(real_logits, fake_logits).mean()", "real_logits.mean()")),
+    ("g_loss", "it overflows", ("torch.logaddexp(real_logits, fake_logits).mean() - fake_logits.mean()",
+                                "torch.log(1 + torch.exp(real_logits - fake_logits)).mean()")),
+    ("g_loss", "no mean", ("fake_logits).mean() - fake_logits.mean()", "fake_logits) - fake_logits")),
     ("receptive_field", "a stride counts for its own layer", ("strides[:i]", "strides[: i + 1]")),
     ("receptive_field", "strides are ignored", ("int(np.prod(strides[:i]))", "1")),
     ("receptive_field", "the first pixel is forgotten", ("1 + sum", "sum")),
     ("receptive_field", "whole kernels", ("(k - 1)", "k")),
+    ("sliced_distance", "not sorted", ("np.array(sorted(a @ theta)) - np.array(sorted(b @ theta))",
+                                       "a @ theta - b @ theta")),
+    ("sliced_distance", "the sum over the directions", (" / directions.shape[1]", "")),
+    ("sliced_distance", "signs cancel each other", ("np.abs", "")),
+    ("sliced_distance", "squares", (".mean()", ".__pow__(2).mean()")),
+    ("sliced_distance", "the sum over the points", (".mean()", ".sum()")),
+    ("sliced_distance", "the difference of the means", ("np.abs(np.array(sorted(a @ theta)) - np.array(sorted(b @ theta)))"
+                                                        ".mean()", "abs((a @ theta).mean() - (b @ theta).mean())")),
+    ("gram_loss", "sums in the place of means", (" / a.shape[0]", "")),
+    ("gram_loss", "the norm, not its square", (" ** 2", "")),
+    ("gram_loss", "the largest difference", ("np.linalg.norm(ga - gb) ** 2", "np.abs(ga - gb).max()")),
+    ("gram_loss", "both divided by the size of a", ("b.shape[0]", "a.shape[0]")),
+    ("gram_loss", "the mean over the matrix", ("np.linalg.norm(ga - gb) ** 2", "((ga - gb) ** 2).mean()")),
+    ("gram_loss", "one triangle of the matrix", ("np.linalg.norm(ga - gb)", "np.linalg.norm(np.triu(ga - gb))")),
 ]
+
+
+@pytest.fixture(autouse=True)
+def strict(monkeypatch):
+    """Where an answer is adopted, a wrong one raises only when checks are strict."""
+    monkeypatch.setenv("GANCOURSE_STRICT", "1")
 
 
 @pytest.fixture(scope="module")
 def names():
     """What the lesson has defined before its exercises; nothing is trained."""
-    marks = ["photo: str", "import copy", "def patches(", "def conv(", "class Generator", "def make_D("]
+    marks = ["photo: str", "import copy", "def conv(", "class Generator", "def make_D(", "measured_field = "]
     return names_from("04", marks, longest=256, width=4, device="cpu")
 
 
@@ -57,3 +77,12 @@ def test_a_wrong_answer_is_refused(names, exercise, what, change):
     assert change[0] in RIGHT[exercise], "the change changes nothing"
     with pytest.raises(AssertionError):
         judge("04", names, exercise, RIGHT[exercise].replace(*change))
+
+
+def test_the_training_uses_the_answer_bit_for_bit(names):
+    """The course's own loss stands in for an empty answer, so both must give the same pictures."""
+    scope = dict(names)
+    exec(solution("04", "g_loss"), scope)
+    draw = scope["torch"].Generator().manual_seed(0)
+    real, fake = 5 * scope["torch"].randn(2, 4, 1, 12, 12, generator=draw)
+    assert scope["g_loss"](real, fake) == scope["losses"].relativistic_g_loss(real, fake)

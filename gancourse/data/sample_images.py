@@ -14,6 +14,8 @@ PHOTOS = {
     "chelsea": ("skimage", "data/chelsea.png"),
     "coffee": ("skimage", "data/coffee.png"),
     "rocket": ("skimage", "data/rocket.jpg"),
+    "camera": ("skimage", "data/camera.png"),
+    "hubble": ("skimage", "data/hubble_deep_field.jpg"),
 }
 SMALLEST = 64  # pixels: less holds no patch worth judging
 
