@@ -10,14 +10,11 @@ def bce(logits, target):
     log_D = lambda s: np.minimum(s, 0) - np.log1p(np.exp(-np.abs(s)))
     return -target * log_D(logits) - (1 - target) * log_D(-logits)
 """,
-    "error_signal": """
-def error_signal(logits, target):
-    return (1 - target) * sigmoid(logits) - target * sigmoid(-logits)
-""",
-    "g_losses": """
-def g_losses(fake_logits):
-    log_D = lambda s: np.minimum(s, 0) - np.log1p(np.exp(-np.abs(s)))
-    return log_D(-fake_logits), -log_D(fake_logits)
+    "g_step": """
+def g_step(theta, z, w, b, loss, rate):
+    D = sigmoid(b + w * theta + w * z)
+    push = -D if loss == "minimax" else D - 1
+    return theta - rate * w * push.mean()
 """,
     "smoothed_best_D": """
 def smoothed_best_D(p, q, a):
@@ -26,7 +23,9 @@ def smoothed_best_D(p, q, a):
 }
 STABLE = "np.minimum(s, 0) - np.log1p(np.exp(-np.abs(s)))"
 BOTH = "-target * log_D(logits) - (1 - target) * log_D(-logits)"
-SIGNAL = "(1 - target) * sigmoid(logits) - target * sigmoid(-logits)"
+PUSH = '-D if loss == "minimax" else D - 1'
+MEASURED = """rate * np.subtract(*(g_losses(w * (z + theta + h) + b)[loss != "minimax"].mean()
+                                     for h in (1e-4, -1e-4))) / 2e-4"""
 WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("bce", "breaks at large logits", (STABLE, "np.log(1 / (1 + np.exp(-s)))")),
     ("bce", "a small number hides the break", (STABLE, "np.log(1 / (1 + np.exp(-s)) + 1e-8)")),
@@ -38,25 +37,20 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("bce", "any target but 0 counts as 1", (BOTH, "np.where(target, -log_D(logits), -log_D(-logits))")),
     ("bce", "a mean, not one for each sample", (BOTH, f"np.mean({BOTH})")),
     ("bce", "the slope at 0 is wrong", (STABLE, "np.where(s < 0, s, 0) - np.log(2)")),
-    ("error_signal", "the sign is wrong", (SIGNAL, f"-({SIGNAL})")),
-    ("error_signal", "the derivative of D", (SIGNAL, "sigmoid(logits) * sigmoid(-logits)")),
-    ("error_signal", "through D once more", (SIGNAL, f"({SIGNAL}) * sigmoid(logits) * sigmoid(-logits)")),
-    ("error_signal", "the logit in the place of D", (SIGNAL, "logits - target")),
-    ("error_signal", "the target is ignored", (SIGNAL, "sigmoid(logits) - 1")),
-    ("error_signal", "a mean, not one for each sample", (SIGNAL, f"np.mean({SIGNAL})")),
-    ("error_signal", "measured, not derived",
-     (SIGNAL, "(bce(logits + 1e-4, target) - bce(logits - 1e-4, target)) / 2e-4")),
-    ("error_signal", "breaks at large logits", (SIGNAL, "np.exp(logits) / (1 + np.exp(logits)) - target")),
-    ("g_losses", "the two exchanged", ("log_D(-fake_logits), -log_D(fake_logits)",
-                                       "-log_D(fake_logits), log_D(-fake_logits)")),
-    ("g_losses", "minimax to be maximised", ("return log_D", "return -log_D")),
-    ("g_losses", "non-saturating to be maximised", (", -log_D", ", log_D")),
-    ("g_losses", "minimax twice", ("-log_D(fake_logits)", "log_D(-fake_logits)")),
-    ("g_losses", "D's loss on fakes in the place of minimax", ("return log_D(-fake_logits)",
-                                                               "return -log_D(-fake_logits)")),
-    ("g_losses", "breaks at large logits", (STABLE, "np.log(1 / (1 + np.exp(-s)) + 1e-12)")),
-    ("g_losses", "means, not one for each fake", ("return log_D(-fake_logits), -log_D(fake_logits)",
-                                                  "return np.mean(log_D(-fake_logits)), -np.mean(log_D(fake_logits))")),
+    ("g_step", "climbs", ("theta - rate", "theta + rate")),
+    ("g_step", "minimax climbs", ("-D if", "D if")),
+    ("g_step", "the losses exchanged", (PUSH, '-D if loss != "minimax" else D - 1')),
+    ("g_step", "minimax for both", (PUSH, "-D")),
+    ("g_step", "non-saturating for both", (PUSH, "D - 1")),
+    ("g_step", "without the slope of the logit", ("rate * w *", "rate *")),
+    ("g_step", "through D once more", ("push.mean()", "(push * D * (1 - D)).mean()")),
+    ("g_step", "a sum, not a mean", ("push.mean()", "push.sum()")),
+    ("g_step", "the push at the mean logit", ("w * z)", "w * z.mean()) * np.ones(len(z))")),
+    ("g_step", "the noise is not moved", ("w * theta + ", "")),
+    ("g_step", "one number for each fake", ("push.mean()", "push")),
+    ("g_step", "the gradient, not the new θ", ("theta - rate * w", "w")),
+    ("g_step", "the learning rate is ignored", ("rate * w", "w")),
+    ("g_step", "measured, not derived", ("rate * w * push.mean()", MEASURED)),
     ("smoothed_best_D", "no smoothing", ("- (1 - a) * p / (p + q)", "")),
     ("smoothed_best_D", "smooths inside the ratio", ("p / (p + q) - (1 - a) * p / (p + q)", "a * p / (a * p + q)")),
     ("smoothed_best_D", "smooths both sides", ("- (1 - a) * p", "- (1 - a) * (p - q)")),
@@ -69,8 +63,9 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
 def names():
     """What the lesson has defined before its exercises; nothing is trained or drawn."""
     scope = names_from("01", ["shift: float", "import numpy", "x = np.linspace(-20", "D_star = p",
-                              "def smoothed_value("])
+                              "def error_signal(", "def g_losses(", "def smoothed_value("])
     exec(solution("01", "bce"), scope)
+    scope["LOSSES"] = ("minimax", "non-saturating")
     return scope
 
 
@@ -93,7 +88,7 @@ def test_a_wrong_answer_is_refused(names, exercise, what, change):
         judge("01", names, exercise, RIGHT[exercise].replace(*change))
 
 
-@pytest.mark.parametrize("exercise", ["bce", "error_signal", "g_losses"])
+@pytest.mark.parametrize("exercise", ["bce", "g_step"])
 def test_an_empty_exercise_gives_way_to_the_lessons_own(names, exercise, monkeypatch, capsys):
     empty = f"def {exercise}(*_):\n    raise NotImplementedError"
     monkeypatch.setenv("GANCOURSE_STRICT", "0")
@@ -110,7 +105,6 @@ def test_what_the_lesson_writes_is_what_later_lessons_import(names, track):
     tensor = pytest.importorskip({"pt": "torch", "tf": "tensorflow"}[track])
     tensor = tensor.tensor if track == "pt" else tensor.constant
     scope = dict(names)
-    exec(solution("01", "g_losses"), scope)
     real, fake = np.linspace(-30, 30, 11)[:, None], np.linspace(25, -40, 11)[:, None]
     losses = [module.bce_d_loss(tensor(real), tensor(fake)), module.minimax_g_loss(tensor(fake)),
               module.nonsaturating_g_loss(tensor(fake))]

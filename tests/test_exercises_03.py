@@ -1,50 +1,66 @@
 """The checks of lesson 03 refuse wrong answers and accept other right ones."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-from exercises import code_cells, judge, names_from, solution
-
-from gancourse.course.lessons import source
+from exercises import judge, names_from, solution
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"out_size": "def out_size(n, k, s, p):", "d_loss_of": "def d_loss_of(G, D, real, z):",
-         "slerp": "def slerp(a, b, t):"}
+HEADS = {"update_D": "def update_D(gan, real, z):", "r1": "def r1(D, real):", "out_size": "def out_size(n, k, s, p):"}
+SHOULD = "softplus(-gan.D(real)).mean() + softplus(gan.D(gan.G(z).detach())).mean()"
+LEARN = "gan.opt_D.zero_grad()\n    loss.backward()\n    gan.opt_D.step()\n    return loss.item()"
+BCE = ("with torch.no_grad():\n        fake = gan.G(z)\n"
+       "    bce = nn.functional.binary_cross_entropy_with_logits\n"
+       "    loss = sum(bce(gan.D(x), torch.full((len(x), 1), y)) for x, y in ((real, 1.0), (fake, 0.0)))\n    ")
+GRAD = "(g,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)"
+X = "x = real.clone().requires_grad_(True)"
 RIGHT = [
+    ("update_D", BCE + LEARN),
+    ("update_D", f"loss = {SHOULD}\n    for p in gan.D.parameters():\n        p.grad = None\n    loss.backward()\n"
+                 "    gan.opt_D.step()\n    return loss.item()"),
+    ("r1", f"{X}\n    {GRAD}\n    return g.reshape(len(x), -1).norm(dim=1).pow(2).mean()"),
+    ("r1", f"{X}\n    {GRAD}\n    return (g * g).sum() / len(x)"),
     ("out_size", "return n * s + (k - s) - p - p"),
-    ("d_loss_of", "with torch.no_grad():\n        fake = G(z)\n"
-                  "    bce = nn.functional.binary_cross_entropy_with_logits\n"
-                  "    return sum(bce(D(x), torch.full((len(x), 1), y)) for x, y in ((real, 1.0), (fake, 0.0)))"),
-    ("slerp", "side = b - (a @ b) * a\n    turn = t * np.arccos(a @ b)\n"
-              "    return np.cos(turn) * a + np.sin(turn) * side / np.linalg.norm(side)"),
 ]
 WRONG = [
+    ("update_D", "a gradient into G", f"loss = {SHOULD.replace('.detach()', '')}\n    {LEARN}"),
+    ("update_D", "real and fake exchanged",
+     f"loss = softplus(gan.D(real)).mean() + softplus(-gan.D(gan.G(z).detach())).mean()\n    {LEARN}"),
+    ("update_D", "halves averaged", f"loss = ({SHOULD}) / 2\n    {LEARN}"),
+    ("update_D", "the batch summed", f"loss = {SHOULD.replace('mean', 'sum')}\n    {LEARN}"),
+    ("update_D", "real images only", f"loss = softplus(-gan.D(real)).mean()\n    {LEARN}"),
+    ("update_D", "old gradients are kept",
+     f"loss = {SHOULD}\n    loss.backward()\n    gan.opt_D.step()\n    return loss.item()"),
+    ("update_D", "no step", f"loss = {SHOULD}\n    gan.opt_D.zero_grad()\n    loss.backward()\n    return loss.item()"),
+    ("update_D", "the other optimiser", f"loss = {SHOULD}\n    {LEARN.replace('opt_D.step', 'opt_G.step')}"),
+    ("update_D", "a sigmoid before the loss of logits",
+     f"loss = {SHOULD.replace('gan.D(', 'torch.sigmoid(gan.D(').replace(')).mean', '))).mean')}\n    {LEARN}"),
+    ("update_D", "a tensor returned", f"loss = {SHOULD}\n    {LEARN.replace('.item()', '')}"),
+    ("update_D", "nothing returned", f"loss = {SHOULD}\n    {LEARN.replace('    return loss.item()', '')}"),
+    ("r1", "no second derivative", f"{X}\n    {GRAD.replace(', create_graph=True', '')}\n"
+                                   "    return g.square().flatten(1).sum(1).mean()"),
+    ("r1", "the length, not its square", f"{X}\n    {GRAD}\n    return g.flatten(1).norm(dim=1).mean()"),
+    ("r1", "averaged over the pixels", f"{X}\n    {GRAD}\n    return g.square().mean()"),
+    ("r1", "summed over the batch", f"{X}\n    {GRAD}\n    return g.square().sum()"),
+    ("r1", "of the mean logit", f"{X}\n    {GRAD.replace('.sum(),', '.mean(),')}\n"
+                                "    return g.square().flatten(1).sum(1).mean()"),
+    ("r1", "halved already", f"{X}\n    {GRAD}\n    return g.square().flatten(1).sum(1).mean() / 2"),
     ("out_size", "the convolution's own formula", "return (n + 2 * p - k) // s + 1"),
     ("out_size", "padding adds", "return (n - 1) * s + k + 2 * p"),
     ("out_size", "every pixel takes a whole stride", "return n * s + k - 2 * p"),
     ("out_size", "doubling, which is right for one layer only", "return n * s"),
-    ("d_loss_of", "no detach", "return softplus(-D(real)).mean() + softplus(D(G(z))).mean()"),
-    ("d_loss_of", "real and fake exchanged", "return softplus(D(real)).mean() + softplus(-D(G(z).detach())).mean()"),
-    ("d_loss_of", "halves averaged", "return (softplus(-D(real)).mean() + softplus(D(G(z).detach())).mean()) / 2"),
-    ("d_loss_of", "a sigmoid before the loss of logits",
-     "return softplus(-torch.sigmoid(D(real))).mean() + softplus(torch.sigmoid(D(G(z).detach()))).mean()"),
-    ("d_loss_of", "the batch summed", "return softplus(-D(real)).sum() + softplus(D(G(z).detach())).sum()"),
-    ("d_loss_of", "the logits detached, so D does not learn either from the fakes or from the real images",
-     "return (softplus(-D(real)).mean() + softplus(D(G(z))).mean()).detach()"),
-    ("slerp", "the straight line", "return (1 - t) * a + t * b"),
-    ("slerp", "the line, made as long: unequal angles",
-     "c = (1 - t) * a + t * b\n    return c / np.linalg.norm(c)"),
-    ("slerp", "from b to a",
-     "w = np.arccos(a @ b)\n    return (np.sin(t * w) * a + np.sin((1 - t) * w) * b) / np.sin(w)"),
-    ("slerp", "cosine for sine", "w = np.arccos(a @ b)\n    return np.cos(t * w) * a + np.sin(t * w) * b"),
 ]
 
 
 @pytest.fixture(scope="module")
 def names():
     return names_from("03", ["num_steps: int", "import copy", "def make_pair("], seed=3)
+
+
+@pytest.fixture(autouse=True)
+def strict(monkeypatch):
+    """So that a wrong answer raises, where the lesson would go on with the course's own."""
+    monkeypatch.setenv("GANCOURSE_STRICT", "1")
 
 
 @pytest.mark.parametrize("exercise", HEADS)
@@ -63,32 +79,25 @@ def test_a_wrong_answer_is_refused(names, exercise, why, body):
         judge("03", names, exercise, f"{HEADS[exercise]}\n    {body}")
 
 
-@pytest.mark.parametrize("read", [[3] * 500, [0] * 499 + [7], [0, 1, 2] * 166 + [0, 1]])
-def test_the_walk_survives_samples_of_any_number_of_classes(read, monkeypatch, capsys):
-    """Collapsed runs read as one class, and then there are no two classes to walk between."""
-    scope = names_from("03", ["from gancourse.pt.fast_loop import make_fast_loop", "def walk(a, b"])
-    walked = {}
-
-    def show(images, rows, title, alt):
-        walked.update(rows=rows, title=title, n=len(images))
-
-    monkeypatch.setattr(scope["plots"], "show_latent_walk", show)
-    classifier = SimpleNamespace(predict=lambda images: np.array(read),
-                                 features=lambda images: np.zeros((500, 2)))
-    scope |= {
-        "seed": 0, "z_dim": 8, "gan": None, "real_features": np.zeros((5, 2)),
-        "sample": lambda gan, z: np.zeros((len(z), 4, 4, 3), np.float32),  # constant images
-        "lenet": classifier}
-    exec(next(source(c) for c in code_cells("03") if "z_many = " in source(c)), scope)
-    alone = len(set(read)) < 2
-    assert ("read as one class" in capsys.readouterr().out) is alone
-    where = "sample to another" if alone else "class to the next"
-    assert walked["title"] == f"each row walks from one {where}"
-    assert walked["n"] == 10 * walked["rows"] and walked["rows"] == (4 if alone else 1)
+@pytest.mark.parametrize("exercise", ["update_D", "r1"])
+def test_an_empty_answer_leaves_the_lesson_with_the_package_s(names, exercise, monkeypatch, capsys):
+    monkeypatch.delenv("GANCOURSE_STRICT")
+    judge("03", names, exercise, f"{HEADS[exercise]}\n    raise NotImplementedError")
+    assert "still empty" in capsys.readouterr().out
 
 
-def test_a_walk_between_opposite_points_is_a_straight_line():
-    """With z of one number there is no circle to walk on."""
-    scope = names_from("03", ["from gancourse.pt.fast_loop import make_fast_loop", "def walk(a, b"])
-    steps = scope["walk"](np.array([2.0]), np.array([-1.0]), 4)
-    assert np.allclose(steps[:, 0], [2, 1, 0, -1])
+@pytest.fixture(scope="module")
+def slerp():
+    """The lesson's own; only the function of its cell is taken."""
+    text = solution("03", "slerp").split("\n\n\n")[0]
+    scope = {"np": np}
+    exec(text, scope)
+    return scope["slerp"]
+
+
+def test_the_walk_turns_by_equal_angles_and_keeps_its_length(slerp):
+    east, north = np.array([1.0, 0.0, 0.0]), np.array([0.6, 0.8, 0.0])
+    path = slerp(east, north, [0, 0.25, 0.8, 1])
+    assert np.allclose(path[[0, 3]], [east, north])
+    assert np.allclose(np.linalg.norm(path, axis=1), 1)
+    assert np.allclose(np.arccos(path[1:3] @ east), np.arccos(0.6) * np.array([0.25, 0.8]))

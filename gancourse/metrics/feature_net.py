@@ -5,8 +5,12 @@
 
 To tell its classes apart, such a network has learnt what matters about the images of a data set.
 It is computed in plain NumPy, so PyTorch and TensorFlow lessons read the same numbers off the same
-network.  The one of the stroke digits ships with the course; others are trained once, in seconds,
-and kept.  Messages call it a ruler, as lesson 07 does, which explains it.
+network.  Those of the stroke digits and of the faces ship with the course; others are trained once,
+in seconds, and kept.  Messages call it a ruler, as lesson 07 does, which explains it.
+
+The network of the faces reads several attributes at once:
+
+    feature_net.load(faces).read_attributes(images)["glasses"]
 """
 
 import hashlib
@@ -19,11 +23,16 @@ from typing import NamedTuple
 import numpy as np
 
 from gancourse.data.registry import Dataset, cache_folder, to_float
+from gancourse.data.synthetic.faces import Attributes
 from gancourse.errors import CourseError
 from gancourse.files import file_sha256, hold, module_code
 from gancourse.system import chosen_threads, installed
 
 SHIPPED = Path(__file__).with_name("feature_nets")
+SHIPPED_OF = {("strokes", (28, 28, 1)): "strokes_28.safetensors",
+              ("faces", (32, 32, 3)): "faces_32.safetensors"}
+HIDDEN = {  # attributes of a face that are not to be seen at these values of hair_style
+    "hair_colour": (0, 5), "hat": (0, 1, 2, 3, 4), "earrings": (2,)}
 TRAINER = Path(__file__).parents[1] / "pt" / "train_feature_net.py"
 CHUNK = 50  # images at once: their patches fit the processor's cache, which is twice as fast
 
@@ -34,7 +43,8 @@ class FeatureNet(NamedTuple):
     It is a LeNet after LeCun et al. 1998, of about a hundred thousand weights for 28 x 28 pixels:
     3x3 convolution to 16 channels - 2x2 max-pooling - 3x3 convolution to 32 channels - 2x2
     max-pooling - 64 features - a logit for each class, with a ReLU after each layer but the last.
-    It is not trained further: it only measures.
+    The network of the faces has a third convolution with pooling; its classes are the hair styles,
+    and a second head reads the other attributes.  It is not trained further: it only measures.
     """
 
     weights: dict[str, np.ndarray]  # kernels (3, 3, in, out), matrices (in, out), biases (out,)
@@ -63,11 +73,30 @@ class FeatureNet(NamedTuple):
         """Return the most probable class of each image, int64 (n,)."""
         return self.probabilities(images).argmax(1)
 
+    def read_attributes(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the most probable value of each attribute, int64 (n,), by the attribute's name.
+
+        -1 where it is hidden, see `readable`.  Raises ValueError when the network was trained on
+        classes alone.
+        """
+        if "attributes" not in self.facts:
+            raise CourseError("this ruler has learnt one label only; use predict")
+        head, bias = (np.concatenate([self.weights[name], self.weights[f"others_{name}"]], axis=-1)
+                      for name in ("head", "head_bias"))
+        logits = self.features(images) @ head + bias
+        values = {}
+        start = 0
+        for name, count in self.facts["attributes"].items():
+            values[name] = logits[:, start : start + count].argmax(1)
+            start += count
+        return _hide(values)
+
     def _features(self, x: np.ndarray) -> np.ndarray:
         """The 64 features (n, 64) of float images (n, height, width, channels) in [-1, 1]."""
         w = self.weights
-        x = _pool(np.maximum(_conv(x, w["conv1"]) + w["conv1_bias"], 0))
-        x = _pool(np.maximum(_conv(x, w["conv2"]) + w["conv2_bias"], 0))
+        for name in ("conv1", "conv2", "conv3"):
+            if name in w:
+                x = _pool(np.maximum(_conv(x, w[name]) + w[f"{name}_bias"], 0))
         return np.maximum(x.reshape(len(x), -1) @ w["dense"] + w["dense_bias"], 0)
 
 
@@ -79,8 +108,8 @@ def load(dataset: Dataset) -> FeatureNet:
     image was turned (Gidaris et al. 2018).  Raises ValueError when the stored one is damaged,
     RuntimeError when training fails.
     """
-    if dataset.name == "strokes" and dataset.shape == (28, 28, 1):
-        return read(SHIPPED / "strokes_28.safetensors", SHIPPED / "sha256.json")
+    if shipped := SHIPPED_OF.get((dataset.name, dataset.shape)):
+        return read(SHIPPED / shipped, SHIPPED / "sha256.json")
     path = cache_folder() / "rulers" / f"{_key(dataset)}.safetensors"
     if not path.exists():
         with hold(path.with_suffix(".lock"), f"the ruler of {dataset.name}", say=print):
@@ -106,6 +135,33 @@ def read(path: Path, checksums: Path | None = None) -> FeatureNet:
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         message = f"the ruler {path} is damaged ({error}); delete it and load it again"
         raise CourseError(message) from error
+
+
+def readable(attributes: Attributes) -> dict[str, np.ndarray]:
+    """Return what the network of the faces can read off them, int64 (n,) by name.
+
+    Right on 4,000 held-out faces of 32 x 32 pixels, in per cent: hair style 99.8, hair colour 99.8,
+    glasses 99.5, beard 99.4, mouth open 99.9, earrings 99.9, pattern of the clothes 99.7, kind of
+    hat 99.9, background 99.5.  Values are those of `gancourse.data.synthetic.faces`; the hues of
+    the background are put into three groups, around 0, 1/3 and 2/3.  -1 where an attribute is
+    hidden: the colour of hair that is shaved or under a hat, the kind of a hat in the cupboard,
+    earrings under long hair.  Left out are those of which a network like this one read fewer than
+    98 % right: smiling or not (87), the eye colour (95), the skin in three tones (97.7), and those
+    that were not tried because they are smaller than a pixel or run through without a border.
+    """
+    names = ("hair_style", "hair_colour", "glasses", "beard", "mouth_open", "earrings", "pattern",
+             "hat")
+    values = {name: getattr(attributes, name).astype(np.int64) for name in names}
+    values["background"] = np.rint(3 * attributes.background).astype(np.int64) % 3
+    return _hide(values)
+
+
+def _hide(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The values of attributes, -1 where the hair style hides one."""
+    hidden = {name: np.isin(values["hair_style"], styles)
+              for name, styles in HIDDEN.items() if "hair_style" in values}
+    return {name: np.where(hidden[name], -1, value) if name in hidden else value
+            for name, value in values.items()}
 
 
 def _key(dataset: Dataset) -> str:
