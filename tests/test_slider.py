@@ -54,6 +54,15 @@ def test_of_two_sliders_the_last_moves_fastest_and_there_is_no_button(shown):
     assert page.count("<input") == 2 and "k = k * labels[i].length" in page and "play</button>" not in page
 
 
+def test_a_slider_may_begin_anywhere(shown):
+    frames = [gray(10 * i + j) for i in range(2) for j in range(3)]
+    for start in (0, (1, 1), -1):
+        slider.show(frames, {"tens": [0, 10], "ones": [0, 1, 2]}, alt="numbers", quality=100, start=start)
+    first = [np.asarray(Image.open(io.BytesIO(b64decode(data["image/webp"])))).mean() for data in shown]
+    assert first == [0, 11, 12]
+    assert re.findall(r'value="(\d)"', shown[1]["text/html"]) == ["1", "1"]
+
+
 def test_an_animation_begins_to_play_by_itself_and_a_slider_does_not(shown):
     animation.animate([gray(0), gray(9)], alt="dark, then light")
     slider.show([gray(0), gray(9)], {"step": [1, 2]}, alt="dark, then light")

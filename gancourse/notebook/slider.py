@@ -75,13 +75,14 @@ CONTROL = """<div style="display:flex;gap:.6em;align-items:center;padding:.2em 0
 
 def show(frames: Sequence[np.ndarray], axes: dict[str, Sequence], *, alt: str,
          seconds: float = 6.0, plays: bool = False, quality: int = 60, width: int = 0,
-         smooth: bool = True) -> None:
+         smooth: bool = True, start: int | Sequence[int] = -1) -> None:
     """Display images (height, width[, channels]), uint8, one at a time, behind a slider an axis.
 
     `axes` gives each slider's name and the values at which it can stand; with several, the images
     are in the order of nested loops over them, the last axis fastest.  With one axis there is a
     button that plays them in `seconds`; `plays` presses it at once, unless the reader's system
-    asks for less motion.  The sliders begin at their last values.  `quality` is WebP's, 1 to 100
+    asks for less motion.  `start` is the place at which the sliders stand at first, for all axes or
+    one for each; -1 is the last, and 0 gives nothing away that comes later.  `quality` is WebP's, 1 to 100
     (100 keeps every pixel); `width` is in pixels of the page, two thirds of the images' own if it
     is 0; `smooth=False` enlarges small images without blurring them.  Raises ValueError where the
     number of images is not that of the values.
@@ -91,20 +92,24 @@ def show(frames: Sequence[np.ndarray], axes: dict[str, Sequence], *, alt: str,
         raise CourseError(f"{len(frames)} images for {count} places of the slider; give one each")
     encoded = [b64encode(webp(frame, quality)).decode() for frame in frames]
     labels = [[_label(value) for value in values] for values in axes.values()]
+    starts = [start] * len(labels) if isinstance(start, int) else start
+    places = [range(len(texts))[at] for texts, at in zip(labels, starts, strict=True)]
+    shown = frames[int(np.ravel_multi_index(places, [len(texts) for texts in labels]))]
     button = BUTTON if len(axes) == 1 else ""
     controls = "".join(
-        CONTROL.format(name=html.escape(name), last=len(texts) - 1, at=len(texts) - 1,
-                       label=html.escape(texts[-1]), button=button)
-        for name, texts in zip(axes, labels, strict=True))
-    first = f"data:image/webp;base64,{encoded[-1]}"
+        CONTROL.format(name=html.escape(name), last=len(texts) - 1, at=at,
+                       label=html.escape(texts[at]), button=button)
+        for name, texts, at in zip(axes, labels, places, strict=True))
+    first = b64encode(webp(shown, quality)).decode()
     width = width or round(frames[0].shape[1] / SHARPNESS)
     digest = hashlib.sha256("".join(encoded).encode() + alt.encode()).hexdigest()[:12]
     page = PAGE.format(
-        id=f"gancourse-{digest}", alt=html.escape(alt), first=first, width=width,
+        id=f"gancourse-{digest}", alt=html.escape(alt), width=width,
+        first=f"data:image/webp;base64,{first}",
         controls=controls, frames=json.dumps(encoded), labels=json.dumps(labels),
         milliseconds=int(1000 * seconds / count), plays=str(plays).lower(),
         rendering="auto" if smooth else "pixelated")
-    image_output.show_image("image/webp", webp(frames[-1], quality), alt, page=page)
+    image_output.show_image("image/webp", webp(shown, quality), alt, page=page)
 
 
 def webp(image: np.ndarray, quality: int = 60) -> bytes:
