@@ -82,10 +82,10 @@ def show(frames: Sequence[np.ndarray], axes: dict[str, Sequence], *, alt: str,
     are in the order of nested loops over them, the last axis fastest.  With one axis there is a
     button that plays them in `seconds`; `plays` presses it at once, unless the reader's system
     asks for less motion.  `start` is the place at which the sliders stand at first, for all axes or
-    one for each; -1 is the last, and 0 gives nothing away that comes later.  `quality` is WebP's, 1 to 100
-    (100 keeps every pixel); `width` is in pixels of the page, two thirds of the images' own if it
-    is 0; `smooth=False` enlarges small images without blurring them.  Raises ValueError where the
-    number of images is not that of the values.
+    one for each; -1 is the last, and 0 gives nothing away that comes later.  `quality` is WebP's,
+    1 to 100 (100 keeps every pixel); `width` is in pixels of the page, two thirds of the images'
+    own if it is 0; `smooth=False` enlarges small images without blurring them.  Raises ValueError
+    where the number of images is not that of the values.
     """
     count = int(np.prod([len(values) for values in axes.values()])) if axes else 0
     if count != len(frames) or count == 0:
