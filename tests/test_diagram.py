@@ -38,16 +38,17 @@ def test_real_is_blue_and_fake_is_orange(drawn):
     assert found["photo"] == plots.REAL and found["fake photo"] == found["G"] == plots.FAKE
 
 
-def test_six_arrows_feed_and_two_teach(drawn):
+def test_six_arrows_feed_and_three_teach(drawn):
+    """One teaches D; two lead to G, by way of D and the fake."""
     diagram.show_game(alt="a GAN")
-    assert arrows(drawn[0][0]) == (6, 2)
+    assert arrows(drawn[0][0]) == (6, 3)
 
 
 def test_a_condition_feeds_both_networks(drawn):
     diagram.show_game(alt="a GAN with labels", condition="label y")
-    assert "label y" in boxes(drawn[0][0]) and arrows(drawn[0][0]) == (8, 2)
+    assert "label y" in boxes(drawn[0][0]) and arrows(drawn[0][0]) == (8, 3)
 
 
 def test_a_second_loss_sees_the_fake_and_teaches_g(drawn):
     diagram.show_game(alt="style", extra="keeps the photograph?")
-    assert "keeps the photograph?" in boxes(drawn[0][0]) and arrows(drawn[0][0]) == (7, 3)
+    assert "keeps the photograph?" in boxes(drawn[0][0]) and arrows(drawn[0][0]) == (7, 4)

@@ -20,6 +20,8 @@ PAGE_STYLE = """<style>
 math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}
 .jp-RenderedMarkdown pre,.jp-RenderedMarkdown pre code,.jp-OutputArea-output pre{
 white-space:pre!important;overflow-x:auto}
+.jp-RenderedMarkdown p:has(math[display=block]),.jp-RenderedHTMLCommon table{
+max-width:100%;overflow-x:auto}.jp-RenderedHTMLCommon table{display:block}
 </style>"""
 STYLE = """body{font:16px/1.6 system-ui,sans-serif;color:#222;max-width:62rem}
 body{margin:3rem auto;padding:0 1.2rem}h2{font-size:1.15rem;margin:2rem 0 .4rem}.quiet{color:#666}

@@ -15,16 +15,16 @@ def show_game(*, alt: str, noise: str = "noise z", generator: str = "generator\n
               fake: str = "fake\nG(z)", data: str = "training\ndata", real: str = "real\nx",
               discriminator: str = "discrimi-\nnator D", verdict: str = "D(x): how\nprobably real",
               condition: str = "", extra: str = "",
-              gradients: Sequence[str] = ("D learns", "G learns")) -> None:
+              gradients: Sequence[str] = ("D learns", "G learns, through D")) -> None:
     """Display the diagram of a GAN; each text is that of one box, and "\\n" breaks its line.
 
     `condition`, such as "label y", is a box that feeds both networks.  `extra` is a second loss
     that judges the fake beside D, such as "keeps the\\nphotograph?".  `gradients` are the texts at
-    the dashed arrows that teach D and G.
+    the dashed arrows that teach D, and G through D and the fake.
     """
-    low = -1.6 if extra else -0.7
-    fig, ax = plots.figure(width=7.0, height=1.0 * (2.6 - low))
-    ax.set(xlim=(-0.8, 9.9), ylim=(low, 2.6), xticks=[], yticks=[])
+    low = -1.6 if extra else -0.5
+    fig, ax = plots.figure(width=7.0, height=2.5 - low)
+    ax.set(xlim=(-0.8, 9.9), ylim=(low, 2.5), xticks=[], yticks=[])
     ax.grid(False)
     ax.spines[:].set_visible(False)
     z = _box(ax, 0, 0.3, noise, plots.NEUTRAL)
@@ -42,10 +42,11 @@ def show_game(*, alt: str, noise: str = "noise z", generator: str = "generator\n
     _arrow(ax, d, answer, plots.NEUTRAL)
     to_d, to_g = gradients
     _gradient(ax, answer, d, bend=0.75)
-    _gradient(ax, answer, g, bend=-0.38)
-    beside = {"ha": "center", "fontsize": 9.5, "color": plots.NEUTRAL, "style": "italic"}
-    ax.text(7.8, 1.95, to_d, **beside)
-    ax.text(7.7, -0.15, to_g, **beside)
+    _gradient(ax, d, made, bend=-0.45)  # D's weights stay as they are
+    _gradient(ax, made, g, bend=-0.5)
+    beside = {"ha": "center", "fontsize": 10.5, "color": plots.NEUTRAL, "style": "italic"}
+    ax.text(7.8, 2.0, to_d, **beside)
+    ax.text(7.7, 0.1, to_g, **beside)
     if condition:
         given = _box(ax, 4.6, 1.1, condition, plots.THIRD)
         _arrow(ax, given, d, plots.THIRD)
@@ -61,7 +62,7 @@ def _box(ax: Axes, x: float, y: float, text: str, colour: str, *, filled: bool =
     """Draw a box with a text, centred, and return it; networks are filled."""
     face = colour if filled else PAPER
     ink = "white" if filled else "black"
-    return ax.text(x, y, text, ha="center", va="center", fontsize=10, color=ink, zorder=3,
+    return ax.text(x, y, text, ha="center", va="center", fontsize=11, color=ink, zorder=3,
                    linespacing=1.25, bbox={**BOX, "facecolor": face, "edgecolor": colour})
 
 
