@@ -30,6 +30,9 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("bce", "breaks at large logits", (STABLE, "np.log(1 / (1 + np.exp(-s)))")),
     ("bce", "a small number hides the break", (STABLE, "np.log(1 / (1 + np.exp(-s)) + 1e-8)")),
     ("bce", "limits hide the break", (STABLE, "np.log(1 / (1 + np.exp(-np.clip(s, -30, 30))))")),
+    ("bce", "straight lines beyond 20",
+     (BOTH, f"({BOTH.replace('logits', 'np.clip(logits, -20, 20)')} + "
+            "(np.abs(logits) > 20) * (np.abs(logits) - 20) * np.abs((logits > 0) - target))")),
     ("bce", "V, not the loss", (BOTH, f"-({BOTH})")),
     ("bce", "real and fake exchanged", (BOTH, "-target * log_D(-logits) - (1 - target) * log_D(logits)")),
     ("bce", "the fake half has the real half's sign", ("log_D(-logits)", "log_D(logits)")),
@@ -87,7 +90,7 @@ def test_a_wrong_answer_is_refused(names, exercise, what, change):
         judge("01", names, exercise, RIGHT[exercise].replace(*change))
 
 
-@pytest.mark.parametrize("exercise", ["bce", "g_step"])
+@pytest.mark.parametrize("exercise", ["bce", "g_step", "smoothed_best_D"])
 def test_an_empty_exercise_gives_way_to_the_lessons_own(names, exercise, monkeypatch, capsys):
     empty = f"def {exercise}(*_):\n    raise NotImplementedError"
     monkeypatch.setenv("GANCOURSE_STRICT", "0")
