@@ -11,10 +11,13 @@ RIGHT = {
         "        return np.stack([np.ones_like(x), u, u**2])\n"
         "    up = inputs(real) @ (1 - D(real, w)) / len(real)\n"
         "    return up - inputs(fake) @ D(fake, w) / len(fake)"),
-    "best_D": (
-        "def best_D(x, mean, sd):\n"
-        "    odds = norm.pdf(x, mean, sd) / norm.pdf(x, real_mean, real_sd)\n"
-        "    return 1 / (1 + odds)"),
+    "g_gradient": (
+        "def g_gradient(ab, z, w):\n"
+        "    u = (ab[0] * z + ab[1]) / 1.5 - 1\n"
+        "    bend = w[1] + 2 * w[2] * u\n"
+        "    doubt = 1 - D(G(z, *ab), w)\n"
+        "    push = doubt * bend / 1.5\n"
+        "    return np.array([push @ z, push.sum()]) / len(z)"),
 }
 WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("d_gradient", "empty", ("    up =", "    raise NotImplementedError\n    up =")),
@@ -26,11 +29,17 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("d_gradient", "x in place of u", ("(x - 1.5) / 1.5", "x")),
     ("d_gradient", "sums in place of means", ("/ len(real)", "")),
     ("d_gradient", "one length for both", ("/ len(fake)", "/ len(real)")),
-    ("best_D", "the probability of a fake", ("1 / (1 + odds)", "odds / (1 + odds)")),
-    ("best_D", "the odds", ("1 / (1 + odds)", "1 / odds")),
-    ("best_D", "one half everywhere", ("1 / (1 + odds)", "0.5 + 0 * x")),
-    ("best_D", "the variance for the sd", ("norm.pdf(x, mean, sd)", "norm.pdf(x, mean, sd**2)")),
-    ("best_D", "one number for all x", ("1 / (1 + odds)", "0.5")),
+    ("g_gradient", "empty", ("    push =", "    raise NotImplementedError\n    push =")),
+    ("g_gradient", "nudging again", ("    push =", "    return nudged_g(ab, z, w)\n    push =")),
+    ("g_gradient", "downhill", ("doubt * bend", "-doubt * bend")),
+    ("g_gradient", "of D in place of log D", ("doubt * bend", "doubt * (1 - doubt) * bend")),
+    ("g_gradient", "D's answer in place of its error", ("doubt = 1 - D(", "doubt = D(")),
+    ("g_gradient", "u's own derivative is left out", ("bend / 1.5", "bend")),
+    ("g_gradient", "the square's factor 2 is left out", ("2 * w[2]", "w[2]")),
+    ("g_gradient", "x in place of u", (") / 1.5 - 1", ")")),
+    ("g_gradient", "b first", ("[push @ z, push.sum()]", "[push.sum(), push @ z]")),
+    ("g_gradient", "the noise is left out", ("push @ z", "push.sum()")),
+    ("g_gradient", "sums in place of means", (" / len(z)", "")),
 ]
 
 
