@@ -30,6 +30,17 @@ def test_formulas_become_mathml_and_code_stays():
     assert html.index("math{font-family:") < html.index("</head>") < html.index("<mfrac>")
 
 
+def test_formulas_of_several_lines_stand_in_rows():
+    """The signs that align the lines are not drawn, nor is the space that may follow a line."""
+    for name in ("aligned", "gathered"):
+        tex = rf"\begin{{{name}}} a &= b \\[4pt] c &= d \end{{{name}}}"
+        if name == "gathered":
+            tex = tex.replace("&", "")
+        maths = html_pages.with_mathml(f"$${tex}$$")
+        assert maths.count("<mtr>") == 2 and "<mi>&</mi>" not in maths and "4" not in re.sub("<[^>]*>", "", maths)
+        assert '<mtable displaystyle="true"' in maths
+
+
 def test_nothing_is_fetched():
     html = page(nbformat.v4.new_markdown_cell("# T"))
     assert "<script src=" not in html and "<link" not in html.replace("<link rel=stylesheet>", "")

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from gancourse.course import cli
+from gancourse.course import cli, html_pages
 from gancourse.course.lessons import (
     FOLDER,
     SOLUTION,
@@ -112,6 +112,16 @@ def test_every_exercise_has_a_check_and_is_off_the_main_path(lesson):
 @each_lesson
 def test_a_prediction_is_asked_for_before_results(lesson):
     assert prose(lesson).count("**Predict.**") >= 2
+
+
+@each_lesson
+def test_every_formula_is_drawn_on_the_page(lesson):
+    """A formula that breaks across lines, or an unknown command, would stand there as LaTeX."""
+    page = html_pages.with_mathml(prose(lesson))
+    formulas = re.findall(r"<math.*?</math>", page, re.DOTALL)
+    assert not [formula for formula in formulas if re.search(r">\\[A-Za-z]+<|<mi>&</mi>", formula)]
+    rest = re.sub(r"<math.*?</math>|```.*?```|`[^`]*`", "", page, flags=re.DOTALL)
+    assert not re.findall(r"\\(?:hat|frac|tfrac|theta|sigma|mathbb|log|text|le|cdot)\b.{0,40}", rest)
 
 
 @each_lesson

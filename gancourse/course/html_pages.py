@@ -15,6 +15,9 @@ WIDGETS = "application/vnd.jupyter.widget-view+json"
 NAMED = re.compile(r"<mi>(log|exp|sin|cos|tanh?|det|dim)</mi>(?=(</msub>)?(<mo stretchy)?)")
 # what latex2mathml leaves as it stands
 SPELT = {"lVert": "‖", "rVert": "‖", "Vert": "‖", "arg": r"\operatorname{arg}"}
+# environments that latex2mathml does not know, and its own that draw the same
+ENVIRONMENTS = {"aligned": "split", "gathered": "matrix"}
+ENVIRONMENT = re.compile(rf"(\\(?:begin|end))\{{({'|'.join(ENVIRONMENTS)})\}}")
 LEFT_OUT = "...  # your turn: this page leaves the answer out"
 PAGE_STYLE = """<style>
 math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}
@@ -159,8 +162,11 @@ def _mathml(match: re.Match) -> str:
 
     display = "inline" if match[1] is None else "block"
     tex = (match[1] or match[2]).strip()
+    tex = ENVIRONMENT.sub(lambda found: f"{found[1]}{{{ENVIRONMENTS[found[2]]}}}", tex)
+    tex = re.sub(r"\\\\\[[^\]]*\]", r"\\\\", tex)  # the space between two lines
     tex = re.sub(rf"\\({'|'.join(SPELT)})\b", lambda command: SPELT[command[1]], tex)
-    return NAMED.sub(_spaced, convert(tex, display=display).replace("\n", " "))
+    maths = convert(tex, display=display).replace("\n", " ")
+    return NAMED.sub(_spaced, maths.replace("<mtable>", '<mtable displaystyle="true">'))
 
 
 def _spaced(name: re.Match) -> str:
