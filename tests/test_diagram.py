@@ -44,6 +44,11 @@ def test_six_arrows_feed_and_three_teach(drawn):
     assert arrows(drawn[0][0]) == (6, 3)
 
 
+def test_without_noise_nothing_feeds_g(drawn):
+    diagram.show_game(alt="a GAN of two numbers", noise="")
+    assert len(boxes(drawn[0][0])) == 6 and arrows(drawn[0][0]) == (5, 3)
+
+
 def test_a_condition_feeds_both_networks(drawn):
     diagram.show_game(alt="a GAN with labels", condition="label y")
     assert "label y" in boxes(drawn[0][0]) and arrows(drawn[0][0]) == (8, 3)

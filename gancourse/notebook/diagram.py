@@ -18,23 +18,25 @@ def show_game(*, alt: str, noise: str = "noise z", generator: str = "generator\n
               gradients: Sequence[str] = ("D learns", "G learns, through D")) -> None:
     """Display the diagram of a GAN; each text is that of one box, and "\\n" breaks its line.
 
-    `condition`, such as "label y", is a box that feeds both networks.  `extra` is a second loss
-    that judges the fake beside D, such as "keeps the\\nphotograph?".  `gradients` are the texts at
-    the dashed arrows that teach D, and G through D and the fake.
+    Without a text for `noise`, nothing feeds G.  `condition`, such as "label y", is a box that
+    feeds both networks.  `extra` is a second loss that judges the fake beside D, such as "keeps
+    the\\nphotograph?".  `gradients` are the texts at the dashed arrows that teach D, and G through
+    D and the fake.
     """
     low = -1.6 if extra else -0.5
     fig, ax = plots.figure(width=7.0, height=2.5 - low)
     ax.set(xlim=(-0.8, 9.9), ylim=(low, 2.5), xticks=[], yticks=[])
     ax.grid(False)
     ax.spines[:].set_visible(False)
-    z = _box(ax, 0, 0.3, noise, plots.NEUTRAL)
     g = _box(ax, 2.3, 0.3, generator, plots.FAKE, filled=True)
     made = _box(ax, 4.6, 0.3, fake, plots.FAKE)
     source = _box(ax, 2.3, 1.9, data, plots.REAL)
     drawn = _box(ax, 4.6, 1.9, real, plots.REAL)
     d = _box(ax, 6.7, 1.1, discriminator, plots.NEUTRAL, filled=True)
     answer = _box(ax, 8.9, 1.1, verdict, plots.NEUTRAL)
-    _arrow(ax, z, g, plots.NEUTRAL)
+    if noise:
+        z = _box(ax, 0, 0.3, noise, plots.NEUTRAL)
+        _arrow(ax, z, g, plots.NEUTRAL)
     _arrow(ax, g, made, plots.FAKE)
     _arrow(ax, source, drawn, plots.REAL)
     _arrow(ax, drawn, d, plots.REAL)
