@@ -55,7 +55,7 @@ def lenet_extractor(ruler: FeatureNet, reference: np.ndarray | None = None) -> F
     Its features are standardised by `reference`, a table of its features (n, 64), as by
     `gancourse.metrics.distances.standardise`; without one they stay as they are.
     """
-    parts = [_Floats(), network(ruler)[:9]]
+    parts = [_Floats(), network(ruler)[:-1]]
     if reference is not None:
         parts.append(_Standardise(np.asarray(reference, np.float64)))
     return FeatureExtractor(nn.Sequential(*parts), 64)
