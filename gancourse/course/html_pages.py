@@ -162,7 +162,7 @@ def _mathml(match: re.Match) -> str:
 
     display = "inline" if match[1] is None else "block"
     tex = (match[1] or match[2]).strip()
-    tex = ENVIRONMENT.sub(lambda found: f"{found[1]}{{{ENVIRONMENTS[found[2]]}}}", tex)
+    tex = ENVIRONMENT.sub(lambda match: f"{match[1]}{{{ENVIRONMENTS[match[2]]}}}", tex)
     tex = re.sub(r"\\\\\[[^\]]*\]", r"\\\\", tex)  # the space between two lines
     tex = re.sub(rf"\\({'|'.join(SPELT)})\b", lambda command: SPELT[command[1]], tex)
     maths = convert(tex, display=display).replace("\n", " ")
