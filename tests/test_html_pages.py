@@ -41,6 +41,10 @@ def test_formulas_of_several_lines_stand_in_rows():
         assert '<mtable displaystyle="true"' in maths
 
 
+def test_a_bar_is_as_long_as_what_it_stands_over():
+    assert '<mo stretchy="true">&#x000AF;</mo></mover>' in html_pages.with_mathml(r"$\overline{f(D(x))}$")
+
+
 def test_nothing_is_fetched():
     html = page(nbformat.v4.new_markdown_cell("# T"))
     assert "<script src=" not in html and "<link" not in html.replace("<link rel=stylesheet>", "")

@@ -18,6 +18,8 @@ SPELT = {"lVert": "‖", "rVert": "‖", "Vert": "‖", "arg": r"\operatorname{a
 # environments that latex2mathml does not know, and its own that draw the same
 ENVIRONMENTS = {"aligned": "split", "gathered": "matrix"}
 ENVIRONMENT = re.compile(rf"(\\(?:begin|end))\{{({'|'.join(ENVIRONMENTS)})\}}")
+# over a long expression its bar would not grow
+SHORT_BAR, LONG_BAR = '<mo accent="true">&#x02015;</mo>', '<mo stretchy="true">&#x000AF;</mo>'
 LEFT_OUT = "...  # your turn: this page leaves the answer out"
 PAGE_STYLE = """<style>
 math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}
@@ -165,7 +167,7 @@ def _mathml(match: re.Match) -> str:
     tex = ENVIRONMENT.sub(lambda match: f"{match[1]}{{{ENVIRONMENTS[match[2]]}}}", tex)
     tex = re.sub(r"\\\\\[[^\]]*\]", r"\\\\", tex)  # the space between two lines
     tex = re.sub(rf"\\({'|'.join(SPELT)})\b", lambda command: SPELT[command[1]], tex)
-    maths = convert(tex, display=display).replace("\n", " ")
+    maths = convert(tex, display=display).replace("\n", " ").replace(SHORT_BAR, LONG_BAR)
     return NAMED.sub(_spaced, maths.replace("<mtable>", '<mtable displaystyle="true">'))
 
 
