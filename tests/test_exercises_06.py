@@ -16,17 +16,13 @@ def alternating(state, v, h):
     theta = theta + h * v(np.array([theta, psi]))[0]
     return np.array([theta, psi])
 """,
-    "r1_push": """
-def r1_push(state, gamma):
-    push = np.zeros(np.shape(state))
-    push[1] = -gamma * state[1]
-    return push
-""",
-    "critical_gamma": """
-def critical_gamma(slope):
-    tried = np.linspace(0, 8 * slope, 8001)
-    rates = [np.roots([1, g, slope**2]).real.max() for g in tried]
-    return tried[np.argmin(rates)]
+    "r1_penalty": """
+def r1_penalty(logit, psi, real, gamma, e=1e-4):
+    total = 0
+    for x in real:
+        gradient = (logit(psi, x + e) - logit(psi, x)) / e
+        total = total + gradient**2
+    return gamma / 2 * total / len(real)
 """,
     "largest_step": """
 def largest_step(gamma):
@@ -43,7 +39,7 @@ def alternating(state, v, h):
     state[0] += h * v(state)[0]
     return state
 """
-WRONG = [  # exercise, what is wrong, (old, new) in a right answer
+WRONG = [  # exercise, what is wrong, each (old, new) in a right answer
     ("alternating", "both from the old state", ("v(np.array([theta, psi]))[0]", "v(state)[0]")),
     ("alternating", "G first", ("""    psi = psi + h * v(state)[1]
     theta = theta + h * v(np.array([theta, psi]))[0]
@@ -55,18 +51,18 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("alternating", "descends where it should ascend", ("psi + h *", "psi - h *")),
     ("alternating", "the two exchanged", ("return np.array([theta, psi])", "return np.array([psi, theta])")),
     ("alternating", "D twice", ("h * v(state)[1]", "2 * h * v(state)[1]")),
-    ("r1_push", "D is rewarded for steepness", ("-gamma", "gamma")),
-    ("r1_push", "half of it", ("-gamma", "-gamma / 2")),
-    ("r1_push", "the penalty, not its derivative", ("-gamma * state[1]", "-gamma / 2 * state[1] ** 2")),
-    ("r1_push", "G pays", ("push[1]", "push[0]")),
-    ("r1_push", "both pay", ("push[1]", "push[:]")),
-    ("r1_push", "without the weight", ("-gamma * state[1]", "-state[1]")),
-    ("r1_push", "only its sign", ("-gamma * state[1]", "-gamma * np.sign(state[1])")),
-    ("critical_gamma", "the constant of the logistic loss", ("tried[np.argmin(rates)]", "1.0")),
-    ("critical_gamma", "without the square, as once printed", ("tried[np.argmin(rates)]", "2 * np.sqrt(slope)")),
-    ("critical_gamma", "the square too often", ("tried[np.argmin(rates)]", "4 * slope**2")),
-    ("critical_gamma", "half of it", ("tried[np.argmin(rates)]", "slope")),
-    ("critical_gamma", "more than enough brake", ("tried[np.argmin(rates)]", "2.5 * slope")),
+    ("r1_penalty", "D is rewarded for steepness", ("gamma / 2", "-gamma / 2")),
+    ("r1_penalty", "without the half", ("gamma / 2", "gamma")),
+    ("r1_penalty", "without the weight", ("gamma / 2", "0.5")),
+    ("r1_penalty", "the gradient, not its square", ("gradient**2", "gradient")),
+    ("r1_penalty", "the size, not its square", ("gradient**2", "np.abs(gradient)")),
+    ("r1_penalty", "the square of the mean", ("gamma / 2 * total / len(real)", "gamma / 2 * (total / len(real)) ** 2"),
+     ("gradient**2", "gradient")),
+    ("r1_penalty", "the sum over the data", (" / len(real)", "")),
+    ("r1_penalty", "with respect to psi", ("logit(psi, x + e)", "logit(psi + e, x)")),
+    ("r1_penalty", "all at the origin", ("logit(psi, x + e) - logit(psi, x)", "logit(psi, e) - logit(psi, 0.0)")),
+    ("r1_penalty", "the first of the data only", ("for x in real", "for x in real[:1]")),
+    ("r1_penalty", "the mean over all D", ("return gamma / 2 * total", "return gamma / 2 * np.mean(total)")),
     ("largest_step", "forgets the penalty", ("h * gamma", "h * 0")),
     ("largest_step", "G moves against the old D", ("bisect(outside, 0.1, 4.5)", "4 * gamma")),
     ("largest_step", "the penalty alone, h γ < 2", ("bisect(outside, 0.1, 4.5)", "min(4.0, 2 / (gamma + 1e-9))")),
@@ -87,7 +83,7 @@ def names():
     """What the lesson has defined before its exercises; none of its pictures is drawn."""
     scope = names_from("06", ["h: float", "import numpy", "def softplus(", "def distance(", "def minimax(",
                               "def simultaneous(", "def eigenvalues("])
-    for exercise in ("alternating", "r1_push"):
+    for exercise in ("alternating", "r1_penalty"):
         exec(solution("06", exercise), scope)
     (with_r1,) = [source(c) for c in code_cells("06") if "def r1(" in source(c)]
     exec(with_r1, scope)
@@ -106,11 +102,15 @@ def test_the_largest_step_may_be_written_in_two_ways(names):
     judge("06", names, "largest_step", BY_ROOT)
 
 
-@pytest.mark.parametrize("exercise, what, change", WRONG, ids=[f"{name}: {what}" for name, what, _ in WRONG])
-def test_a_wrong_answer_is_refused(names, exercise, what, change):
-    assert change[0] in RIGHT[exercise], "the change changes nothing"
+@pytest.mark.parametrize("exercise, changes", [(name, changes) for name, _, *changes in WRONG],
+                         ids=[f"{name}: {what}" for name, what, *_ in WRONG])
+def test_a_wrong_answer_is_refused(names, exercise, changes):
+    answer = RIGHT[exercise]
+    for old, new in changes:
+        assert old in answer, "the change changes nothing"
+        answer = answer.replace(old, new)
     with pytest.raises(AssertionError):
-        judge("06", names, exercise, RIGHT[exercise].replace(*change))
+        judge("06", names, exercise, answer)
 
 
 def test_a_step_that_changes_the_state_it_was_given_is_refused(names):
@@ -118,7 +118,7 @@ def test_a_step_that_changes_the_state_it_was_given_is_refused(names):
         judge("06", names, "alternating", IN_PLACE)
 
 
-@pytest.mark.parametrize("exercise", ["alternating", "r1_push", "critical_gamma", "largest_step"])
+@pytest.mark.parametrize("exercise", ["alternating", "r1_penalty", "largest_step"])
 def test_what_stands_in_for_an_open_exercise_gives_the_solution(names, exercise, monkeypatch):
     """So that the lesson comes out the same whether or not its exercises are solved."""
     monkeypatch.setenv("GANCOURSE_STRICT", "0")
@@ -132,8 +132,9 @@ def test_what_stands_in_for_an_open_exercise_gives_the_solution(names, exercise,
     rng = np.random.default_rng(0)
     states = [rng.normal(size=2), rng.normal(size=(2, 7)), 1e-30 * rng.normal(size=(2, 7))]
     given = {"alternating": [(state, names["minimax"], 0.1) for state in states],
-             "r1_push": [(state, 0.3) for state in states],
-             "critical_gamma": [(0.3,), (0.5,), (2.0,)], "largest_step": [(0.1,), (1.0,), (3.0,)]}
+             "r1_penalty": [(logit, psi, [0.0, -2.0], 0.3) for logit in (lambda w, x: w * x, lambda w, x: w * x + x**2)
+                            for psi in (1.0, np.array([0.5, -3.0]), np.array([1e-30, 0.0]))],
+             "largest_step": [(0.1,), (1.0,), (3.0,)]}
     for arguments in given[exercise]:
         np.testing.assert_allclose(open_[exercise](*arguments), solved[exercise](*arguments), rtol=1e-5)
 
