@@ -18,7 +18,8 @@ FLOORS = [  # the plan of the house, low to high: a module imports from floors b
 ]
 ONLY_IN = {  # a package and the modules that may import it
     "torch": ("pt.", "course.train_command"), "tensorflow": ("tf.",), "keras": ("tf.",),
-    "matplotlib": ("notebook.plots", "notebook.image_output", "notebook.diagram"), "prdc": ("metrics.distances",), "pocketsphinx": ("metrics.speech_recogniser",),
+    "matplotlib": ("notebook.plots", "notebook.image_output", "notebook.diagram"),
+    "prdc": ("metrics.distances",), "pocketsphinx": ("metrics.speech_recogniser",),
     "torchmetrics": ("pt.torchmetrics_adapter",), "torch_fidelity": ("pt.torchmetrics_adapter",),
     "papermill": ("course.notebook_execution",), "nbclient": ("course.notebook_execution",),
     "nbconvert": ("course.html_pages",), "jinja2": ("course.html_pages", "course.sweeps.report"),

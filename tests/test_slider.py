@@ -75,8 +75,8 @@ def test_a_page_asks_the_network_for_nothing(shown):
     assert not re.search(r"https?:|src=\"(?!data:)|@import|url\(", shown[0]["text/html"])
 
 
-@pytest.mark.parametrize("count, axes", [(2, {"step": [1, 2, 3]}), (5, {"u": [1, 2], "v": [1, 2, 3]}), (0, {"step": []}),
-                                         (1, {})])
+@pytest.mark.parametrize("count, axes", [
+    (2, {"step": [1, 2, 3]}), (5, {"u": [1, 2], "v": [1, 2, 3]}), (0, {"step": []}), (1, {})])
 def test_as_many_pictures_as_places_are_needed(count, axes):
     with pytest.raises(CourseError, match=f"{count} images for"):
         slider.show([gray(0)] * count, axes, alt="dark")
