@@ -19,6 +19,10 @@ def g_step(theta, z, w, b, loss, rate):
     "smoothed_best_D": """
 def smoothed_best_D(p, q, a):
     return p / (p + q) - (1 - a) * p / (p + q)
+
+
+def highest_logit(a):
+    return -np.log(1 / a - 1)
 """,
 }
 STABLE = "np.minimum(s, 0) - np.log1p(np.exp(-np.abs(s)))"
@@ -59,6 +63,11 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("smoothed_best_D", "smooths both sides", ("- (1 - a) * p", "- (1 - a) * (p - q)")),
     ("smoothed_best_D", "a cap instead of a scale", ("p / (p + q) - (1 - a) * p / (p + q)",
                                                      "np.minimum(p / (p + q), a)")),
+    ("smoothed_best_D", "the highest probability, not its logit", ("-np.log(1 / a - 1)", "a")),
+    ("smoothed_best_D", "the lowest logit", ("-np.log(1 / a - 1)", "np.log(1 / a - 1)")),
+    ("smoothed_best_D", "the logarithm, not the logit", ("-np.log(1 / a - 1)", "np.log(a)")),
+    ("smoothed_best_D", "as without smoothing", ("-np.log(1 / a - 1)", "np.inf")),
+    ("smoothed_best_D", "right for a = 0.9 only", ("-np.log(1 / a - 1)", "np.log(9)")),
 ]
 
 
@@ -92,7 +101,8 @@ def test_a_wrong_answer_is_refused(names, exercise, what, change):
 
 @pytest.mark.parametrize("exercise", ["bce", "g_step", "smoothed_best_D"])
 def test_an_empty_exercise_gives_way_to_the_lessons_own(names, exercise, monkeypatch, capsys):
-    empty = f"def {exercise}(*_):\n    raise NotImplementedError"
+    functions = [exercise, "highest_logit"] if exercise == "smoothed_best_D" else [exercise]
+    empty = "\n".join(f"def {name}(*_):\n    raise NotImplementedError" for name in functions)
     monkeypatch.setenv("GANCOURSE_STRICT", "0")
     judge("01", names, exercise, empty)
     assert "still empty" in capsys.readouterr().out
