@@ -15,17 +15,30 @@ def update_G(G, D, opt_G, z):
     opt_G.apply_gradients(zip(gradients, weights))
     return loss
 """
-TRIP = """
-def round_trip(z_a, z_b, t):
-    turn = np.exp(2j * np.pi * t)
+GAME = """
+def mended_game(G, D, new_opt):
+    of = {"D": D.trainable_variables, "G": G.trainable_variables}
+    opts = {"D": new_opt(of["D"]), "G": new_opt(of["G"])}
+    def step(real, z):
+        with tf.GradientTape() as tape_D, tf.GradientTape() as tape_G:
+            fake = G(z)
+            a_fake = D(fake)
+            a_real = D(real)
+            d_loss = tf.reduce_mean(tf.math.log1p(tf.exp(-a_real)) + tf.math.log1p(tf.exp(a_fake)))
+            g_loss = tf.reduce_mean(tf.math.log1p(tf.exp(-a_fake)))
+        gradients_D = tape_D.gradient(d_loss, of["D"])
+        gradients_G = tape_G.gradient(g_loss, of["G"])
+        opts["G"].apply(gradients_G, of["G"])
+        opts["D"].apply(gradients_D, of["D"])
+        return d_loss, g_loss
+    return step
+"""
+PATH = """
+def arc(z_a, z_b, t):
+    turn = np.exp(0.5j * np.pi * t)
     return turn.real * z_a + turn.imag * z_b
 """
-PULL = """
-def pull_with_fault_1(a):
-    o = 1 / (1 + np.exp(-a))
-    return o * (1 - o) / (1 + np.exp(o))
-"""
-RIGHT = {"update_G": UPDATE, "round_trip": TRIP, "pull_with_fault_1": PULL}
+RIGHT = {"update_G": UPDATE, "mended_game": GAME, "arc": PATH}
 WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("update_G", "the wrong sign", ("tf.exp(-logits)", "tf.exp(logits)")),
     ("update_G", "the saturating loss", ("tf.reduce_mean(tf.math.log1p(tf.exp(-logits)))",
@@ -42,17 +55,29 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
                                "    opt_G.apply_gradients(zip(gradients, weights))\n    return loss")),
     ("update_G", "no return", ("    return loss", "")),
     ("update_G", "a number of Python, which cannot be compiled", ("return loss", "return float(loss)")),
-    ("round_trip", "a straight line", ("return turn.real * z_a + turn.imag * z_b",
-                                       "return z_b + (z_a - z_b) * abs(1 - 2 * t)")),
-    ("round_trip", "half a turn", ("2j", "1j")),
-    ("round_trip", "two turns", ("2j", "4j")),
-    ("round_trip", "weights that add up to 1", ("turn.real * z_a + turn.imag * z_b",
-                                                "turn.real**2 * z_a + turn.imag**2 * z_b")),
-    ("round_trip", "a jump", ("return ", "return (-1 if 0.3 < t < 0.6 else 1) * ")),
-    ("pull_with_fault_1", "the right game's pull", ("return", "return 1 / (1 + np.exp(a))\n    return")),
-    ("pull_with_fault_1", "the derivative, not minus it", ("return o", "return -o")),
-    ("pull_with_fault_1", "one link of the chain only", ("o * (1 - o) /", "1 /")),
-    ("pull_with_fault_1", "the second factor at a", ("np.exp(o))", "np.exp(a))")),
+    ("mended_game", "the listing's sum", ("tape_D.gradient(d_loss", "tape_D.gradient(d_loss + g_loss")),
+    ("mended_game", "the sum for G", ("tape_G.gradient(g_loss", "tape_G.gradient(d_loss + g_loss")),
+    ("mended_game", "a sigmoid too many", ("a_fake = D(fake)", "a_fake = tf.sigmoid(D(fake))")),
+    ("mended_game", "the listing's judge", (
+        "    def step", "    D = keras.Sequential([D, keras.layers.Activation('sigmoid')])\n    def step")),
+    ("mended_game", "G saturates", ("g_loss = tf.reduce_mean(tf.math.log1p(tf.exp(-a_fake)))",
+                                    "g_loss = -tf.reduce_mean(tf.math.log1p(tf.exp(a_fake)))")),
+    ("mended_game", "D never moves", ('opts["D"].apply', "list")),
+    ("mended_game", "D moves first", (
+        "        gradients_G =",
+        "        opts['D'].apply(gradients_D, of['D'])\n        gradients_D = [0 * g for g in gradients_D]\n"
+        "        with tf.GradientTape() as tape_G:\n"
+        "            g_loss = tf.reduce_mean(tf.math.log1p(tf.exp(-D(G(z)))))\n"
+        "        gradients_G =")),
+    ("mended_game", "one loss", ("return d_loss, g_loss", "return d_loss")),
+    ("mended_game", "the losses swapped", ("return d_loss, g_loss", "return g_loss, d_loss")),
+    ("mended_game", "no step returned", ("    return step", "")),
+    ("arc", "a straight line", ("return turn.real * z_a + turn.imag * z_b", "return (1 - t) * z_a + t * z_b")),
+    ("arc", "half of it", ("0.5j", "0.25j")),
+    ("arc", "a whole turn", ("0.5j", "2j")),
+    ("arc", "weights that add up to 1", ("turn.real * z_a + turn.imag * z_b",
+                                         "turn.real**2 * z_a + turn.imag**2 * z_b")),
+    ("arc", "a jump", ("return ", "return (-1 if 0.3 < t < 0.6 else 1) * ")),
 ]
 
 
@@ -61,7 +86,7 @@ def names():
     """What the lesson has defined before its exercises; nothing is trained."""
     with pytest.MonkeyPatch.context() as patch:  # other tests of this process have made TensorFlow compute already
         patch.setattr("gancourse.tf.set_threads", lambda num_threads=0: num_threads)
-        return names_from("02", ["num_steps: int", "set_threads()"])
+        return names_from("02", ["num_steps: int", "set_threads()", "def straight("])
 
 
 @pytest.fixture(autouse=True)
