@@ -4,11 +4,14 @@ import pytest
 
 pytest.importorskip("torch")
 
-from exercises import judge, names_from, solution
+from exercises import code_cells, judge, names_from, solution
+
+from gancourse.course.lessons import source
 
 RIGHT = {
-    "g_loss": """def g_loss(real_logits, fake_logits):
-    return torch.logaddexp(real_logits, fake_logits).mean() - fake_logits.mean()""",
+    "game_losses": """def game_losses(real_logits, fake_logits):
+    either = torch.logaddexp(real_logits, fake_logits).mean()
+    return either - real_logits.mean(), either - fake_logits.mean()""",
     "receptive_field": """def receptive_field(kernels, strides):
     return 1 + sum((k - 1) * int(np.prod(strides[:i])) for i, k in enumerate(kernels))""",
     "sliced_distance": """def sliced_distance(a, b, directions):
@@ -22,16 +25,19 @@ RIGHT = {
     return np.linalg.norm(ga - gb) ** 2""",
 }
 WRONG = [  # exercise, what is wrong, (old, new) in the right answer above
-    ("g_loss", "D's loss", ("- fake_logits.mean()", "- real_logits.mean()")),
-    ("g_loss", "a sum over the patches", ("fake_logits).mean()", "fake_logits).sum()")),
-    ("g_loss", "the difference of the means", ("torch.logaddexp(real_logits, fake_logits).mean() - fake_logits.mean()",
-                                               "softplus(real_logits.mean() - fake_logits.mean())")),
-    ("g_loss", "not relativistic", ("torch.logaddexp(real_logits, fake_logits).mean() - fake_logits.mean()",
-                                    "softplus(-fake_logits).mean()")),
-    ("g_loss", "no softplus", ("torch.logaddexp(real_logits, fake_logits).mean()", "real_logits.mean()")),
-    ("g_loss", "it overflows", ("torch.logaddexp(real_logits, fake_logits).mean() - fake_logits.mean()",
-                                "torch.log(1 + torch.exp(real_logits - fake_logits)).mean()")),
-    ("g_loss", "no mean", ("fake_logits).mean() - fake_logits.mean()", "fake_logits) - fake_logits")),
+    ("game_losses", "G gets D's loss", ("either - fake_logits.mean()", "either - real_logits.mean()")),
+    ("game_losses", "G's loss first", ("either - real_logits.mean(), either - fake_logits.mean()",
+                                       "either - fake_logits.mean(), either - real_logits.mean()")),
+    ("game_losses", "only one loss", ("return either - real_logits.mean(), ", "return ")),
+    ("game_losses", "a sum over the patches", ("fake_logits).mean()", "fake_logits).sum()")),
+    ("game_losses", "the difference of the means", ("torch.logaddexp(real_logits, fake_logits).mean()",
+                                                    "torch.logaddexp(real_logits.mean(), fake_logits.mean())")),
+    ("game_losses", "G's is not relativistic", ("either - fake_logits.mean()", "softplus(-fake_logits).mean()")),
+    ("game_losses", "a game without an end: G minimises minus D's loss",
+     ("either - fake_logits.mean()", "real_logits.mean() - either")),
+    ("game_losses", "it overflows", ("torch.logaddexp(real_logits, fake_logits).mean()",
+                                     "torch.log(real_logits.exp() + fake_logits.exp()).mean()")),
+    ("game_losses", "no mean", ("fake_logits).mean()", "fake_logits)")),
     ("receptive_field", "a stride counts for its own layer", ("strides[:i]", "strides[: i + 1]")),
     ("receptive_field", "strides are ignored", ("int(np.prod(strides[:i]))", "1")),
     ("receptive_field", "the first pixel is forgotten", ("1 + sum", "sum")),
@@ -80,9 +86,21 @@ def test_a_wrong_answer_is_refused(names, exercise, what, change):
 
 
 def test_the_training_uses_the_answer_bit_for_bit(names):
-    """The course's own loss stands in for an empty answer, so both must give the same pictures."""
+    """The course's own losses stand in for an empty answer, so both must give the same pictures."""
     scope = dict(names)
-    exec(solution("04", "g_loss"), scope)
+    exec(solution("04", "game_losses"), scope)
     draw = scope["torch"].Generator().manual_seed(0)
     real, fake = 5 * scope["torch"].randn(2, 4, 1, 12, 12, generator=draw)
-    assert scope["g_loss"](real, fake) == scope["losses"].relativistic_g_loss(real, fake)
+    d_loss, g_loss = scope["game_losses"](real, fake)
+    assert d_loss == scope["losses"].relativistic_d_loss(real, fake)
+    assert g_loss == scope["losses"].relativistic_g_loss(real, fake)
+
+
+@pytest.mark.parametrize("exercise, stand_in", [("sliced_distance", "course_distance"), ("gram_loss", "course_gram_loss")])
+def test_what_stands_in_for_an_empty_answer_is_right(names, exercise, stand_in):
+    cells = code_cells("04")
+    at = next(i for i, cell in enumerate(cells) if f"def {exercise}(" in source(cell))
+    scope = dict(names)
+    exec(solution("04", exercise), scope)
+    exec(source(cells[at + 1]), scope)
+    scope[f"check_{exercise}"](scope[stand_in])
