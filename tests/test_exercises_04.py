@@ -48,8 +48,9 @@ WRONG = [  # exercise, what is wrong, (old, new) in the right answer above
     ("sliced_distance", "signs cancel each other", ("np.abs", "")),
     ("sliced_distance", "squares", (".mean()", ".__pow__(2).mean()")),
     ("sliced_distance", "the sum over the points", (".mean()", ".sum()")),
-    ("sliced_distance", "the difference of the means", ("np.abs(np.array(sorted(a @ theta)) - np.array(sorted(b @ theta)))"
-                                                        ".mean()", "abs((a @ theta).mean() - (b @ theta).mean())")),
+    ("sliced_distance", "the difference of the means", (
+        "np.abs(np.array(sorted(a @ theta)) - np.array(sorted(b @ theta))).mean()",
+        "abs((a @ theta).mean() - (b @ theta).mean())")),
     ("gram_loss", "sums in the place of means", (" / a.shape[0]", "")),
     ("gram_loss", "the norm, not its square", (" ** 2", "")),
     ("gram_loss", "the largest difference", ("np.linalg.norm(ga - gb) ** 2", "np.abs(ga - gb).max()")),
@@ -96,7 +97,8 @@ def test_the_training_uses_the_answer_bit_for_bit(names):
     assert g_loss == scope["losses"].relativistic_g_loss(real, fake)
 
 
-@pytest.mark.parametrize("exercise, stand_in", [("sliced_distance", "course_distance"), ("gram_loss", "course_gram_loss")])
+@pytest.mark.parametrize("exercise, stand_in", [
+    ("sliced_distance", "course_distance"), ("gram_loss", "course_gram_loss")])
 def test_what_stands_in_for_an_empty_answer_is_right(names, exercise, stand_in):
     cells = code_cells("04")
     at = next(i for i, cell in enumerate(cells) if f"def {exercise}(" in source(cell))
