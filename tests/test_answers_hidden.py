@@ -9,6 +9,9 @@ import pytest
 from gancourse.course.lessons import SOLUTION, all_lessons, source, without_solutions
 
 HARDLY_AN_ANSWER = 14  # characters, without spaces: shorter ones stand everywhere
+TAUGHT = {  # lines that a lesson gives before, for the learner to build its answer from: by lesson
+    2: {"mean(softplus(-real_logits))+mean(softplus(fake_logits))", "tape.gradient(d_loss,D.trainable_variables)"},
+}
 
 
 def squeezed(text):
@@ -39,7 +42,7 @@ def leaks(notebook):
 
 @pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.name)
 def test_no_line_of_a_solution_stands_elsewhere_in_the_student_version(lesson):
-    assert not sorted(set(leaks(lesson.notebook)))
+    assert not sorted(set(leaks(lesson.notebook)) - TAUGHT.get(lesson.about["lesson"], set()))
 
 
 def test_a_planted_leak_is_found():
