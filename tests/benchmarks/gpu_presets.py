@@ -66,7 +66,8 @@ def _03(p: dict) -> Work:
     gflop = 2.24 * (p["width"] / 64) ** 2 * (0.376 / 2.24 if p["resolution"] <= 32 else (p["resolution"] / 64) ** 2)
     training = max(p["num_steps"] * RECORDED, images * gflop / (FAST if p["resolution"] <= 32 else 91e3))
     side = (p["resolution"] / 64) ** 2
-    return [("training", training), ("the tutorial's settings for as long", training),
+    faces = _recorded(p["picture_steps"], 0.376 * (p["picture_width"] / 64) ** 2, 64)
+    return [("digits", training), ("the tutorial's settings for as long", training), ("faces", faces),
             ("ruler, distances, levers on the processor", 25 + 240 * side)]
 
 
