@@ -1,6 +1,9 @@
 """What the tests of a lesson's exercises share: run an answer, then the check cell that follows the exercise."""
 
+import pytest
+
 from gancourse.course.lessons import find, source, tags
+from gancourse.notebook import checks
 
 
 def code_cells(lesson: str) -> list[dict]:
@@ -24,11 +27,16 @@ def solution(lesson: str, exercise: str) -> str:
     return next(source(c) for c in code_cells(lesson) if f"def {exercise}(" in source(c))
 
 
-def judge(lesson: str, names: dict, exercise: str, answer: str) -> None:
-    """Run an answer to an exercise, then its check; AssertionError when the check refuses it."""
+def judge(lesson: str, names: dict, exercise: str, answer: str, *, strict: bool = True) -> None:
+    """Run an answer to an exercise, then its check; AssertionError when the check refuses it.
+
+    Where an answer is adopted, a wrong one raises only while checks are strict, as they are under nbval.
+    """
     cells = code_cells(lesson)
     at = next(i for i, c in enumerate(cells) if f"def {exercise}(" in source(c))
     assert "check" in tags(cells[at + 1])
     scope = dict(names)
     exec(answer, scope)
-    exec(source(cells[at + 1]), scope)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(checks.STRICT, "1" if strict else "0")
+        exec(source(cells[at + 1]), scope)

@@ -60,11 +60,6 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
 ]
 
 
-@pytest.fixture(autouse=True)
-def strict(monkeypatch):
-    monkeypatch.setenv("GANCOURSE_STRICT", "1")
-
-
 @pytest.fixture(scope="module")
 def names():
     """What the lesson has defined before its exercises; nothing is trained."""

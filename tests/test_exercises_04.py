@@ -60,12 +60,6 @@ WRONG = [  # exercise, what is wrong, (old, new) in the right answer above
 ]
 
 
-@pytest.fixture(autouse=True)
-def strict(monkeypatch):
-    """Where an answer is adopted, a wrong one raises only when checks are strict."""
-    monkeypatch.setenv("GANCOURSE_STRICT", "1")
-
-
 @pytest.fixture(scope="module")
 def names():
     """What the lesson has defined before its exercises; nothing is trained."""

@@ -72,12 +72,6 @@ WRONG = [  # exercise, what is wrong, each (old, new) in a right answer
 ]
 
 
-@pytest.fixture(autouse=True)
-def strict(monkeypatch):
-    """A wrong answer raises, as it does under nbval."""
-    monkeypatch.setenv("GANCOURSE_STRICT", "1")
-
-
 @pytest.fixture(scope="module")
 def names():
     """What the lesson has defined before its exercises; none of its pictures is drawn."""
