@@ -191,6 +191,20 @@ def _write_students(which: list[str], folder: Path) -> list[tuple[Path, bool]]:
     return written
 
 
+def _progress(arguments) -> None:
+    """Print what a learner has passed, and where to go on."""
+    from gancourse.course import progress
+
+    print(progress.report(arguments.folder))
+
+
+def _class(arguments) -> int:
+    """Do what a word of `gancourse class` says; return the status."""
+    from gancourse.course.classroom import command
+
+    return command.run(arguments)
+
+
 def _render(arguments) -> int:
     """Run lessons and store their outputs and minutes; return the status."""
     from gancourse.course import runner
@@ -278,5 +292,6 @@ def _say(message: str, status: int) -> int:
 
 COMMANDS = {
     "list": _list, "run": _run, "sweep": _sweep, "train": _train, "lab": _lab, "student": _student,
-    "render": _render, "test": _test, "bench": _bench, "data": _data, "doctor": _doctor,
+    "progress": _progress, "class": _class, "render": _render, "test": _test, "bench": _bench,
+    "data": _data, "doctor": _doctor,
 }

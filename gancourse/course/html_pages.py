@@ -62,6 +62,14 @@ A missed claim is a result; the run is whole.</p>
 {% endif %}
 </html>
 """
+SLIDES = """{%- extends "index.html.j2" -%}
+{%- block header -%}<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{ resources.metadata.name | escape_html }}</title>
+{% for css in resources.inlining.css %}<style>{{ css }}</style>{% endfor %}
+{{ resources.head }}</head>{%- endblock header -%}
+{%- block footer_js -%}{{ resources.foot }}{%- endblock footer_js -%}
+"""
 MESSAGE = HEAD + "<pre>{{ text }}</pre></html>\n"
 
 
@@ -72,19 +80,9 @@ def to_html(notebook: dict, title: str) -> str:
     from the network, are left out, and every formula is turned into MathML, which browsers draw
     themselves.  Solutions of exercises are left out.
     """
-    import nbformat
     from nbconvert import HTMLExporter
 
-    page = nbformat.reads(json.dumps(notebook), as_version=4)
-    for cell in page["cells"]:
-        if cell["cell_type"] == "markdown":
-            cell["source"] = with_mathml(cell["source"])
-        if cell["cell_type"] == "code":
-            cell["outputs"] = without_bars(cell["outputs"])
-            for output in cell["outputs"]:
-                _describe_image(output)
-            cell["source"] = SOLUTION.sub(rf"\1{LEFT_OUT}", cell["source"])
-    page["metadata"].pop("widgets", None)
+    page = _offline(notebook)
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
     # with another font sums and brackets stay small; on a phone drawings in text must not break
@@ -92,6 +90,20 @@ def to_html(notebook: dict, title: str) -> str:
     body = re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", body)
     # the script for mermaid diagrams
     return re.sub(r'<script type="module">.*?</script>', "", body, flags=re.DOTALL)
+
+
+def to_slides(notebook: dict, title: str, head: str, foot: str) -> str:
+    """Return a notebook whose cells carry slide types as one HTML page of slides.
+
+    nbconvert lays them out for reveal.js, with formulas as MathML and without the code of cells.
+    What its template would fetch from the network is left out: `head` and `foot` are the HTML, at
+    the ends of the page's head and body, that brings styles and scripts instead.
+    """
+    from nbconvert import SlidesExporter
+
+    exporter = SlidesExporter(raw_template=SLIDES, exclude_input=True, exclude_output_prompt=True)
+    resources = {"metadata": {"name": title}, "head": head, "foot": foot}
+    return exporter.from_notebook_node(_offline(notebook), resources=resources)[0]
 
 
 def without_bars(outputs: list[dict]) -> list[dict]:
@@ -130,6 +142,23 @@ def index(title: str, rows: list[dict], sweeps: list[tuple[str, str]] = ()) -> s
 def message(title: str, text: str) -> str:
     """Return a page that says a text and nothing else."""
     return _template(MESSAGE).render(title=title, text=text, style=STYLE)
+
+
+def _offline(notebook: dict):
+    """A notebook for nbconvert, with MathML for formulas, without solutions, bars and widgets."""
+    import nbformat
+
+    page = nbformat.reads(json.dumps(notebook), as_version=4)
+    for cell in page["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = with_mathml(cell["source"])
+        if cell["cell_type"] == "code":
+            cell["outputs"] = without_bars(cell["outputs"])
+            for output in cell["outputs"]:
+                _describe_image(output)
+            cell["source"] = SOLUTION.sub(rf"\1{LEFT_OUT}", cell["source"])
+    page["metadata"].pop("widgets", None)
+    return page
 
 
 def _template(text: str):

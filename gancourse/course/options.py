@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from gancourse import __version__
+from gancourse.course.classroom import options as class_options
 
 ASSIGNMENT = {"dest": "given", "action": "append", "default": [], "metavar": "NAME=VALUE"}
 RUNS = {"type": Path, "default": Path("runs")}
@@ -26,6 +27,10 @@ def parser() -> argparse.ArgumentParser:
                         help="train a GAN into a folder, in one process or in several")
     _add_lab(commands)
     _add_student(commands)
+    progress = _add(commands, "progress", "show which exercises you have passed, and where to go "
+                    "on", "gancourse progress")
+    progress.add_argument("folder", nargs="?", type=Path, help="your copies (build/student)")
+    class_options.add(commands, _add)
     _add_render(commands)
     _add(commands, "test", "run the unit tests and the notebooks as tests (nbval) on all cores; "
          "pytest options may follow", "gancourse test tests/test_training_loop.py -x -n 0")

@@ -1,0 +1,1 @@
+"""A class: releases, submissions, grades, marks; the command `gancourse class`."""

@@ -1,0 +1,184 @@
+"""What each word of `gancourse class` does; heavy modules are imported where they are needed."""
+
+from pathlib import Path
+
+from gancourse.course.classroom.folder import ClassFolder, make_class, open_class
+from gancourse.course.lessons import Lesson, all_lessons, find
+from gancourse.errors import CourseError, MissingFile
+
+MATERIAL = Path("build/class")  # what belongs to no class: slides, plans, the kit
+
+
+def run(arguments) -> int:
+    """Do what a parsed command line says and return the status.
+
+    Raises CourseError and OSError with what to do.
+    """
+    return WORDS[arguments.word](arguments)
+
+
+def _release(arguments) -> int:
+    """Release lessons; a class is begun where there is none."""
+    from gancourse.course.classroom.release import release
+
+    lessons = _lessons(arguments.lessons)
+    if arguments.cut and len(lessons) != 1:
+        raise CourseError("--cut is for one lesson: gancourse class release 05 --cut SECTION")
+    folder = make_class(arguments.folder)
+    for lesson in lessons:
+        facts = release(lesson, folder, arguments.cut)
+        counted = f"{len(facts['exercises'])} exercises, {len(facts['open'])} open questions"
+        print(f"{folder.release_zip(lesson.name)}: {counted}, {facts['points']:g} points, "
+              f"version {facts['version']}")
+    print(f"Hand out the zips.  Deadlines and limits stand in {folder.root / 'class.toml'}, the "
+          f"students in {folder.roster}.")
+    return 0
+
+
+def _leaks(arguments) -> int:
+    """Look for what students must not see; status 1 where there is some."""
+    from gancourse.course.classroom.leaks import leaks
+
+    paths = arguments.paths or [open_class(arguments.folder).root]
+    leaked = leaks(paths)
+    for leak in leaked:
+        print(f"✗ {leak}")
+    print(f"{len(leaked)} leak(s) in {', '.join(map(str, paths))}")
+    return 1 if leaked else 0
+
+
+def _collect(arguments) -> int:
+    """Take submissions in."""
+    from gancourse.course.classroom.collect import collect
+
+    collect(open_class(arguments.folder), arguments.source, arguments.lesson)
+    return 0
+
+
+def _grade(arguments) -> int:
+    """Grade submissions; status 1 where one could not be graded."""
+    from gancourse.course.classroom.grade import grade
+
+    folder = open_class(arguments.folder)
+    failed = [grade(folder, lesson, workers=arguments.workers, scheduler=arguments.scheduler,
+                    force=arguments.force, only=arguments.only)
+              for lesson in _handed_in(folder, arguments.lessons)]
+    return 1 if any(failed) else 0
+
+
+def _regrade(arguments) -> int:
+    """Grade anew after a change of the checks."""
+    from gancourse.course.classroom.grade import regrade
+
+    folder = open_class(arguments.folder)
+    failed = [regrade(folder, lesson, workers=arguments.workers, scheduler=arguments.scheduler,
+                      allow_lower=arguments.allow_lower)
+              for lesson in _graded(folder, arguments.lessons)]
+    return 1 if any(failed) else 0
+
+
+def _marks(arguments) -> int:
+    """Write marks and the teacher's page, of several lessons also the total."""
+    from gancourse.course.classroom.marks import marks, total
+    from gancourse.course.classroom.report import report
+    from gancourse.files import hold
+
+    folder = open_class(arguments.folder)
+    lessons = _graded(folder, arguments.lessons)
+    platform = arguments.platform
+    with hold(folder.lock, f"the class {folder.root}"):
+        for lesson in lessons:
+            paths, notes = marks(folder, lesson, platform, missing=arguments.missing,
+                                 column=arguments.column)
+            if platform:
+                platform = paths[-1]  # the next lesson's marks come into the same list
+            print(*paths, report(folder, lesson), *notes, sep="\n")
+        if len(lessons) > 1:
+            print(total(folder, lessons, missing=arguments.missing))
+    return 0
+
+
+def _feedback(arguments) -> int:
+    """Write the pages for students."""
+    from gancourse.course.classroom.feedback import feedback
+
+    folder = open_class(arguments.folder)
+    for lesson in _graded(folder, arguments.lessons):
+        path, count = feedback(folder, lesson)
+        print(f"{path}: {count} pages, to upload")
+    return 0
+
+
+def _similar(arguments) -> int:
+    """Write which answers are alike."""
+    from gancourse.course.classroom.similar import similar
+
+    folder = open_class(arguments.folder)
+    for lesson in _graded(folder, arguments.lessons):
+        page, table, pairs = similar(folder, lesson)
+        print(f"{lesson}: {pairs} pair(s) alike, as evidence to look at: {page}, {table}")
+    return 0
+
+
+def _slides(arguments) -> int:
+    """Write slides and speaker's notes."""
+    from gancourse.course.classroom.slides import slides
+
+    for lesson in _lessons(arguments.lessons):
+        print(*slides(lesson, arguments.to or MATERIAL), sep="\n")
+    return 0
+
+
+def _book(arguments) -> int:
+    """Write the solution book and the card of numbers."""
+    from gancourse.course.classroom.material import write_book
+
+    print(*write_book(_lessons(arguments.lessons), arguments.to or MATERIAL), sep="\n")
+    return 0
+
+
+def _plan(arguments) -> int:
+    """Write plans for sessions."""
+    from gancourse.course.classroom.material import write_plan
+
+    print(*write_plan(_lessons(arguments.lessons), arguments.to or MATERIAL), sep="\n")
+    return 0
+
+
+def _kit(arguments) -> int:
+    """Write the zip for a room without network."""
+    from gancourse.course.classroom.kit import kit
+
+    path = kit(arguments.to or MATERIAL / "kit.zip", _lessons(arguments.lessons))
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; START_HERE.txt in it says the rest")
+    return 0
+
+
+def _lessons(which: list[str]) -> list[Lesson]:
+    """The named lessons, or all of the course."""
+    return [find(name) for name in which] if which else all_lessons()
+
+
+def _handed_in(folder: ClassFolder, which: list[str]) -> list[str]:
+    """The named lessons, or all that were handed in."""
+    names = [find(name).name for name in which]
+    names = names or [name for name in folder.released() if folder.submissions(name)]
+    if not names:
+        raise MissingFile("nothing was handed in yet: gancourse class collect FILE takes it in")
+    return names
+
+
+def _graded(folder: ClassFolder, which: list[str]) -> list[str]:
+    """The named lessons, or all that are graded."""
+    names = [find(name).name for name in which]
+    names = names or [name for name in folder.released() if folder.results(name)]
+    if not names:
+        raise MissingFile("nothing is graded yet: gancourse class grade does it")
+    return names
+
+
+WORDS = {
+    "release": _release, "leaks": _leaks, "collect": _collect, "grade": _grade,
+    "regrade": _regrade, "marks": _marks, "feedback": _feedback, "similar": _similar,
+    "slides": _slides, "book": _book, "plan": _plan, "kit": _kit,
+}

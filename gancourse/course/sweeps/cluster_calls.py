@@ -1,0 +1,56 @@
+"""Calls of one function on the workers of a Dask cluster, whatever becomes of some of them.
+
+    with cluster.connect(workers=2) as client:
+        for name, result in outcomes(client, function, calls):
+            ...                                  # as the calls end; None: its worker died each time
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from gancourse.errors import NoConnection
+
+
+def outcomes(client, function: Callable, calls: Iterable[tuple[str, tuple]]
+             ) -> Iterator[tuple[str, Any]]:
+    """Call `function(*arguments)` on the workers for each (name, arguments); yield (name, result).
+
+    As many calls are under way as the workers have threads, and the next one's arguments are made
+    only then: few lie in memory, and none waits at a busy worker, where it would share the blame
+    for that one's death.  A call whose worker dies is made again, up to three times; then its
+    result is None.  What the function raises is raised here.  Raises NoConnection when the
+    scheduler is lost.
+    """
+    from concurrent.futures import CancelledError
+
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
+    calls = iter(calls)
+    running = as_completed(loop=client.loop)
+    names = {}
+
+    def fill() -> None:
+        """Start calls until each thread has one."""
+        free = max(1, sum(client.nthreads().values())) - len(names)
+        for name, arguments in itertools.islice(calls, max(0, free)):
+            future = client.submit(function, *arguments, pure=False)
+            names[future] = name
+            running.add(future)
+
+    try:
+        fill()
+        for future in running:
+            name = names.pop(future)
+            fill()
+            try:
+                result = future.result()
+            except KilledWorker:
+                result = None
+            yield name, result
+    except CancelledError as error:
+        raise NoConnection("the scheduler is lost; what is finished is kept, and the same command "
+                           "goes on from there") from error
+    finally:
+        client.cancel(list(names))
