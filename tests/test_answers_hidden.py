@@ -2,7 +2,7 @@
 
 import pytest
 
-from gancourse.course.classroom.leaks import secrets, squeezed
+from gancourse.course.classroom.release.leaks import secrets, squeezed
 from gancourse.course.lessons import all_lessons, source, without_solutions
 
 

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gancourse.course.classroom import attempt_files, export_files, export_lists, export_names
-from gancourse.course.classroom.collect import collect
-from gancourse.course.classroom.collected import in_words
+from gancourse.course.classroom.collect import attempt_files, export_files, export_lists, export_names
+from gancourse.course.classroom.collect.collect import collect
+from gancourse.course.classroom.collect.collected import in_words
 from gancourse.course.classroom.folder import ClassFolder, Settings
 from gancourse.errors import CourseError, MissingFile
 

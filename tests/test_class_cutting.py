@@ -5,10 +5,10 @@ import builtins
 
 import pytest
 
-from gancourse.course.classroom import cutting
-from gancourse.course.classroom.exercises import exercises, open_questions
-from gancourse.course.classroom.flow import Program
-from gancourse.course.classroom.statement_names import read
+from gancourse.course.classroom.lesson.exercises import exercises, open_questions
+from gancourse.course.classroom.release import cutting
+from gancourse.course.classroom.release.flow import Program
+from gancourse.course.classroom.release.statement_names import read
 from gancourse.course.lessons import find, source
 
 

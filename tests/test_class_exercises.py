@@ -4,8 +4,8 @@ from copy import deepcopy
 
 import pytest
 
-from gancourse.course.classroom import slicing
-from gancourse.course.classroom.exercises import (
+from gancourse.course.classroom.lesson import slicing
+from gancourse.course.classroom.lesson.exercises import (
     Exercise,
     exercise_of,
     exercises,

@@ -15,8 +15,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from gancourse.course.classroom import attempt_files, grade, gradebook, release, results, worker
+from gancourse.course.classroom.collect import attempt_files
 from gancourse.course.classroom.folder import Settings, make_class
+from gancourse.course.classroom.grading import grade, gradebook, results, worker
+from gancourse.course.classroom.release import release
 from gancourse.course.lessons import find
 from gancourse.course.sweeps import cluster, cluster_calls
 from gancourse.errors import CourseError, MissingFile

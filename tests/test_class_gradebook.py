@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gancourse.course.classroom import gradebook
 from gancourse.course.classroom.folder import Settings, make_class
+from gancourse.course.classroom.grading import gradebook
 from gancourse.errors import CourseError, MissingPackage
 
 api = pytest.importorskip("nbgrader.api", reason='the gradebook needs: pip install "gancourse[classroom]"')

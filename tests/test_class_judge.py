@@ -11,11 +11,11 @@ import numpy as np
 import psutil
 import pytest
 
-from gancourse.course.classroom import patients
-from gancourse.course.classroom.exercises import exercise_of, exercises, stub_of
-from gancourse.course.classroom.judge import Job, judge, marked
-from gancourse.course.classroom.limits import Limits, run_jobs
-from gancourse.course.classroom.slicing import make_job
+from gancourse.course.classroom.judging.judge import Job, judge, marked
+from gancourse.course.classroom.judging.limits import Limits, run_jobs
+from gancourse.course.classroom.lesson import patients
+from gancourse.course.classroom.lesson.exercises import exercise_of, exercises, stub_of
+from gancourse.course.classroom.lesson.slicing import make_job
 from gancourse.course.lessons import all_lessons, find, source
 from gancourse.errors import CourseError
 
@@ -301,7 +301,7 @@ def test_a_judge_ends_when_the_grader_is_killed():
 def test_a_judge_that_is_started_by_hand_removes_nothing(tmp_path):
     folder = tmp_path / "home"
     folder.mkdir()
-    command = [sys.executable, "-m", "gancourse.course.classroom.judge_process"]
+    command = [sys.executable, "-m", "gancourse.course.classroom.judging.judge_process"]
     subprocess.run(command, cwd=folder, input=b"", check=True)
     assert folder.exists()
 

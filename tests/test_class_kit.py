@@ -9,7 +9,8 @@ import zipfile
 
 import pytest
 
-from gancourse.course.classroom import kit, leaks
+from gancourse.course.classroom.material import kit
+from gancourse.course.classroom.release import leaks
 from gancourse.course.lessons import STUB, find, source
 from gancourse.errors import CourseError, MissingFile
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gancourse.course.classroom import release
 from gancourse.course.classroom.folder import TEMPLATE, open_class
-from gancourse.course.classroom.leaks import Leak, leaks
+from gancourse.course.classroom.release import release
+from gancourse.course.classroom.release.leaks import Leak, leaks
 from gancourse.course.lessons import all_lessons, find
 
 ANSWER = "rank = np.argsort( np.argsort(fake) )"  # of 05.1, with other spaces

@@ -9,7 +9,7 @@ from copy import deepcopy
 
 import pytest
 
-from gancourse.course.classroom import lifting, notebook_bytes
+from gancourse.course.classroom.lifting import lifting, notebook_bytes
 from gancourse.errors import CourseError
 
 STUB = "raise NotImplementedError  # your turn"

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from gancourse.course.classroom import gradebook, platform_csv
-from gancourse.course.classroom.by_hand import hundredths
 from gancourse.course.classroom.folder import ClassFolder, Settings
-from gancourse.course.classroom.marks import days_begun, in_words, lateness, marks, penalty_of, sheet_of, total
+from gancourse.course.classroom.grading import gradebook
+from gancourse.course.classroom.marks import platform_csv
+from gancourse.course.classroom.marks.by_hand import hundredths
+from gancourse.course.classroom.marks.marks import days_begun, in_words, lateness, marks, penalty_of, sheet_of, total
 from gancourse.errors import CourseError, MissingPackage
 
 LESSON = "05_which_distance"

@@ -5,8 +5,8 @@ import ast
 import pytest
 
 from gancourse.course import study_time
-from gancourse.course.classroom import book, card, material, plans
-from gancourse.course.classroom.plans import Section
+from gancourse.course.classroom.material import book, card, material, plans
+from gancourse.course.classroom.material.plans import Section
 from gancourse.course.lessons import all_lessons, find
 
 LESSONS = all_lessons()

@@ -10,9 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from gancourse.course.classroom import leaks, release
-from gancourse.course.classroom.exercises import exercises, open_questions, stub_of, version
 from gancourse.course.classroom.folder import TEMPLATE, open_class
+from gancourse.course.classroom.lesson.exercises import exercises, open_questions, stub_of, version
+from gancourse.course.classroom.release import leaks, release
 from gancourse.course.lessons import STUB, Lesson, all_lessons, find, source
 
 each_lesson = pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.name)

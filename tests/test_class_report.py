@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import pytest
 from test_class_marks import LESSON, a_class, by_hand, exercise, hand_in, put, reply
 
-from gancourse.course.classroom import pages
-from gancourse.course.classroom.feedback import feedback, upload_name
-from gancourse.course.classroom.report import report, wrong_answers
+from gancourse.course.classroom.marks import pages
+from gancourse.course.classroom.marks.feedback import feedback, upload_name
+from gancourse.course.classroom.marks.report import report, wrong_answers
 from gancourse.errors import CourseError
 
 FIRST, SECOND = "Nudging each fake changes W1 as you say.", "Four fakes to the right, exactly."

@@ -8,7 +8,7 @@ import re
 import pytest
 from test_class_marks import LESSON, a_class, exercise, put
 
-from gancourse.course.classroom import shapes, similar
+from gancourse.course.classroom.marks import shapes, similar
 from gancourse.errors import CourseError
 
 COPIED = """

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from gancourse.course.classroom import slides
-from gancourse.course.classroom.deck import Slide, deck
-from gancourse.course.classroom.exercises import exercises
-from gancourse.course.classroom.prose import blocks, caption, sentences
+from gancourse.course.classroom.lesson.exercises import exercises
+from gancourse.course.classroom.material import slides
+from gancourse.course.classroom.material.deck import Slide, deck
+from gancourse.course.classroom.material.prose import blocks, caption, sentences
 from gancourse.course.lessons import Lesson, all_lessons, find, source
 from gancourse.errors import CourseError, MissingPackage
 

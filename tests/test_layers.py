@@ -21,11 +21,13 @@ ONLY_IN = {  # a package and the modules that may import it
     "matplotlib": ("notebook.plots", "notebook.image_output", "notebook.diagram"),
     "prdc": ("metrics.distances",), "pocketsphinx": ("metrics.speech_recogniser",),
     "torchmetrics": ("pt.torchmetrics_adapter",), "torch_fidelity": ("pt.torchmetrics_adapter",),
+    "nbgrader": ("course.classroom.grading.gradebook",), "sqlalchemy": ("course.classroom.grading.gradebook",),
+    "pyreveal": ("course.classroom.material.slides",), "platformdirs": ("course.progress",),
     "papermill": ("course.notebook_execution",), "nbclient": ("course.notebook_execution",),
     "nbconvert": ("course.html_pages",), "jinja2": ("course.html_pages", "course.sweeps.report"),
     "jupyter_client": ("course.kernel_client",), "jupyter_core": ("course.kernel_client",),
     "distributed": ("course.sweeps.cluster",), "dask": ("course.sweeps.cluster",),
-    "pandas": ("course.sweeps.tables",), "joblib": ("system",), "psutil": ("system",), "filelock": ("files",),
+    "pandas": ("course.sweeps.tables",), "joblib": ("system",), "psutil": ("system", "course.classroom.judging.limits"), "filelock": ("files",),
 }
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

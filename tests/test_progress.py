@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gancourse.course import progress
-from gancourse.course.classroom.exercises import exercises
+from gancourse.course.classroom.lesson.exercises import exercises
 from gancourse.course.lessons import STUB, all_lessons, find, source, without_solutions
 from gancourse.errors import MissingFile
 

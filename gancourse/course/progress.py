@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from gancourse.course.classroom import exercises as known_exercises
+from gancourse.course.classroom.lesson import exercises as known_exercises
 from gancourse.course.lessons import STUB, all_lessons, read, source, tags
 from gancourse.course.study_time import EXERCISE, sections
 from gancourse.errors import CourseError, MissingFile

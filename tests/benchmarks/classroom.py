@@ -24,8 +24,10 @@ from pathlib import Path
 from made_up_class import BANKS, UNREADABLE, Case, a_class, moodle_zip, roster, wrong_marks
 
 from gancourse import system
-from gancourse.course.classroom import collect, grade, release
+from gancourse.course.classroom.collect import collect
 from gancourse.course.classroom.folder import ClassFolder, make_class, open_class
+from gancourse.course.classroom.grading import grade
+from gancourse.course.classroom.release import release
 from gancourse.course.lessons import find
 from gancourse.files import write_atomically
 

@@ -19,7 +19,7 @@ def run(arguments) -> int:
 
 def _release(arguments) -> int:
     """Release lessons; a class is begun where there is none."""
-    from gancourse.course.classroom.release import release
+    from gancourse.course.classroom.release.release import release
 
     lessons = _lessons(arguments.lessons)
     if arguments.cut and len(lessons) != 1:
@@ -37,7 +37,7 @@ def _release(arguments) -> int:
 
 def _leaks(arguments) -> int:
     """Look for what students must not see; status 1 where there is some."""
-    from gancourse.course.classroom.leaks import leaks
+    from gancourse.course.classroom.release.leaks import leaks
 
     paths = arguments.paths or [open_class(arguments.folder).root]
     leaked = leaks(paths)
@@ -49,7 +49,7 @@ def _leaks(arguments) -> int:
 
 def _collect(arguments) -> int:
     """Take submissions in."""
-    from gancourse.course.classroom.collect import collect
+    from gancourse.course.classroom.collect.collect import collect
 
     collect(open_class(arguments.folder), arguments.source, arguments.lesson)
     return 0
@@ -57,7 +57,7 @@ def _collect(arguments) -> int:
 
 def _grade(arguments) -> int:
     """Grade submissions; status 1 where one could not be graded."""
-    from gancourse.course.classroom.grade import grade
+    from gancourse.course.classroom.grading.grade import grade
 
     folder = open_class(arguments.folder)
     failed = [grade(folder, lesson, workers=arguments.workers, scheduler=arguments.scheduler,
@@ -68,7 +68,7 @@ def _grade(arguments) -> int:
 
 def _regrade(arguments) -> int:
     """Grade anew after a change of the checks."""
-    from gancourse.course.classroom.grade import regrade
+    from gancourse.course.classroom.grading.grade import regrade
 
     folder = open_class(arguments.folder)
     failed = [regrade(folder, lesson, workers=arguments.workers, scheduler=arguments.scheduler,
@@ -79,8 +79,8 @@ def _regrade(arguments) -> int:
 
 def _marks(arguments) -> int:
     """Write marks and the teacher's page, of several lessons also the total."""
-    from gancourse.course.classroom.marks import marks, total
-    from gancourse.course.classroom.report import report
+    from gancourse.course.classroom.marks.marks import marks, total
+    from gancourse.course.classroom.marks.report import report
     from gancourse.files import hold
 
     folder = open_class(arguments.folder)
@@ -100,7 +100,7 @@ def _marks(arguments) -> int:
 
 def _feedback(arguments) -> int:
     """Write the pages for students."""
-    from gancourse.course.classroom.feedback import feedback
+    from gancourse.course.classroom.marks.feedback import feedback
 
     folder = open_class(arguments.folder)
     for lesson in _graded(folder, arguments.lessons):
@@ -111,7 +111,7 @@ def _feedback(arguments) -> int:
 
 def _similar(arguments) -> int:
     """Write which answers are alike."""
-    from gancourse.course.classroom.similar import similar
+    from gancourse.course.classroom.marks.similar import similar
 
     folder = open_class(arguments.folder)
     for lesson in _graded(folder, arguments.lessons):
@@ -122,7 +122,7 @@ def _similar(arguments) -> int:
 
 def _slides(arguments) -> int:
     """Write slides and speaker's notes."""
-    from gancourse.course.classroom.slides import slides
+    from gancourse.course.classroom.material.slides import slides
 
     for lesson in _lessons(arguments.lessons):
         print(*slides(lesson, arguments.to or MATERIAL), sep="\n")
@@ -131,7 +131,7 @@ def _slides(arguments) -> int:
 
 def _book(arguments) -> int:
     """Write the solution book and the card of numbers."""
-    from gancourse.course.classroom.material import write_book
+    from gancourse.course.classroom.material.material import write_book
 
     print(*write_book(_lessons(arguments.lessons), arguments.to or MATERIAL), sep="\n")
     return 0
@@ -139,7 +139,7 @@ def _book(arguments) -> int:
 
 def _plan(arguments) -> int:
     """Write plans for sessions."""
-    from gancourse.course.classroom.material import write_plan
+    from gancourse.course.classroom.material.material import write_plan
 
     print(*write_plan(_lessons(arguments.lessons), arguments.to or MATERIAL), sep="\n")
     return 0
@@ -147,7 +147,7 @@ def _plan(arguments) -> int:
 
 def _kit(arguments) -> int:
     """Write the zip for a room without network."""
-    from gancourse.course.classroom.kit import kit
+    from gancourse.course.classroom.material.kit import kit
 
     path = kit(arguments.to or MATERIAL / "kit.zip", _lessons(arguments.lessons))
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; START_HERE.txt in it says the rest")

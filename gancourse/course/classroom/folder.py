@@ -1,7 +1,7 @@
 """The folder of a class: where each file lies, its settings, its students.
 
     gans = open_class(Path("gans"))
-    gans.submitted("s17", "05_which_distance")    # gans/submitted/s17/05_which_distance/05_....ipynb
+    gans.submitted("s17", "05_which_distance")    # a path below gans/submitted
 
 The folders source, release, submitted, autograded and feedback are nbgrader's, so that its own
 tools see the same class.
@@ -16,35 +16,13 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gancourse.course.classroom.templates import NBGRADER, TEMPLATE
 from gancourse.errors import CourseError, MissingFile, unknown
 from gancourse.files import write_atomically
 
 SETTINGS, ROSTER, CONFIG = "class.toml", "roster.csv", "nbgrader_config.py"
 COLUMNS = ("id", "name", "email", "group", "pseudonym")
 KEY = re.compile(r"[\w.@-]+")  # what can be a folder's name everywhere, and nbgrader's student id
-TEMPLATE = '''\
-# A class of gancourse.  Every line is a setting; change what you like.
-name = "GANs"
-pseudonyms = false     # true: folders and pages use the roster's pseudonyms in place of ids
-attempt = "latest"     # which attempt counts: "latest" or "best"
-decimal = "."          # the decimal sign of the mark files: "." or ","
-
-[limits]               # of one exercise, while it is graded
-seconds = 20
-memory_mb = 3000       # of the process that runs a student's code
-output_kb = 200
-
-[late]
-grace_minutes = 15
-percent_per_day = 10   # of the points, for each day begun
-limit_days = 7         # later than that counts nothing
-
-[deadlines]            # by lesson; without an offset it is this machine's time
-# 05_which_distance = 2026-12-04T23:59:00
-
-[extensions]           # by student and lesson
-# s17 = { 05_which_distance = 2026-12-11T23:59:00 }
-'''
 
 
 class Settings(NamedTuple):
@@ -220,9 +198,7 @@ def make_class(root: Path) -> ClassFolder:
 
     The teacher's own files are never overwritten.
     """
-    from gancourse.course.classroom.gradebook import nbgrader_config
-
-    texts = {SETTINGS: TEMPLATE, ROSTER: ",".join(COLUMNS) + "\n", CONFIG: nbgrader_config()}
+    texts = {SETTINGS: TEMPLATE, ROSTER: ",".join(COLUMNS) + "\n", CONFIG: NBGRADER}
     for name, text in texts.items():
         if not (root / name).exists():
             write_atomically(root / name, text.encode())

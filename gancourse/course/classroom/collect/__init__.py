@@ -1,0 +1,1 @@
+"""Submissions out of a platform's export into the class."""

@@ -1,0 +1,1 @@
+"""Submissions become results on Dask's workers; nbgrader's gradebook follows."""

@@ -1,0 +1,1 @@
+"""Answers out of a notebook that may be damaged."""

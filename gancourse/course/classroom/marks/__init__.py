@@ -1,0 +1,1 @@
+"""Marks, reports, feedback, and answers that are alike."""

@@ -1,0 +1,1 @@
+"""Slides, plans, the solution book, and the kit for a room without network."""

@@ -1,0 +1,1 @@
+"""What students get, and that nothing in it gives an answer away."""
