@@ -27,7 +27,8 @@ ONLY_IN = {  # a package and the modules that may import it
     "nbconvert": ("course.html_pages",), "jinja2": ("course.html_pages", "course.sweeps.report"),
     "jupyter_client": ("course.kernel_client",), "jupyter_core": ("course.kernel_client",),
     "distributed": ("course.sweeps.cluster",), "dask": ("course.sweeps.cluster",),
-    "pandas": ("course.sweeps.tables",), "joblib": ("system",), "psutil": ("system", "course.classroom.judging.limits"), "filelock": ("files",),
+    "pandas": ("course.sweeps.tables",), "joblib": ("system",), "filelock": ("files",),
+    "psutil": ("system", "course.classroom.judging.limits"),
 }
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

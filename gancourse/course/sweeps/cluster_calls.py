@@ -11,6 +11,8 @@ from typing import Any
 
 from gancourse.errors import NoConnection
 
+PATIENCE = 5  # seconds between two looks at whether any worker is left
+
 
 def outcomes(client, function: Callable, calls: Iterable[tuple[str, tuple]]
              ) -> Iterator[tuple[str, Any]]:
@@ -24,33 +26,51 @@ def outcomes(client, function: Callable, calls: Iterable[tuple[str, tuple]]
     """
     from concurrent.futures import CancelledError
 
-    from distributed import as_completed
     from distributed.scheduler import KilledWorker
 
     calls = iter(calls)
-    running = as_completed(loop=client.loop)
-    names = {}
+    names: dict[Any, str] = {}
+    count = len(client.nthreads())
 
     def fill() -> None:
         """Start calls until each thread has one."""
         free = max(1, sum(client.nthreads().values())) - len(names)
         for name, arguments in itertools.islice(calls, max(0, free)):
-            future = client.submit(function, *arguments, pure=False)
-            names[future] = name
-            running.add(future)
+            names[client.submit(function, *arguments, pure=False)] = name
 
     try:
         fill()
-        for future in running:
-            name = names.pop(future)
-            fill()
-            try:
-                result = future.result()
-            except KilledWorker:
-                result = None
-            yield name, result
+        while names:
+            for future in _ended(client, list(names), count):
+                name = names.pop(future)
+                fill()
+                try:
+                    result = future.result()
+                except KilledWorker:
+                    result = None
+                yield name, result
     except CancelledError as error:
         raise NoConnection("the scheduler is lost; what is finished is kept, and the same command "
                            "goes on from there") from error
     finally:
         client.cancel(list(names))
+
+
+def _ended(client, futures: list, count: int) -> list:
+    """The calls that have ended, of which there is at least one.
+
+    Dask starts a worker that has died anew, but not always one that dies while it starts.  Where
+    this machine has had no worker for a while, `count` new ones are started.
+    """
+    from distributed import wait
+
+    without = 0
+    while True:
+        try:
+            return list(wait(futures, timeout=PATIENCE, return_when="FIRST_COMPLETED").done)
+        except TimeoutError:
+            without = 0 if client.nthreads() else without + 1
+        if without >= 2 and client.cluster is not None:
+            client.cluster.scale(0)
+            client.cluster.scale(count)
+            without = 0
