@@ -22,10 +22,13 @@ ONLY_IN = {  # a package and the modules that may import it
     "prdc": ("metrics.distances",), "pocketsphinx": ("metrics.speech_recogniser",),
     "torchmetrics": ("pt.torchmetrics_adapter",), "torch_fidelity": ("pt.torchmetrics_adapter",),
     "papermill": ("course.notebook_execution",), "nbclient": ("course.notebook_execution",),
-    "nbconvert": ("course.html_pages",), "jinja2": ("course.html_pages", "course.sweeps.report"),
+    "nbconvert": ("course.html_pages",),
+    "jinja2": ("course.html_pages", "course.sweeps.report", "course.sweeps.search.report"),
     "jupyter_client": ("course.kernel_client",), "jupyter_core": ("course.kernel_client",),
     "distributed": ("course.sweeps.cluster",), "dask": ("course.sweeps.cluster",),
-    "pandas": ("course.sweeps.tables",), "joblib": ("system",), "psutil": ("system",), "filelock": ("files",),
+    "mlflow": ("course.run_export",), "yaml": ("course.parameter_files",),
+    "optuna": ("course.sweeps.search.study",), "pandas": ("course.sweeps.tables", "course.run_export"),
+    "joblib": ("system",), "psutil": ("system",), "filelock": ("files",),
 }
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
