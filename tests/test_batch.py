@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from planted import plant, table
 
-from gancourse.course import batch, cli, estimate, html_pages, records, runner
+from gancourse import system
+from gancourse.course import batch, cli, estimate, records, runner
 from gancourse.course.batch import Ended
 from gancourse.course.estimate import Estimate
+from gancourse.course.runs import pages as run_pages
 
 ROOT = Path(__file__).parents[1]
 MEET = """import os, time
@@ -37,6 +39,7 @@ def test_two_lessons_run_at_once_and_each_ends_in_its_own_way(tmp_path, monkeypa
     """Each waits in its cell for the other's file: one after the other they would take too long."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    system.available_cores()  # joblib, which counts them, sets a variable of its own when it is imported
     before = dict(os.environ)
     one = plant(
         tmp_path / "01_miss.ipynb",
@@ -140,7 +143,7 @@ def made_up(runs, name, **more):
 def test_the_index_is_whole_with_two_writers(tmp_path, monkeypatch):
     """The first has looked for runs and writes; the second waits, or the first would undo its work."""
     begun, go, second = threading.Event(), threading.Event(), threading.Event()
-    draw = html_pages.index
+    draw = run_pages.index
 
     def slowly(*args):
         if not begun.is_set():
@@ -150,7 +153,7 @@ def test_the_index_is_whole_with_two_writers(tmp_path, monkeypatch):
             second.set()
         return draw(*args)
 
-    monkeypatch.setattr(html_pages, "index", slowly)
+    monkeypatch.setattr(run_pages, "index", slowly)
     made_up(tmp_path, "one")
     first = threading.Thread(target=records.write_index, args=[tmp_path])
     first.start()

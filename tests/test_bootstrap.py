@@ -395,6 +395,7 @@ def test_every_module_is_pinned_where_the_table_says():
     ({"command": "render", "lessons": []}, ("render", [])),
     ({"command": "student", "lessons": []}, ("student", None)),
     ({"command": "sweep", "lesson": "02", "file": None}, ("sweep", ["02"])),
+    ({"command": "sweep", "lesson": "02", "file": None, "search": "tpe"}, ("sweep --search", ["02"])),
     ({"command": "train", "extra": ["--help"]}, ("list", None)),
     ({"command": "train", "extra": ["--num-steps", "5"]}, ("train", None)),
 ])
@@ -404,9 +405,11 @@ def test_what_a_command_line_asks_for(options, expected):
 
 def test_the_lesson_of_a_sweep_may_stand_in_its_file(tmp_path):
     (tmp_path / "a.toml").write_text('lesson = "02"\n')
-    for file, lessons in (("a.toml", ["02"]), ("none.toml", None)):
+    (tmp_path / "b.toml").write_text('lesson = 2\n[search]\ntrials = 9\n')
+    for file, asked in (("a.toml", ("sweep", ["02"])), ("none.toml", ("sweep", None)),
+                        ("b.toml", ("sweep --search", ["2"]))):
         arguments = Namespace(command="sweep", lesson=None, file=tmp_path / file)
-        assert requirements.command_and_lessons(arguments) == ("sweep", lessons)
+        assert requirements.command_and_lessons(arguments) == asked
 
 
 HIDE = """

@@ -115,7 +115,7 @@ def contents(folder):
 @pytest.mark.parametrize("name", [
     "Anna Müller_12345_assignsubmission_file_/05_which_distance.ipynb",  # until Moodle 4.0
     "Anna Müller_12345_assignsubmission_file/05_which_distance.ipynb",
-    "Anna Müller_12345_assignsubmission_file/work/my.ipynb",
+    "Anna Müller_12345_assignsubmission_file/drafts/my.ipynb",
     "Anna Müller_12345_assignsubmission_file_05_which_distance.ipynb",  # not in folders
     "Group A-Anna Müller_12345_assignsubmission_file_/x.ipynb",
     "MÜLLER Anna_12345_assignsubmission_file_/x.ipynb",

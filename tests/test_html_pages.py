@@ -5,6 +5,7 @@ import re
 import nbformat
 
 from gancourse.course import html_pages
+from gancourse.course.runs import pages as run_pages
 
 
 def page(*cells):
@@ -75,9 +76,10 @@ def test_progress_bars_are_left_out_and_warnings_stay():
 
 def test_whatever_stands_in_a_list_of_runs_is_text():
     row = {"lesson": "05_x", "title": "<b>T</b>", "settings": "photo='a&b'", "address": "05_x/a=\"b\"/notebook.html",
-           "verdict": "<i>", "details": ["1 < 2"], "seconds": 61.4, "date": "2026-11-27T10:00:00", "failed": True}
-    html = html_pages.index("runs", [row, row | {"seconds": float("nan"), "failed": False}], [("sweeps/s", "<s>")])
-    assert html.count("05 &lt;b&gt;T&lt;/b&gt;") == 1 and html.count("photo=&#39;a&amp;b&#39;") == 2
+           "verdict": "<i>", "details": ["1 < 2"], "seconds": 61.4, "date": "2026-11-27T10:00:00", "failed": True,
+           "tags": [], "id": "a1"}
+    html = run_pages.index("runs", [row, row | {"seconds": float("nan"), "failed": False}], [("sweeps/s", "<s>")])
+    assert html.count("05 &lt;b&gt;T&lt;/b&gt;") == 2 and html.count("photo=&#39;a&amp;b&#39;") == 2
     assert 'href="05_x/a=&#34;b&#34;/notebook.html"' in html and "1 &lt; 2" in html and "&lt;s&gt;" in html
     assert html.count('class="failed"') == 1 and html.count(" s</td>") == 1 and "61 s" in html
     assert "<pre>a &lt; b</pre>" in html_pages.message("t", "a < b")

@@ -24,11 +24,13 @@ ONLY_IN = {  # a package and the modules that may import it
     "nbgrader": ("course.classroom.grading.gradebook",), "sqlalchemy": ("course.classroom.grading.gradebook",),
     "pyreveal": ("course.classroom.material.slides",), "platformdirs": ("course.progress",),
     "papermill": ("course.notebook_execution",), "nbclient": ("course.notebook_execution",),
-    "nbconvert": ("course.html_pages",), "jinja2": ("course.html_pages", "course.sweeps.report"),
+    "nbconvert": ("course.html_pages",),
+    "jinja2": ("course.html_pages", "course.sweeps.report", "course.sweeps.search.report"),
     "jupyter_client": ("course.kernel_client",), "jupyter_core": ("course.kernel_client",),
     "distributed": ("course.sweeps.cluster",), "dask": ("course.sweeps.cluster",),
-    "pandas": ("course.sweeps.tables",), "joblib": ("system",), "filelock": ("files",),
-    "psutil": ("system", "course.classroom.judging.limits"),
+    "mlflow": ("course.runs.export",), "yaml": ("course.parameter_files",),
+    "optuna": ("course.sweeps.search.study",), "pandas": ("course.sweeps.tables", "course.runs.export"),
+    "joblib": ("system",), "filelock": ("files",), "psutil": ("system", "course.classroom.judging.limits"),
 }
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -21,9 +21,14 @@ def tree():
 
 
 def modules_and_packages():
-    """Paths of the package's modules and folders that are packages, as the tree writes them."""
+    """Paths of the package's modules and folders that are packages, as the tree writes them.
+
+    What lies in the folders of the classroom is left to these folders' names.
+    """
     for path in (ROOT / "gancourse").rglob("*"):
         inside = path.relative_to(ROOT).as_posix()
+        if inside.startswith("gancourse/course/classroom/") and inside.count("/") > 3 and path.is_file():
+            continue
         if path.suffix == ".py" and not path.name.startswith("__"):
             yield inside
         elif (path / "__init__.py").exists():

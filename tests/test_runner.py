@@ -366,7 +366,7 @@ def test_a_lesson_says_what_can_be_set_and_what_its_presets_set(capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["list", "run", "lab", "student", "render", "test", "data", "doctor"]
+    "command", ["list", "run", "runs", "lab", "student", "render", "test", "data", "doctor"]
 )
 def test_every_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:

@@ -15,7 +15,7 @@ import pytest
 
 from gancourse import system
 from gancourse.course import cli
-from gancourse.course.sweeps import cluster, plan, report, tables, watch
+from gancourse.course.sweeps import axes, cluster, plan, report, tables, watch
 from gancourse.notebook import image_output, plots
 
 pandas = pytest.importorskip("pandas", reason='sweeps need: pip install "gancourse[sweep]"')
@@ -150,7 +150,7 @@ def test_a_wrong_file_is_refused(tmp_path, text, words):
     ("8,16", [8, 16]), ("1e-3", [1e-3]), ("x,y", ["x", "y"]), ("True,False", [True, False]), ("", []),
     ("'folder:a,b','strokes'", ["folder:a,b", "strokes"]), ("folder:a b,strokes", ["folder:a b", "strokes"])])
 def test_values_on_the_command_line(text, found):
-    assert plan.values(text) == found
+    assert axes.values(text) == found
 
 
 def test_help_has_an_example(capsys):
@@ -424,3 +424,20 @@ def test_runs_of_other_computers_count_with_a_scheduler_only(lesson, tmp_path, c
     monkeypatch.setattr(system, "processor", lambda: {"model": "another"})
     assert plan.finished(sweep, tmp_path / "runs") == {}
     assert list(plan.finished(sweep, tmp_path / "runs", here=False)) == ["a=1"]
+
+
+def test_parameters_that_move_together_are_one_axis_of_map_table_and_terminal(lesson):
+    """By hand: a + b of the three pairs is 1.5, 2.25 and 4, and y adds 2."""
+    sweep = plan.make_sweep(lesson, grid=axes.read(["a,b=1:0.5,2:0.25,3:1", "kind=x,y"]), seeds=[0])
+    known = records(sweep, lambda given: given["a"] + given["b"] + 2 * (given["kind"] == "y"))
+    table = tables.rows(sweep, known)
+    order = tables.ranked(sweep, table, "score")
+    assert [setting.median for setting in order] == [1.5, 2.25, 3.5, 4, 4.25, 6]
+    page = report.page(sweep, table, "score")
+    assert "<b>a=1, b=0.5, kind=x</b>" in page and "<h2>a,b and kind together</h2>" in page
+    assert "-g a,b=1:0.5,2:0.25 -g kind=x --seeds 1-3" in page  # the best and the second, on fresh seeds
+    assert watch.size(sweep, {}).startswith("01_t: a,b (3) × kind (2) × seeds (1) = 6 run(s)")
+    head, line = (watch._line(sweep, given, "score", record) for given, record in (
+        ({}, {}), (next(iter(sweep.runs().values())), next(iter(known.values())))))
+    assert head.split() == ["a,b", "kind", "seed", "seconds", "score"] and line.split()[1:] == [
+        "1:0.5", "x", "0", "1.0", "1.5"]

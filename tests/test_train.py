@@ -91,7 +91,7 @@ def test_a_finished_run_is_not_done_before_once_its_images_have_changed(folder):
     write(folder, X[::-1])
     with pytest.raises(ValueError, match="other images"):
         train(folder)
-    assert train(folder, "--force")["inputs"]["digest"] == saved(folder).facts["images"]
+    assert train(folder, "--force")["identity"]["inputs"]["dataset"]["digest"] == saved(folder).facts["images"]
 
 
 def test_a_checkpoint_of_an_earlier_version_goes_on_with_a_note(folder):
@@ -180,6 +180,17 @@ def test_losses_that_are_no_numbers_leave_the_checkpoint_before(folder, monkeypa
     with pytest.raises(ValueError, match="d_loss became nan"):
         train(folder)
     assert saved(folder).step == 6
+    failed = json.loads((folder / "run" / "failed.json").read_text())
+    assert (failed["status"], failed["error"], failed["steps"]) == ("failed", "d_loss became nan near step 9", 6)
+    assert failed["provenance"]["exit_status"] == 1 and failed["metrics"] == failed["losses"]
+    monkeypatch.undo()
+    train(folder)
+    assert not (folder / "run" / "failed.json").exists()
+
+
+def test_a_run_in_a_folder_of_runs_stands_in_its_list(folder):
+    train(folder, "--out", str(folder / "runs" / "mine"))
+    assert 'href="mine/samples.png"' in (folder / "runs" / "index.html").read_text()
 
 
 def test_a_full_disk_ends_the_run_with_its_fix_and_the_same_command_goes_on(folder, monkeypatch, capsys):
@@ -251,11 +262,15 @@ def test_a_finished_run_says_so_and_how_to_go_on(folder, capsys, recwarn):
 def test_the_record_says_what_decided_its_numbers(folder):
     record = train(folder)
     assert record == json.loads((folder / "run" / "run.json").read_text())
-    assert (record["threads"], record["device"], record["processes"]) == (1, "cpu", 1)
-    assert record["inputs"] == {"dataset": f"npz:{folder / 'own.npz'}", "images": 60,
-                                "digest": saved(folder).facts["images"]}
+    assert (record["identity"]["threads"], record["device"], record["processes"]) == (1, "cpu", 1)
+    assert record["identity"]["inputs"] == {"dataset": {
+        "path": str(folder / "own.npz"), "bytes": (folder / "own.npz").stat().st_size, "images": 60,
+        "sha256": files.file_sha256(folder / "own.npz"), "digest": saved(folder).facts["images"]}}
     assert record["versions"]["torch"] == torch.__version__ and record["versions"]["numpy"] == np.__version__
-    assert record["machine"] == system.hardware()  # as `gancourse run` has it
+    assert record["identity"]["machine"] == system.hardware()  # as `gancourse run` has it
+    assert record["settings"]["width"] == 8 and "seed" not in record["settings"] and record["parameters"]["seed"] == 0
+    assert record["metrics"] == record["losses"] and set(record["metrics"]) == {"d_loss", "g_loss"}
+    assert (record["lesson"], record["status"], record["provenance"]["exit_status"]) == ("train", "done", 0)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")

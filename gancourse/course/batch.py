@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from gancourse.course import estimate, records, runner
 from gancourse.course.estimate import Estimate
-from gancourse.course.lessons import Lesson
+from gancourse.course.lessons import Lesson, given_to_each
 from gancourse.course.notebook_execution import CELL_TIMEOUT
 from gancourse.course.runner import Plan
 from gancourse.errors import CourseError
@@ -56,14 +56,19 @@ def run(
     cwd = Path.cwd()
     threads = threads or chosen_threads()
     jobs = min(jobs or default_jobs(threads), len(lessons))
+    own = given_to_each(lessons, given or {})
     plans = [
-        runner.plan(lesson, runs, preset, given, cwd=cwd, threads=threads) for lesson in lessons
+        runner.plan(lesson, runs, preset, values, cwd=cwd, threads=threads)
+        for lesson, values in zip(lessons, own, strict=True)
     ]
+    records.check_writable(runs)
     speed = estimate.speed()
     expected = [estimate.of_run(planned, speed) for planned in plans]
     order, left = _order(plans, expected, force)
     screen = Screen()
     kernels = Group()
+    for note in _left_out(lessons, own):
+        screen.say(note)
     screen.say(_head([expected[i] for i in left], len(plans), jobs, threads))
 
     def run_one(i: int) -> Ended:
@@ -74,7 +79,7 @@ def run(
                 lessons[i],
                 runs,
                 preset,
-                given,
+                own[i],
                 force,
                 cwd=cwd,
                 threads=threads,
@@ -228,6 +233,17 @@ def _order(plans: list[Plan], expected: list[Estimate], force: bool) -> tuple[li
     left = [i for i in range(len(plans)) if i not in done]
     left.sort(key=lambda i: -expected[i].seconds)
     return done + left, left
+
+
+def _left_out(lessons: list[Lesson], own: list[dict[str, Any]]) -> list[str]:
+    """Return a note for each parameter that some of the lessons do not have, but others do."""
+    notes = []
+    for name in dict.fromkeys(name for values in own for name in values):
+        lacking = [lesson.name for lesson, values in zip(lessons, own, strict=True)
+                   if name not in values]
+        if lacking:
+            notes.append(f"note: {name} is not a parameter of {', '.join(lacking)}: left out there")
+    return notes
 
 
 def _head(left: list[Estimate], count: int, jobs: int, threads: int) -> str:

@@ -26,7 +26,7 @@ from gancourse.course.requirements import EXTRA_OF, OPTIONAL, PIP_NAME, needs
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
-EXTRAS = "pt,tf,sweep,speech,dev"
+EXTRAS = "pt,tf,sweep,search,classroom,speech,dev"
 UNFINISHED = "unfinished"  # stands in the stamp while an installation is under way
 
 

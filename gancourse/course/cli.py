@@ -1,4 +1,4 @@
-"""The command line: `gancourse list`, `run`, `sweep`, `train`, `lab`, `student`, `render`, ...
+"""The command line: `gancourse list`, `run`, `sweep`, `runs`, `train`, `lab`, `student`, ...
 
 Heavy modules are imported by the command that needs them, so that --help is instant.
 """
@@ -66,15 +66,17 @@ def _list(arguments) -> None:
 
 def _run(arguments) -> int:
     """Run lessons, or show their parameters; return the status."""
-    from gancourse.course.lessons import assignments, parameters_in_words, settings
+    from gancourse.course import parameter_files
+    from gancourse.course.lessons import assignments, given_to_each, parameters_in_words, settings
 
     lessons = _chosen(arguments.lessons)
     if arguments.parameters:
         print("\n".join(map(parameters_in_words, lessons)))
         return 0
-    given = assignments(arguments.given)
-    for lesson in lessons:  # everything is checked before anything runs
-        settings(lesson, arguments.preset, given)
+    given = parameter_files.read(arguments.file) if arguments.file else {}
+    given |= assignments(arguments.given)
+    for lesson, own in zip(lessons, given_to_each(lessons, given), strict=True):
+        settings(lesson, arguments.preset, own)  # everything is checked before anything runs
     from gancourse.course import batch
 
     ended = batch.run(lessons, arguments.runs, arguments.preset, given, force=arguments.force,
@@ -85,35 +87,17 @@ def _run(arguments) -> int:
 
 
 def _sweep(arguments) -> int:
-    """Run a lesson over a grid, or show what would be run; return the status."""
-    from gancourse.course.lessons import assignments
-    from gancourse.course.sweeps import plan, watch
+    """Run a lesson over a grid or search its parameters; return the status."""
+    from gancourse.course.sweeps import command
 
-    config = plan.from_file(arguments.file) if arguments.file else {}
-    lesson = arguments.lesson or config.get("lesson")
-    if not lesson:
-        raise CourseError("say which lesson, such as: gancourse sweep 03 -g width=8,16")
-    if arguments.workers < 0:
-        raise CourseError(f"--workers {arguments.workers} must be 1 or more")
-    preset = arguments.preset or config.get("preset", "laptop")
-    given = config.get("parameters", {}) | assignments(arguments.given)
-    grid = config.get("grid", {}) | assignments(arguments.grid, plan.values)
-    seeds = config.get("seeds")
-    if arguments.seeds is not None:
-        seeds = plan.seeds(arguments.seeds)
-    sweep = plan.make_sweep(lesson, preset, given, grid, seeds)
-    metric = arguments.measure or config.get("measure", "")
-    if arguments.dry_run:
-        watch.dry_run(sweep, arguments.runs, metric=metric, workers=arguments.workers,
-                      scheduler=arguments.scheduler)
-        return 0
-    folder = arguments.to or arguments.runs / "sweeps" / sweep.name()
-    failed = watch.run(
-        sweep, arguments.runs, folder, metric=metric,
-        maximise=arguments.maximise or config.get("maximise", False),
-        workers=arguments.workers, scheduler=arguments.scheduler, force=arguments.force,
-        cell_timeout=arguments.cell_timeout)
-    return 1 if failed else 0
+    return command.sweep(arguments)
+
+
+def _runs(arguments) -> None:
+    """List, tag, compare or export runs."""
+    from gancourse.course.runs import commands as run_commands
+
+    print(run_commands.answer(arguments))
 
 
 def _train(arguments) -> None:
@@ -291,7 +275,7 @@ def _say(message: str, status: int) -> int:
 
 
 COMMANDS = {
-    "list": _list, "run": _run, "sweep": _sweep, "train": _train, "lab": _lab, "student": _student,
-    "progress": _progress, "class": _class, "render": _render, "test": _test, "bench": _bench,
-    "data": _data, "doctor": _doctor,
+    "list": _list, "run": _run, "sweep": _sweep, "runs": _runs, "train": _train, "lab": _lab,
+    "student": _student, "progress": _progress, "class": _class, "render": _render, "test": _test,
+    "bench": _bench, "data": _data, "doctor": _doctor,
 }

@@ -37,31 +37,6 @@ HEAD = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{ title }}</title><style>{{ style }}</style><h1>{{ title }}</h1>
 """
-INDEX = HEAD + """
-<p class="quiet">Every run that is kept in this folder.
-A missed claim is a result; the run is whole.</p>
-{% for lesson, runs in rows|groupby("lesson") %}
-<h2>{{ lesson[:2] if lesson[:2].isdigit() }} {{ runs[0].title }}</h2>
-<table>
-{% for row in runs %}
-<tr><td><a href="{{ row.address }}">{{ row.settings }}</a></td>
-<td{% if row.failed %} class="failed"{% endif %}>{{ row.verdict }}{% for line in row.details %}<br>
-<span class="quiet">{{ line }}</span>{% endfor %}</td>
-<td class="number">{{ "%.0f s"|format(row.seconds) if row.seconds == row.seconds }}</td>
-<td class="quiet">{{ row.date[:16]|replace("T", " ") }}</td></tr>
-{% endfor %}
-</table>
-{% endfor %}
-{% if sweeps %}
-<h2>Sweeps</h2>
-<ul>
-{% for address, name in sweeps %}
-<li><a href="{{ address }}">{{ name }}</a></li>
-{% endfor %}
-</ul>
-{% endif %}
-</html>
-"""
 SLIDES = """{%- extends "index.html.j2" -%}
 {%- block header -%}<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -130,18 +105,9 @@ def with_mathml(markdown: str) -> str:
     return "".join(parts)
 
 
-def index(title: str, rows: list[dict], sweeps: list[tuple[str, str]] = ()) -> str:
-    """Return a page that lists runs and leads to their pages.
-
-    A row is a dict with lesson, title, settings, address, verdict, details, seconds, date and
-    failed, as `records.rows` returns it.  `sweeps` are pairs of address and name.
-    """
-    return _template(INDEX).render(title=title, rows=rows, sweeps=sweeps, style=STYLE)
-
-
 def message(title: str, text: str) -> str:
     """Return a page that says a text and nothing else."""
-    return _template(MESSAGE).render(title=title, text=text, style=STYLE)
+    return template(MESSAGE).render(title=title, text=text, style=STYLE)
 
 
 def _offline(notebook: dict):
@@ -161,8 +127,8 @@ def _offline(notebook: dict):
     return page
 
 
-def _template(text: str):
-    """A Jinja2 template that escapes whatever is put into it."""
+def template(text: str):
+    """Return a Jinja2 template that escapes whatever is put into it."""
     import jinja2
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)

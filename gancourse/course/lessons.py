@@ -21,6 +21,7 @@ PARTS = ("The walk", "Why it works", "Making it work", "What GANs are for")
 STUB = "raise NotImplementedError  # your turn"
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION", re.S | re.M)
 RANGE = re.compile(r"\s*\[(\S+), (\S+)\]$")
+DIVISOR = re.compile(r"divisible by (\d+)")
 CHOICES = re.compile(r"\s*\{([^}]*)\}$")
 RENAMED = {"ema": "ema_decay"}  # parameters by the names that runs of earlier versions wrote down
 
@@ -49,6 +50,8 @@ class Parameter(NamedTuple):
         kind = type(self.default)
         if isinstance(value, int) and not isinstance(value, bool) and kind is float:
             value = float(value)
+        if isinstance(value, float) and value.is_integer() and kind is int:
+            value = int(value)  # 1e3 steps are a thousand
         if kind is str and not isinstance(value, str):
             value = str(value)
         if type(value) is not kind:
@@ -62,6 +65,11 @@ class Parameter(NamedTuple):
                 nearest = kind(min(max(value, self.low), self.high))
             raise CourseError(f"{self.name}={value!r} is out of range {self.limits()}; "
                               f"the nearest right value is {nearest!r} ({self.help})")
+        divisor = int(match[1]) if (match := DIVISOR.search(self.help)) else 1
+        if value and kind is int and value % divisor:
+            below = value - value % divisor
+            raise CourseError(f"{self.name}={value} is not divisible by {divisor}; the nearest "
+                              f"right values are {below} and {below + divisor} ({self.help})")
         return value
 
 
@@ -192,6 +200,20 @@ def settings(lesson: Lesson, preset: str = "laptop",
     if "dataset" in checked:
         check_name(checked["dataset"])
     return {name: value for name, value in checked.items() if value != known[name].default}
+
+
+def given_to_each(lessons: list[Lesson], given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return for each of several lessons those of the given parameters that it has.
+
+    Raises ValueError for a parameter that none of them has.
+    """
+    known = [parameters(lesson.notebook) for lesson in lessons]
+    all_names = list(dict.fromkeys(name for names in known for name in names))
+    for name in given:
+        if name not in all_names:
+            which = " and ".join(lesson.name for lesson in lessons[:3])
+            raise unknown(f"parameter of lesson {which}:", name, all_names)
+    return [{name: value for name, value in given.items() if name in names} for names in known]
 
 
 def literal(text: str) -> Any:

@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "list", "show the lessons, what each makes, and its minutes", "gancourse list")
     _add_run(commands)
     _add_sweep(commands)
+    _add_runs(commands)
     # the options of train stand in gancourse.course.train_options
     commands.add_parser("train", add_help=False,
                         help="train a GAN into a folder, in one process or in several")
@@ -53,6 +54,8 @@ def _add_run(commands) -> None:
                "gancourse run 03 -p learning_rate=1e-4 -p dataset=folder:photos")
     _add_lessons(run)
     run.add_argument("-p", **ASSIGNMENT, help="set a parameter")
+    run.add_argument("-f", dest="file", type=Path, metavar="FILE",
+                     help="parameters by name from a YAML or TOML file; -p overrules it")
     run.add_argument("--preset", default="laptop",
                      help="smoke (seconds), laptop (default), gpu, or another that --parameters "
                           "shows")
@@ -74,13 +77,16 @@ def _add_run(commands) -> None:
 def _add_sweep(commands) -> None:
     """The command `sweep`."""
     sweep = _add(commands, "sweep",
-                 "run a lesson over a grid of parameters and seeds, on all cores or a Dask cluster",
+                 "run a lesson over a grid of parameters and seeds, or search ranges, on all cores "
+                 "or a Dask cluster",
                  "gancourse sweep 03 -g learning_rate=1e-3,2e-3 -g width=8,16 --seeds 0-2 "
                  "--measure 'distance of the'")
     sweep.add_argument("lesson", nargs="?", help="number or name, unless the file says it")
     sweep.add_argument("-g", dest="grid", action="append", default=[], metavar="NAME=V1,V2,...",
-                       help="the values of a parameter; every combination is run")
-    sweep.add_argument("--seeds", metavar="LIST", help="such as 0,1,2 (the default) or 0-9")
+                       help="the values of a parameter; every combination is run.  A,B=1:x,2:y "
+                            "moves two together; for a search also LOW..HIGH or log:LOW..HIGH")
+    sweep.add_argument("--seeds", metavar="LIST",
+                       help="such as 0,1,2 (the default of a grid; a search has 0) or 0-9")
     sweep.add_argument("-p", **ASSIGNMENT, help="set in every run")
     sweep.add_argument("--preset", help="smoke (seconds), laptop (default) or gpu")
     sweep.add_argument("--file", type=Path,
@@ -99,6 +105,70 @@ def _add_sweep(commands) -> None:
     _add_timeout(sweep)
     sweep.add_argument("--dry-run", action="store_true",
                        help="print the runs and their time, and stop")
+    search = sweep.add_argument_group("search, in the place of a grid (needs Optuna)")
+    search.add_argument("--search", metavar="SAMPLER",
+                        help="draw points: tpe (learns from those before) or random")
+    search.add_argument("--trials", type=int, metavar="N", help="how many points (40)")
+    search.add_argument("--budget", metavar="NAME=LOW..HIGH",
+                        help="begin each point with little, such as num_steps=100..800, and go on "
+                             "while it is among the best")
+    search.add_argument("--reduce", type=int, metavar="N",
+                        help="about one in N goes on, with about N times the budget (3)")
+    search.add_argument("--confirm", type=int, metavar="K",
+                        help="run the best points with K fresh seeds (3)")
+    search.add_argument("--search-seed", type=int, metavar="SEED",
+                        help="decides what is drawn (0)")
+
+
+def _add_runs(commands) -> None:
+    """The command `runs` and its own commands tag, diff and export."""
+    runs = _add(commands, "runs", "list the runs that are kept, the newest first; tag, compare and "
+                "export them", 'gancourse runs --lesson 03 -w "width>=8" --sort distance')
+    _add_conditions(runs, {"lesson": "", "where": [], "failed": False, "tag": "", "since": "",
+                           "runs": Path("runs")})
+    runs.add_argument("--sort", metavar="COLUMN", default="",
+                      help="the smallest of a column first; a part of its name is enough")
+    runs.add_argument("--reverse", action="store_true", help="the other way round")
+    runs.add_argument("--column", dest="columns", action="append", default=[], metavar="COLUMN",
+                      help="show this column, too; may be repeated")
+    runs.add_argument("--limit", type=_from_one, default=0, metavar="N", help="the first N only")
+    inner = runs.add_subparsers(dest="action", metavar="tag | diff | export")
+    tag = _add(inner, "tag", "give a run a tag, or take it away", "gancourse runs tag 3f2a91 best")
+    tag.add_argument("run", help="its id, its folder, or a part of either")
+    tag.add_argument("name", help="of letters, digits and the signs _ . + -")
+    tag.add_argument("--remove", action="store_true", help="take the tag away")
+    diff = _add(inner, "diff", "show in what runs differ, with their curves in one figure",
+                "gancourse runs diff 3f2a91 77bc01")
+    diff.add_argument("which", nargs="+", metavar="RUN", help="ids or folders, two or more")
+    diff.add_argument("--to", type=Path, metavar="FILE.html",
+                      help="where the page goes (runs/compared/)")
+    export = _add(inner, "export", "write one table of all runs, failures too",
+                  "gancourse runs export all.parquet --lesson 03")
+    export.add_argument("file", nargs="?", type=Path, help="FILE.csv or FILE.parquet")
+    export.add_argument("--mlflow", type=Path, metavar="DIR", help="write an MLflow file store")
+    for command in (tag, diff):
+        command.add_argument("--runs", type=Path, default=argparse.SUPPRESS,
+                             help="where the runs are (runs/)")
+    _add_conditions(export, {})
+
+
+def _add_conditions(command: argparse.ArgumentParser, defaults: dict) -> None:
+    """The options that say which runs are meant.
+
+    A command within `runs` has no defaults of its own: they would undo what stands before it.
+    """
+    def add(*names, **more) -> None:
+        """Add an option with its default, if the command has any."""
+        default = defaults.get(names[-1].strip("-"), argparse.SUPPRESS)
+        command.add_argument(*names, default=default, **more)
+
+    add("--lesson", help="its number or name, or train")
+    add("-w", "--where", action="append", metavar="CONDITION",
+        help='such as "width>=8", "status=missed" or "dataset~folder"; may be repeated')
+    add("--failed", action="store_true", help="those in which a cell raised")
+    add("--tag", metavar="NAME", help="those with this tag")
+    add("--since", metavar="DATE", help="those that ended on this day or later, 2026-11-01")
+    add("--runs", type=Path, help="where the runs are (runs/)")
 
 
 def _add_lab(commands) -> None:

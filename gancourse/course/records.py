@@ -1,31 +1,59 @@
-"""What a run leaves in its folder, what that says in words, and the page that lists all runs.
+"""What a run leaves in its folder, and the page that lists all runs.
 
 runs/index.html                         every run of every lesson; written anew after each
 runs/03_dcgan_pt/num_steps=2000,seed=1/
     notebook.ipynb, notebook.html       the executed copy
-    run.json                            parameters, identity, versions, seconds, results, claims
+    run.json                            the record: see gancourse.course.record_format
     failed.ipynb, failed.html, failed.json      the same of a later run in which a cell raised
+    tags.json                           the tags that `gancourse runs tag` has given it
 """
 
 import json
-import math
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from gancourse import files
 from gancourse.course import html_pages, run_fingerprint
+from gancourse.course.record_format import (
+    claims_in_words,
+    completed,
+    counted,
+    missed,
+    missed_in_words,
+    number,
+    read,
+    settings_in_words,
+    status,
+)
+from gancourse.course.runs import pages as run_pages
+from gancourse.course.runs import rows as run_rows
+from gancourse.course.runs.rows import FAILED, GOOD
+from gancourse.errors import NO_PERMISSION, CourseError, advice
 from gancourse.files import write_atomically
 from gancourse.notebook.claims import MIME
 
-GOOD = {"notebook": "notebook.ipynb", "page": "notebook.html", "record": "run.json"}
-FAILED = {"notebook": "failed.ipynb", "page": "failed.html", "record": "failed.json"}
-ERROR_CELL = "#papermill-error-cell"  # where the page of a failed run shows what was raised
+__all__ = [  # of this module, and what it hands on
+    "FAILED", "GOOD", "check_writable", "claims", "claims_in_words", "completed", "counted",
+    "finished", "lock_of", "missed", "missed_in_words", "number", "read", "results",
+    "settings_in_words", "status", "write", "write_failure", "write_index",
+]
 
 
 def lock_of(runs: Path, name: str) -> Path:
     """Return the lock of something in a folder of runs: a run's "LESSON/RUN", or another name."""
     return runs / ".locks" / f"{run_fingerprint.text_sha256(name)[:16]}.lock"
+
+
+def check_writable(runs: Path) -> None:
+    """Raise CourseError where no file can be made in a folder of runs, which is made if need be."""
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=runs).close()
+    except OSError as error:
+        raise CourseError(f"--runs {runs}: no file can be made there ({error.strerror})"
+                          f"{advice(error) or NO_PERMISSION}") from error
 
 
 def finished(folder: Path, known: dict[str, Any], here: bool = True) -> dict | None:
@@ -39,15 +67,6 @@ def finished(folder: Path, known: dict[str, Any], here: bool = True) -> dict | N
     except (KeyError, TypeError, AttributeError):  # no record, or one of an older version
         return None
     return record if same else None
-
-
-def read(path: Path) -> dict:
-    """Return a record, {} where there is none or it is not whole."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
 
 
 def write(folder: Path, record: dict, notebook: dict) -> None:
@@ -84,64 +103,6 @@ def claims(notebook: dict) -> list[dict[str, Any]]:
     return [claim for table in _tables(notebook) for claim in table.get("claims", [])]
 
 
-def missed(record: dict) -> list[dict]:
-    """Return the claims of a record that were judged and do not hold."""
-    return [claim for claim in record.get("claims", []) if claim["judged"] and not claim["held"]]
-
-
-def claims_in_words(record: dict) -> str:
-    """Return how many of the judged claims hold; what is only shown does not count."""
-    claims = [claim for claim in record.get("claims", []) if claim["kind"] != "shown"]
-    judged = [claim for claim in claims if claim["judged"]]
-    held = sum(claim["held"] for claim in judged)
-    aside = len(claims) - len(judged)
-    other = "other data or settings than the lesson's"
-    if not claims:
-        return "no claims"
-    if not judged:
-        return f"{counted(aside, 'claim')} shown, not judged: {other}"
-    hold = "claim holds" if len(judged) == 1 else "claims hold"
-    unjudged = f" ({aside} not judged: {other})" if aside else ""
-    return f"{held} of {len(judged)} {hold}{unjudged}"
-
-
-def missed_in_words(record: dict) -> list[str]:
-    """Return one line for each missed claim: what it says, what was measured, and its bound."""
-    return [
-        f"{claim['text']}: measured {number(claim['measured']):.5g}, claimed {claim['bound']}"
-        for claim in missed(record)
-    ]
-
-
-def number(value: float | str | None) -> float:
-    """Return a number of a record as a float; what JSON cannot hold is "nan", "inf" or "-inf"."""
-    return math.nan if value is None else float(value)
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count and its noun: "1 claim", "3 claims"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def settings_in_words(record: dict) -> str:
-    """Return the parameters that a run has other than its lesson, as on the command line."""
-    chosen = record.get("settings", {})
-    return (
-        ", ".join(f"{name}={value}" for name, value in chosen.items())
-        or "the lesson's own settings"
-    )
-
-
-def rows(runs: Path) -> list[dict[str, Any]]:
-    """Return what the page of all runs shows, a row a run, in the order of lessons, then of dates.
-
-    A row has: lesson (its name), title, settings, address, verdict, details (a list of lines),
-    seconds, date, failed (whether it is a run in which a cell raised).
-    """
-    every = [*_good_rows(runs), *_failed_rows(runs), *_train_rows(runs)]
-    return sorted(every, key=lambda row: (row["lesson"], row["date"]))
-
-
 def write_index(runs: Path) -> Path:
     """Write the page of all runs in a folder, index.html, and return its path.
 
@@ -153,7 +114,7 @@ def write_index(runs: Path) -> Path:
             (path.relative_to(runs).as_posix(), path.parent.name)
             for path in sorted(runs.glob("sweeps/*/report.html"))
         ]
-        text = html_pages.index("gancourse: your runs", rows(runs), sweeps)
+        text = run_pages.index("gancourse: your runs", run_rows.rows(runs), sweeps)
         write_atomically(page, text.encode())
     return page
 
@@ -166,57 +127,12 @@ def _tables(notebook: dict) -> Iterator[dict]:
                 yield output["data"][MIME]
 
 
-def _good_rows(runs: Path) -> Iterator[dict[str, Any]]:
-    """A row for each finished run of a lesson."""
-    for path in sorted(runs.glob("*/*/run.json")):
-        record = read(path)
-        if "lesson" in record:
-            page = path.with_name(GOOD["page"])
-            yield _row(runs, page, record, claims_in_words(record), missed_in_words(record))
-
-
-def _failed_rows(runs: Path) -> Iterator[dict[str, Any]]:
-    """A row for each run of a lesson in which a cell raised; it leads to that cell."""
-    for path in sorted(runs.glob("*/*/failed.json")):
-        record = read(path)
-        if "lesson" in record:
-            page = path.with_name(FAILED["page"])
-            row = _row(runs, page, record, record["error"].splitlines()[0], [])
-            at_cell = ERROR_CELL if record.get("cell") else ""
-            yield {**row, "address": row["address"] + at_cell, "failed": True}
-
-
-def _train_rows(runs: Path) -> Iterator[dict[str, Any]]:
-    """A row for each run of `gancourse train`."""
-    for path in sorted(runs.glob("*/run.json")):
-        record = read(path)
-        if "settings" in record:
-            measured = record.get("results", {}).items()
-            details = [f"{name}: {number(value):.5g}" for name, value in measured]
-            row = _row(runs, path, record, f"{record.get('steps', '?')} steps", details)
-            settings = f"{path.parent.name}: {row['settings']}"
-            yield {**row, "lesson": "train", "title": "gancourse train", "settings": settings}
-
-
-def _row(runs: Path, page: Path, record: dict, verdict: str, details: list[str]) -> dict[str, Any]:
-    """A row of `rows`; `page` is where it leads to."""
-    return {
-        "lesson": record.get("lesson", ""),
-        "title": record.get("title", record.get("lesson", "")),
-        "settings": settings_in_words(record),
-        "address": page.relative_to(runs).as_posix(),
-        "verdict": verdict,
-        "details": details,
-        "seconds": number(record.get("seconds")),
-        "date": record.get("date", ""),
-        "failed": False,
-    }
-
-
 def _write_page(path: Path, notebook: dict, record: dict) -> None:
     """Write an executed notebook as a page with the record's title."""
     write_atomically(path, html_pages.to_html(notebook, record["title"]).encode())
 
 
 def _write_record(path: Path, record: dict) -> None:
-    write_atomically(path, json.dumps(record, indent=1, ensure_ascii=False).encode())
+    """Write a record; one that another module has put together gets its short names here."""
+    text = json.dumps(completed(record), indent=1, ensure_ascii=False)
+    write_atomically(path, text.encode())

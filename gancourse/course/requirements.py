@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 EXTRA_OF = {  # the extra of pyproject.toml that brings a module; all others need none
     "torch": "pt", "torchmetrics": "pt", "tensorflow": "tf", "keras": "tf",
-    "distributed": "sweep", "pandas": "sweep", "pyarrow": "sweep", "pocketsphinx": "speech",
+    "distributed": "sweep", "pandas": "sweep", "pyarrow": "sweep", "optuna": "search",
+    "pocketsphinx": "speech", "nbgrader": "classroom", "pyreveal": "classroom",
     "nbval": "dev", "pytest": "dev", "yaml": "dev",
 }
 PIP_NAME = {  # where it is not the module's
@@ -20,8 +21,12 @@ LOAD = ("numpy", "PIL", "scipy", "sklearn", "pooch", "filelock", "joblib", "psut
 LESSON = (*LOAD, "ipykernel", "ipywidgets", "latex2mathml", "matplotlib", "nbconvert",
           "papermill", "prdc", "safetensors", "skimage", "tqdm")
 SWEEP = (*LESSON, "distributed", "pandas", "pyarrow")
+CLASSROOM = (*SWEEP, "platformdirs", "nbgrader", "pyreveal")
 NEEDS = {  # the modules that a command imports; those of the lessons that it runs come on top
     "list": ("numpy", "filelock"),
+    "runs": ("numpy", "filelock", "jinja2", "matplotlib", "PIL"),
+    "progress": ("numpy", "filelock", "platformdirs"),
+    "class": CLASSROOM,
     "doctor": ("numpy", "joblib", "psutil"),
     "student": ("numpy", "filelock"),
     "data": LOAD,
@@ -29,9 +34,11 @@ NEEDS = {  # the modules that a command imports; those of the lessons that it ru
     "run": LESSON,
     "render": LESSON,
     "sweep": SWEEP,
+    "sweep --search": (*SWEEP, "optuna"),
     "lab": (*LESSON, "jupyterlab", "torch"),
     "bench": (*SWEEP, "torch", "tensorflow"),
-    "test": (*SWEEP, "torch", "torchmetrics", "tensorflow", "nbval", "pytest", "yaml"),
+    "test": (*CLASSROOM, "optuna", "torch", "torchmetrics", "tensorflow", "nbval", "pytest",
+             "yaml"),
 }
 SIGNS = {  # a module, and the lines of a lesson's code that ask for it
     "torch": r"(import|from) torch\b|gancourse\.pt\b",
@@ -52,9 +59,13 @@ def command_and_lessons(arguments) -> tuple[str, list[str] | None]:
     if shows_help or getattr(arguments, "parameters", False):
         return "list", None
     if command == "sweep":
-        lesson = arguments.lesson or _lesson_of(arguments.file)
+        config = _sweep_of(arguments.file)
+        lesson = arguments.lesson or str(config.get("lesson", ""))
+        if getattr(arguments, "search", None) or "search" in config:
+            command = "sweep --search"
         return (command, [lesson]) if lesson else (command, None)
-    if command in ("run", "render"):
+    judges = command == "class" and arguments.word in ("grade", "regrade")
+    if judges or command in ("run", "render"):
         return command, arguments.lessons
     return command, None
 
@@ -72,16 +83,16 @@ def needs(command: str, lessons: list[str] | None = None) -> list[str]:
     return list(dict.fromkeys([*NEEDS.get(command, NEEDS["list"]), *signs]))
 
 
-def _lesson_of(file: Path | None) -> str:
-    """The lesson that a sweep's TOML file names; what is wrong there the command will say."""
+def _sweep_of(file: Path | None) -> dict:
+    """What a sweep's TOML file says; what is wrong there the command will say."""
     import tomllib
 
     if file is None:
-        return ""
+        return {}
     try:
-        return str(tomllib.loads(file.read_text(encoding="utf-8")).get("lesson", ""))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return ""
+        return {}
 
 
 def _path(lesson: str) -> Path:

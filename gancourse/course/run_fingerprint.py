@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gancourse import system
+from gancourse.course.provenance import without_home
 from gancourse.files import file_sha256, folder_facts, module_code, text_sha256
 
 PACKAGE = Path(__file__).parents[1]
@@ -118,12 +119,13 @@ def inputs(parameters: dict[str, Any], cwd: Path) -> dict[str, dict[str, Any]]:
         path = Path(cwd, os.path.expanduser(written))
         if os.path.isfile(path):
             facts[name] = {
-                "path": os.path.abspath(path),
+                "path": without_home(os.path.abspath(path)),
                 "bytes": path.stat().st_size,
                 "sha256": file_sha256(path),
             }
         elif os.path.isdir(path) and (prefixed or re.search(r"[/\\.]", value)):
-            facts[name] = folder_facts(path)
+            whole = folder_facts(path)
+            facts[name] = whole | {"path": without_home(whole["path"])}
     return facts
 
 

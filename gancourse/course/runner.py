@@ -17,10 +17,12 @@ from typing import Any, NamedTuple
 
 from gancourse import files
 from gancourse.course import (
+    check_inputs,
     doctor,
     estimate,
     html_pages,
     notebook_execution,
+    provenance,
     records,
     resume_training,
     run_fingerprint,
@@ -57,10 +59,11 @@ def plan(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, An
 
     `threads` is that of its kernel, by default `system.chosen_threads()`; `code` is
     `run_fingerprint.of_code(lesson.notebook)` where it is known.  Raises ValueError for bad
-    parameters, OSError when an input cannot be read.
+    parameters and for files that do not fit them, OSError when an input cannot be read.
     """
     chosen = settings(lesson, preset, given)
     values = {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen
+    check_inputs.check(lesson, values, cwd or Path.cwd())
     known = run_fingerprint.of_run(lesson.notebook, values, cwd or Path.cwd(),
                                    threads or chosen_threads(), code)
     return Plan(lesson, preset, chosen, values, runs / lesson.name / run_name(chosen), known)
@@ -100,14 +103,18 @@ def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any
         checkpoint, notes = _checkpoint(planned, cwd, force)
         for note in notes:
             (say or print)(f"note: {note}")
+        began = datetime.now(UTC)
         started = time.monotonic()
         notebook, error = notebook_execution.to_folder(
             lesson.path, planned.folder, planned.settings | checkpoint, kernels, cwd=cwd,
             threads=planned.identity["threads"], cell_timeout=cell_timeout, progress=progress)
-        record = about(planned) | {
-            "parameters": planned.parameters | checkpoint, "notes": notes,
+        kept_in = {name: provenance.without_home(path) for name, path in checkpoint.items()}
+        origin = provenance.of_process(began, exit_status=1 if error else 0, folder=cwd)
+        record = records.completed(about(planned, origin) | {
+            "parameters": planned.parameters | kept_in, "notes": notes,
             "results": records.results(notebook), "claims": records.claims(notebook),
-            "seconds": round(time.monotonic() - started, 1)}
+            "curves": _curves(checkpoint),
+            "seconds": round(time.monotonic() - started, 1)})
         if error:
             record |= {"status": "failed", **error}
             records.write_failure(planned.folder, record, notebook)
@@ -118,16 +125,21 @@ def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any
         return record, False
 
 
-def about(planned: Plan) -> dict[str, Any]:
-    """Return what the record of a run says whatever becomes of it; its date is now."""
+def about(planned: Plan, origin: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the record of a run says whatever becomes of it; its date is now.
+
+    `origin` is its `provenance`; by default that of a run of which nothing is left.
+    """
     known = planned.identity
+    now = datetime.now(UTC)
     return {
         "lesson": planned.lesson.name, "title": planned.lesson.about["title"],
         "preset": planned.preset, "settings": planned.settings, "parameters": planned.parameters,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "date": provenance.in_utc(now),
         "versions": doctor.versions() | {"threads": str(known["threads"])},
         "code_sha256": known["code_sha256"],
         "identity": {"key": run_fingerprint.key(known), **known},
+        "provenance": origin or provenance.of_process(now, exit_status=1),
     }
 
 
@@ -188,6 +200,14 @@ def _locks(planned: Plan, cwd: Path) -> dict[str, str]:
     if named := planned.parameters.get("checkpoint"):
         locks[f"checkpoint {os.path.abspath(resume_training.path_of(named, cwd))}"] = named
     return locks
+
+
+def _curves(checkpoint: dict[str, str]) -> str:
+    """The name of the file with the logs of a run's training, "" where its lesson keeps none."""
+    if not checkpoint:
+        return ""
+    path = Path(checkpoint["checkpoint"]).with_suffix(".csv")
+    return path.name if path.is_file() else ""
 
 
 def _checkpoint(planned: Plan, cwd: Path, force: bool) -> tuple[dict[str, str], list[str]]:

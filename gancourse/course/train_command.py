@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from gancourse import checkpoints, data, metrics, system
-from gancourse.course import train_folder
+from gancourse import checkpoints, data, metrics
+from gancourse.course import record_format, train_folder, train_record
 from gancourse.course.snapshots import Saver
 from gancourse.course.train_folder import CHECKPOINT, RECORD
 from gancourse.course.train_options import check_same_game, check_same_images, digest_of, notes
@@ -89,38 +89,38 @@ def train(settings: dict[str, Any], folder: Path, force: bool = False) -> dict:
             parallel.leave(group)
             if group.rank:
                 return {}
-            return json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            return record_format.read(folder / RECORD)
         history = saved.history if saved else History()
         before = saved.facts["seconds"] if saved else 0.0
-        seconds, stepping = _train_and_save(gan, images, settings, group, folder, start, history,
-                                            before, digest)
+        began = datetime.now(UTC)
+        about = (gan, images, settings, group, history, digest)
+        try:
+            seconds, stepping = _train_and_save(gan, images, settings, group, folder, start,
+                                                history, before, digest)
+        except FloatingPointError as error:
+            if group.rank == 0:
+                passed = before + (datetime.now(UTC) - began).total_seconds()
+                failed = _record(*about, began=began, seconds=passed, rate=0.0, error=str(error))
+                train_record.write(folder, failed)
+            raise
         parallel.leave(group)
         if group.rank:
             return {}
         new_images = (settings["num_steps"] - start) * settings["batch_size"]
         rate = new_images / stepping if stepping else 0.0
-        record = _record(gan, images, settings, group, history, digest, seconds, rate)
-        write_atomically(folder / RECORD, json.dumps(record, indent=1).encode())
+        record = _record(*about, began=began, seconds=seconds, rate=rate)
+        train_record.write(folder, record)
         return record
 
 
 def _record(gan: GAN, images: data.Dataset, settings: dict[str, Any], group: parallel.Group,
-            history: History, digest: str, seconds: float, rate: float) -> dict[str, Any]:
-    """What run.json holds of a run that has taken `seconds`.
-
-    `rate` is in images a second in the new steps alone, without checkpoints and pictures.
-    """
+            history: History, digest: str, **more) -> dict[str, Any]:
+    """The record of a run that has ended; a failed one, with an error, has no distance."""
     device = torch.cuda.get_device_name() if group.device.type == "cuda" else "cpu"
-    inputs = {"dataset": settings["dataset"], "images": len(images.x_train), "digest": digest}
-    return {
-        "settings": settings, "processes": group.size, "threads": torch.get_num_threads(),
-        "device": device, "inputs": inputs,
-        "steps": history[-1].step, "losses": history[-1].scalars,
-        "results": distances(gan, images), "seconds": round(seconds, 2),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "images_per_second": round(rate, 1),
-        "versions": system.library_versions(), "machine": system.hardware(),
-    }
+    return train_record.make(
+        settings, history, results={} if "error" in more else distances(gan, images),
+        device=device, threads=torch.get_num_threads(), processes=group.size,
+        images=len(images.x_train), digest=digest, **more)
 
 
 def _train_and_save(gan: GAN, images: data.Dataset, settings: dict[str, Any],

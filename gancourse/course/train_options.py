@@ -168,7 +168,7 @@ def summary(record: dict[str, Any], folder: Path) -> str:
     """Return what a person wants to know of a run's record, in two lines."""
     rate = record["images_per_second"]
     speed = f" (the steps alone: {rate:.0f} images/s)" if rate else ""
-    measured = {**record["losses"], **record["results"]}
+    measured = {**record["losses"], **record["results"]}  # in 0.2 results had no losses
     numbers = ", ".join(f"{name} {value:.4g}" for name, value in measured.items())
     return (f"{record['steps']} steps in {record['seconds']:.0f} s{speed}, {record['processes']} "
             f"process(es) on {record['device']}: {numbers}\n"

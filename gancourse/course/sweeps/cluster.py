@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from gancourse.course import records, run_fingerprint, runner
 from gancourse.course.lessons import Lesson, read
 from gancourse.course.notebook_execution import CELL_TIMEOUT
+from gancourse.course.sweeps.cluster_calls import ended
 from gancourse.course.sweeps.plan import Sweep
 from gancourse.errors import CourseError, MissingFile, MissingPackage, NoConnection
 from gancourse.system import gpu_name, physical_cores
@@ -73,51 +75,95 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def execute(client, sweep: Sweep, names: list[str], runs: Path, force: bool = False, *,
-            here: bool = True, cell_timeout: int = CELL_TIMEOUT) -> Iterator[tuple[str, dict]]:
-    """Run the named runs of a sweep and yield (name, record) as each ends.
+class Pool:
+    """Runs of one lesson that are under way on the workers of a Dask client.
+
+        with Pool(client, sweep, Path("runs")) as pool:
+            pool.submit("seed=1", {"seed": 1})
+            for name, record in pool:            # as the runs end; more may be submitted meanwhile
+                ...
 
     A record is that of `runner.run`.  One that failed has an `error` and the `status` "failed".  A
     run whose worker dies is run again, up to three times; one that another process is at is waited
-    for. With here=False the workers may be on other computers. Raises ConnectionError when the
-    scheduler is lost, ValueError when the code is not the one that the sweep started with (here or
-    on a worker), OSError when a file cannot be written or a worker's files do not appear here
-    within PATIENCE seconds.
+    for. With here=False the workers may be on other computers, and what these have done counts.
+    Iterating raises ConnectionError when the scheduler is lost, ValueError when the code is not the
+    one that the pool started with (here or on a worker), OSError when a file cannot be written or a
+    worker's files do not appear here within PATIENCE seconds.
     """
-    from concurrent.futures import CancelledError
 
-    from distributed import as_completed
-    from distributed.scheduler import KilledWorker
+    def __init__(self, client, sweep: Sweep, runs: Path, force: bool = False, *,
+                 here: bool = True, cell_timeout: int = CELL_TIMEOUT) -> None:
+        """Take the lesson and the preset of a sweep, and the folder of all runs."""
+        self.client = client
+        self.workers = len(client.nthreads())
+        self.lesson = sweep.lesson
+        self.preset = sweep.preset
+        self.runs = runs.resolve()
+        self.code = run_fingerprint.of_code(sweep.lesson.notebook)
+        self.job = {"path": sweep.lesson.path.resolve(), "code": self.code, "preset": sweep.preset,
+                    "runs": self.runs, "cwd": Path.cwd(), "force": force, "here": here,
+                    "cell_timeout": cell_timeout}
+        self._given: dict[Any, tuple[str, dict]] = {}  # a future's run, and its parameters
 
-    runs = runs.resolve()
-    code = run_fingerprint.of_code(sweep.lesson.notebook)
+    def __enter__(self) -> "Pool":
+        (self.runs / self.lesson.name).mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.client.cancel(list(self._given))
+
+    def submit(self, name: str, given: dict[str, Any]) -> None:
+        """Let a worker do a run, now or as soon as one is free."""
+        future = self.client.submit(_job, given=given, pure=False, **self.job)
+        self._given[future] = (name, given)
+
+    def free(self) -> int:
+        """Return how many workers have nothing to do; less than 0 where runs wait.
+
+        It is 1 at least where nothing is under way: a worker that has died comes back.
+        """
+        idle = sum(self.client.nthreads().values()) - len(self._given)
+        return idle if self._given else max(idle, 1)
+
+    def __iter__(self) -> Iterator[tuple[str, dict]]:
+        """Yield (name, record) of each run as it ends, until nothing is under way."""
+        while self._given:
+            for future in ended(self.client, list(self._given), self.workers):
+                # without the future Dask does not make a result again whose worker dies later
+                name, given = self._given.pop(future)
+                yield name, self._record(future, name, given)
+
+    def _record(self, future, name: str, given: dict[str, Any]) -> dict:
+        """The record of a run that has ended, however it did."""
+        from distributed.scheduler import KilledWorker
+
+        folder = self.runs / self.lesson.name / name
+        try:
+            record = future.result()
+        except KilledWorker:
+            record = self._lost(given)
+            records.write_failure(folder, record, None)
+        if not _is_written(folder, record):
+            raise MissingFile(f"a worker wrote {name}, but it is not in {self.runs} on this "
+                              "machine: give --runs a folder that all machines share")
+        return record
+
+    def _lost(self, given: dict[str, Any]) -> dict:
+        """The record of a run of which nothing is left."""
+        planned = runner.plan(self.lesson, self.runs, self.preset, given, threads=1, code=self.code)
+        error = "failed: its worker died again and again (out of memory?)"
+        return runner.about(planned) | {"results": {}, "claims": [], "seconds": None,
+                                        "status": "failed", "error": error, "cell": {}}
+
+
+def execute(client, sweep: Sweep, names: list[str], runs: Path, force: bool = False, *,
+            here: bool = True, cell_timeout: int = CELL_TIMEOUT) -> Iterator[tuple[str, dict]]:
+    """Run the named runs of a sweep and yield (name, record) as each ends; see `Pool`."""
     given = sweep.runs()
-    (runs / sweep.lesson.name).mkdir(parents=True, exist_ok=True)
-    path, cwd = sweep.lesson.path.resolve(), Path.cwd()
-    futures = {}
-    for name in names:
-        future = client.submit(_job, path, code, sweep.preset, given[name], runs, cwd, force, here,
-                               cell_timeout, pure=False)
-        futures[future] = name
-    try:
-        for future in as_completed(futures):
-            # without the future Dask does not make a result again whose worker dies later
-            name = futures.pop(future)
-            folder = runs / sweep.lesson.name / name
-            try:
-                record = future.result()
-            except KilledWorker:
-                record = _lost(sweep, given[name], runs, code)
-                records.write_failure(folder, record, None)
-            except CancelledError as error:
-                raise NoConnection("the scheduler is lost; finished runs are kept, and the same "
-                                   "command goes on from there") from error
-            if not _is_written(folder, record):
-                raise MissingFile(f"a worker wrote {name}, but it is not in {runs} on this "
-                                  "machine: give --runs a folder that all machines share")
-            yield name, record
-    finally:
-        client.cancel(list(futures))
+    with Pool(client, sweep, runs, force, here=here, cell_timeout=cell_timeout) as pool:
+        for name in names:
+            pool.submit(name, given[name])
+        yield from pool
 
 
 def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path, force: bool,
@@ -138,14 +184,6 @@ def _job(path: Path, code: dict, preset: str, given: dict, runs: Path, cwd: Path
     except runner.LessonFailed as error:
         return error.record
     return record
-
-
-def _lost(sweep: Sweep, given: dict, runs: Path, code: dict) -> dict:
-    """The record of a run of which nothing is left."""
-    planned = runner.plan(sweep.lesson, runs, sweep.preset, given, threads=1, code=code)
-    error = "failed: its worker died again and again (out of memory?)"
-    return runner.about(planned) | {"results": {}, "claims": [], "seconds": None,
-                                    "status": "failed", "error": error, "cell": {}}
 
 
 def _is_written(folder: Path, record: dict) -> bool:

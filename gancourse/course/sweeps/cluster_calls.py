@@ -24,8 +24,6 @@ def outcomes(client, function: Callable, calls: Iterable[tuple[str, tuple]]
     result is None.  What the function raises is raised here.  Raises NoConnection when the
     scheduler is lost.
     """
-    from concurrent.futures import CancelledError
-
     from distributed.scheduler import KilledWorker
 
     calls = iter(calls)
@@ -41,7 +39,7 @@ def outcomes(client, function: Callable, calls: Iterable[tuple[str, tuple]]
     try:
         fill()
         while names:
-            for future in _ended(client, list(names), count):
+            for future in ended(client, list(names), count):
                 name = names.pop(future)
                 fill()
                 try:
@@ -49,25 +47,28 @@ def outcomes(client, function: Callable, calls: Iterable[tuple[str, tuple]]
                 except KilledWorker:
                     result = None
                 yield name, result
-    except CancelledError as error:
-        raise NoConnection("the scheduler is lost; what is finished is kept, and the same command "
-                           "goes on from there") from error
     finally:
         client.cancel(list(names))
 
 
-def _ended(client, futures: list, count: int) -> list:
-    """The calls that have ended, of which there is at least one.
+def ended(client, futures: list, count: int) -> list:
+    """Wait for calls and return those that have ended, of which there is at least one.
 
     Dask starts a worker that has died anew, but not always one that dies while it starts.  Where
-    this machine has had no worker for a while, `count` new ones are started.
+    this machine has had no worker for a while, `count` new ones are started.  Raises NoConnection
+    when the scheduler is lost.
     """
+    from concurrent.futures import CancelledError
+
     from distributed import wait
 
     without = 0
     while True:
         try:
             return list(wait(futures, timeout=PATIENCE, return_when="FIRST_COMPLETED").done)
+        except CancelledError as error:
+            raise NoConnection("the scheduler is lost; what is finished is kept, and the same "
+                               "command goes on from there") from error
         except TimeoutError:
             without = 0 if client.nthreads() else without + 1
         if without >= 2 and client.cluster is not None:

@@ -2,10 +2,12 @@
 
 import itertools
 from base64 import b64encode
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from gancourse.course.sweeps import axes
 from gancourse.course.sweeps.plan import Sweep
 from gancourse.course.sweeps.tables import Setting
 from gancourse.notebook import image_output, plots
@@ -30,31 +32,31 @@ def heat_maps(sweep: Sweep, order: list[Setting], name: str, maximise: bool) -> 
     if len(panels) > PANELS:
         return {}
     medians = [setting.median for setting in order if setting.numbers]
-    best = order[0].values
     across = min(len(panels), max(1, int(WIDTH / (1.3 + 1.4 * len(columns)))))
     down = -(-len(panels) // across)
     cell_width = min(1.4, (WIDTH / across - 1.3) / len(columns))
-    fig, axes = plots.figure(down, across, width=across * (1.3 + cell_width * len(columns)),
+    fig, grid = plots.figure(down, across, width=across * (1.3 + cell_width * len(columns)),
                              height=0.3 + down * (0.9 + 0.72 * len(rows)), squeeze=False)
     fig.suptitle(name, x=0, ha="left", fontsize=11)
-    for ax in axes.ravel()[len(panels):]:
+    for ax in grid.ravel()[len(panels):]:
         ax.axis("off")
-    for ax, panel in zip(axes.ravel(), panels, strict=False):
+    for ax, panel in zip(grid.ravel(), panels, strict=False):
         frame = None
-        if panel.items() <= best.items():
-            frame = rows.index(best[y]), columns.index(best[x])
-        at = {(setting.values[y], setting.values[x]): setting
-              for setting in order if panel.items() <= setting.values.items()}
+        shown = [setting for setting in order if _at(setting, panel) == panel]
+        if order[0] in shown:
+            frame = rows.index(_at(order[0], [y])[y]), columns.index(_at(order[0], [x])[x])
+        at = {tuple(_at(setting, [y, x]).values()): setting for setting in shown}
         medians_here = np.array([[at[row, column].median for column in columns] for row in rows])
         notes = []
         if cell_width > 1.2:
             notes = [[_range(at[row, column]) for column in columns] for row in rows]
-        plots.show_heat_map(medians_here, rows=rows, columns=columns, notes=notes,
+        title = ", ".join(f"{key}={axes.word(value)}" for key, value in panel.items())
+        plots.show_heat_map(medians_here, rows=[axes.word(row) for row in rows],
+                            columns=[axes.word(column) for column in columns], notes=notes,
                             lower_is_better=not maximise, limits=(min(medians), max(medians)),
-                            xlabel=x, ylabel=y, ax=ax, frame=frame,
-                            title=", ".join(f"{key}={value}" for key, value in panel.items()))
+                            xlabel=x, ylabel=y, ax=ax, frame=frame, title=title)
     words = f"Median of “{name}” over seeds, its range below; darker is better, "
-    return {"title": f"{x} and {y} together", **_drawn(fig, words + "the frame marks the best.")}
+    return {"title": f"{x} and {y} together", **drawn(fig, words + "the frame marks the best.")}
 
 
 def spread(sweep: Sweep, order: list[Setting], label: str) -> dict[str, Any]:
@@ -73,7 +75,12 @@ def spread(sweep: Sweep, order: list[Setting], label: str) -> dict[str, Any]:
     fig, ax = plots.figure(width=WIDTH, height=0.9 + 0.42 * len(shown))
     plots.show_spread({setting.text(): [*setting.scores.values()] for setting in shown}, ax=ax,
                       names=[f"seed {seed}" for seed in sweep.seeds], xlabel=label)
-    return _drawn(fig, words)
+    return drawn(fig, words)
+
+
+def _at(setting: Setting, keys: Iterable[str]) -> dict[str, Any]:
+    """The values that some axes have in a setting, by their keys."""
+    return {key: axes.value_at(key, setting.values) for key in keys}
 
 
 def _range(setting: Setting) -> str:
@@ -85,8 +92,8 @@ def _range(setting: Setting) -> str:
     return f"{words}\n{lost} missing" if lost else words
 
 
-def _drawn(fig, words: str) -> dict[str, Any]:
-    """A figure for the page: its width there in pixels, the picture, and what it shows."""
+def drawn(fig, words: str) -> dict[str, Any]:
+    """Return a figure for the page: its width there in pixels, the picture, what it shows."""
     width = round(96 * fig.get_figwidth())  # its own size on the page, sharp enough for a slide
     picture = b64encode(image_output.png(fig, dpi=200)).decode()
     return {"width": width, "picture": picture, "words": words}

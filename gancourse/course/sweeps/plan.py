@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gancourse.course import records, run_fingerprint, runner
-from gancourse.course.lessons import FOLDER, Lesson, find, literal, parameters, settings
+from gancourse.course.lessons import FOLDER, Lesson, find, parameters, settings
+from gancourse.course.sweeps import axes
+from gancourse.course.sweeps.axes import Range
 from gancourse.errors import CourseError, MissingFile, unknown
 
 FILE_KEYS = {"lesson": str, "preset": str, "parameters": dict, "grid": dict, "seeds": list,
-             "measure": str, "maximise": bool}
+             "measure": str, "maximise": bool, "search": dict}
+SEARCH_KEYS = {"sampler": str, "trials": int, "seed": int, "confirm": int, "budget": str,
+               "reduce": int}
 # of the table, whatever the lesson
 COLUMNS = ("lesson", "status", "missed", "seconds", "error", "date", "code", "run")
 
@@ -27,13 +31,24 @@ class Sweep(NamedTuple):
     lesson: Lesson
     preset: str
     fixed: dict[str, Any]  # the same in every run
-    grid: dict[str, list]  # a swept parameter and its values, in order
+    # the axes: a swept parameter and its values, in order; see gancourse.course.sweeps.axes for
+    # parameters that move together, and for the ranges of a search
+    grid: dict[str, list | Range]
     seeds: list[int]
+
+    def names(self) -> list[str]:
+        """Return the names of the swept parameters."""
+        return [name for key in self.grid for name in axes.names(key)]
 
     def settings(self) -> list[dict[str, Any]]:
         """Return every combination of the grid's values; [{}] when only seeds are swept."""
-        points = itertools.product(*self.grid.values())
-        return [dict(zip(self.grid, point, strict=True)) for point in points]
+        combinations = []
+        for values in itertools.product(*self.grid.values()):
+            setting = {}
+            for key, value in zip(self.grid, values, strict=True):
+                setting |= axes.point(key, value)
+            combinations.append(setting)
+        return combinations
 
     def runs(self) -> dict[str, dict[str, Any]]:
         """Return the parameters given to each run, by the run's name.
@@ -56,8 +71,8 @@ class Sweep(NamedTuple):
     def command(self, measure: str = "", maximise: bool = False) -> str:
         """Return the command line of this sweep."""
         lists = []
-        for name, values in self.grid.items():
-            lists.append(f"-g {shlex.quote(f'{name}={_listed(values)}')}")
+        for key, values in self.grid.items():
+            lists.append(f"-g {shlex.quote(f'{key}={axes.text(values)}')}")
         words = ["gancourse sweep", self._arguments(self.fixed, lists)]
         words.append(f"--seeds {_seeds_in_words(self.seeds)}")
         if measure:
@@ -82,17 +97,30 @@ class Sweep(NamedTuple):
 
 def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None = None,
                grid: dict[str, list] | None = None, seeds: list[int] | None = None) -> Sweep:
-    """Return a checked sweep; without `seeds` they are 0, 1, 2.
+    """Return a checked sweep over a grid; without `seeds` they are 0, 1, 2.
 
     Raises ValueError when there is nothing to sweep, for an unknown parameter, preset or lesson, a
     value out of range or given twice, and for a parameter that is both fixed and swept.
     """
-    fixed = dict(fixed or {})
-    grid = {name: list(values) for name, values in (grid or {}).items()}
     if not grid and seeds is None:
         raise CourseError("the grid is empty: give the values of a parameter, such as "
                           "-g width=8,16, or --seeds 0-9")
-    swept = {**grid, "seed": [0, 1, 2] if seeds is None else list(seeds)}
+    seeds = [0, 1, 2] if seeds is None else seeds
+    sweep = checked(lesson, preset, dict(fixed or {}), dict(grid or {}), seeds)
+    for key, values in sweep.grid.items():
+        if isinstance(values, Range):
+            raise CourseError(f"{key}={values.text()} is a range, and a grid needs lists: "
+                              "--search tpe (or random) draws from ranges")
+    return sweep
+
+
+def checked(lesson: str, preset: str, fixed: dict[str, Any], grid: dict[str, list | Range],
+            seeds: list[int]) -> Sweep:
+    """Return a sweep whose parameters and values are checked; its axes may be ranges.
+
+    Raises ValueError as `make_sweep` does.
+    """
+    swept = {**grid, "seed": list(seeds)}
     _check_names(fixed, grid, swept)
     planned = find(lesson)
     known = parameters(planned.notebook)
@@ -100,33 +128,38 @@ def make_sweep(lesson: str, preset: str = "laptop", fixed: dict[str, Any] | None
         raise CourseError(f"lesson {planned.name} has a parameter named {taken[0]!r}, as a column "
                           "of every table is named: rename it in the notebook")
     settings(planned, preset, fixed)
-    for name, values in swept.items():
-        for value in values:
-            settings(planned, preset, {name: value})
-        swept[name] = [known[name].check(value) for value in values]
-        if len(set(swept[name])) < len(values):
-            raise CourseError(f"{name} has a value twice: {_listed(values)}")
+    for key, values in swept.items():
+        for name in axes.names(key):
+            if name not in known:
+                raise unknown(f"parameter of lesson {planned.name}:", name, known)
+        swept[key] = axes.checked(key, values, known)
+        for value in [] if isinstance(values, Range) else values:
+            settings(planned, preset, axes.point(key, value))  # the names of data sets, too
     checked_seeds = swept.pop("seed")
     return Sweep(planned, preset, fixed, swept, checked_seeds)
 
 
-def _check_names(fixed: dict[str, Any], grid: dict[str, list], swept: dict[str, list]) -> None:
+def _check_names(fixed: dict[str, Any], grid: dict[str, list | Range],
+                 swept: dict[str, list | Range]) -> None:
     """Raise ValueError for a parameter that has no values, is given twice or cannot be swept."""
     for name, values in swept.items():
         if not values:
             example = "--seeds 0-9" if name == "seed" else f"-g {name}=1,2"
             raise CourseError(f"the grid is empty: {name} has no values; give them as in {example}")
-    if "seed" in grid or "seed" in fixed:
+    names = [name for key in grid for name in axes.names(key)]
+    if "seed" in names or "seed" in fixed:
         raise CourseError("seeds have their own option: --seeds 0,1,2 or --seeds 0-9")
-    if "checkpoint" in grid or "checkpoint" in fixed:
+    if "checkpoint" in names or "checkpoint" in fixed:
         raise CourseError("checkpoint cannot be set in a sweep: every run keeps its own in its "
                           "folder")
-    if both := sorted(set(grid) & set(fixed)):
+    if both := sorted(set(names) & set(fixed)):
         raise CourseError(f"{both[0]} is both fixed (-p) and swept (-g): leave one out")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise CourseError(f"{twice[0]} is swept on two axes: leave one out")
 
 
 def from_file(path: Path) -> dict[str, Any]:
-    """Return what a TOML file says: lesson, preset, [parameters], [grid], seeds, measure, maximise.
+    """Return what a TOML file says, by FILE_KEYS.
 
     Raises FileNotFoundError, or ValueError when it is not TOML, has an unknown key or a value of
     the wrong kind.
@@ -138,27 +171,26 @@ def from_file(path: Path) -> dict[str, Any]:
                           "README.md shows what one says") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not TOML: {error}") from error
-    for key, value in config.items():
-        if key not in FILE_KEYS:
-            raise unknown(f"{path}: key", key, FILE_KEYS)
-        if key == "lesson" and isinstance(value, int):
-            config[key] = str(value)
-        elif not isinstance(value, FILE_KEYS[key]):
-            kind = FILE_KEYS[key].__name__
-            raise CourseError(f"{path}: {key} = {value!r} must be of type {kind}")
-    for name, values in config.get("grid", {}).items():
-        if not isinstance(values, list):
-            raise CourseError(f"{path}: [grid] {name} = {values!r} must be a list, such as "
-                              f"[{values!r}]")
+    if isinstance(config.get("lesson"), int):
+        config["lesson"] = str(config["lesson"])
+    _check_table(path, "", config, FILE_KEYS)
+    _check_table(path, "[search] ", config.get("search", {}), SEARCH_KEYS)
+    try:
+        config["grid"] = {axes.one_key(key): axes.from_file(key, value)
+                          for key, value in config.get("grid", {}).items()}
+    except CourseError as error:
+        raise CourseError(f"{path}: {error}") from error
     return config
 
 
-def values(text: str) -> list:
-    """Return the values in V1,V2,...; where a text holds a comma, all texts stand in quotes."""
-    quoted = literal(f"[{text}]")
-    if isinstance(quoted, list):
-        return quoted
-    return [literal(part.strip()) for part in text.split(",") if part.strip()]
+def _check_table(path: Path, where: str, table: dict[str, Any], known: dict[str, type]) -> None:
+    """Raise CourseError for an unknown key of a file's table, or a value of the wrong kind."""
+    for key, value in table.items():
+        if key not in known:
+            raise unknown(f"{path}: {where}key", key, known)
+        if type(value) is not known[key]:
+            raise CourseError(f"{path}: {where}{key} = {value!r} must be of type "
+                              f"{known[key].__name__}")
 
 
 def seeds(text: str) -> list[int]:
@@ -195,10 +227,4 @@ def _seeds_in_words(seeds: list[int]) -> str:
     first, last = seeds[0], seeds[-1]
     if last > first and seeds == [*range(first, last + 1)]:
         return f"{first}-{last}"
-    return _listed(seeds)
-
-
-def _listed(some: list) -> str:
-    """Values as one word of the command line; texts in quotes where one holds a comma."""
-    quoted = any("," in str(value) for value in some)
-    return ",".join(repr(value) if quoted else str(value) for value in some)
+    return axes.text(seeds)

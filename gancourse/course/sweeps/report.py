@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from gancourse.course.sweeps import figures
+from gancourse.course.sweeps import axes, figures
 from gancourse.course.sweeps.plan import Sweep
 from gancourse.course.sweeps.tables import VERSION, Setting, by_seed_and_values, mixed, ranked
 from gancourse.files import write_atomically
@@ -130,7 +130,7 @@ def page(sweep: Sweep, table: list[dict], name: str = "", maximise: bool = False
     page to the folder of runs.
     """
     lesson = sweep.lesson.about
-    swept = " × ".join(sweep.grid) or "seeds"
+    swept = " × ".join(sweep.names()) or "seeds"
     count = Counter(row["status"] for row in table)
     runs = f"{home}/{sweep.lesson.name}"
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -139,7 +139,7 @@ def page(sweep: Sweep, table: list[dict], name: str = "", maximise: bool = False
         count=count, summary=_summary(sweep, table, count), mixed_versions=mixed(table),
         metric=name, ranking=_ranking(sweep, table, name, maximise, runs) if name else {},
         failures=_failures(sweep, table, runs), many=_many,
-        command=sweep.command(name, maximise), made=_made(table))
+        command=sweep.command(name, maximise), made=made(table))
 
 
 def _summary(sweep: Sweep, table: list[dict], count: Counter) -> str:
@@ -151,10 +151,10 @@ def _summary(sweep: Sweep, table: list[dict], count: Counter) -> str:
             f"{len(table)} runs: {', '.join(ends)}; {spent} of computing.")
 
 
-def _made(table: list[dict]) -> str:
-    """The versions and the code that made a table, and when its page was written."""
+def made(table: list[dict]) -> str:
+    """Return the versions and the code that made a table, and when its page was written."""
     words = []
-    columns = [column for column in table[0] if column.startswith(VERSION)]
+    columns = [column for column in (table[0] if table else {}) if column.startswith(VERSION)]
     if columns:
         versions = [f"{column.removeprefix(VERSION)} {table[0][column]}" for column in columns]
         codes = sorted({row["code"] for row in table} - {""})
@@ -175,7 +175,7 @@ def _ranking(sweep: Sweep, table: list[dict], name: str, maximise: bool,
         "second": _second(sweep, order, name, maximise),
         "heat_maps": figures.heat_maps(sweep, order, name, maximise),
         "spread": figures.spread(sweep, order, f"{name} ({goal})"),
-        "columns": [*sweep.grid, "median", *(f"seed {seed}" for seed in sweep.seeds),
+        "columns": [*sweep.names(), "median", *(f"seed {seed}" for seed in sweep.seeds),
                     "seconds a run"],
         "settings": _settings(sweep, table, order, runs),
     }
@@ -206,7 +206,10 @@ def _second(sweep: Sweep, order: list[Setting], name: str, maximise: bool) -> di
     inside = sum(any(low <= score <= high for score in other.numbers) for other in order[1:])
     first_fresh = max(sweep.seeds) + 1
     fresh = [*range(first_fresh, first_fresh + max(3, len(sweep.seeds)))]
-    both = {key: [*dict.fromkeys([best.values[key], second.values[key]])] for key in sweep.grid}
+    both = {}
+    for key in sweep.grid:
+        two = [axes.value_at(key, setting.values) for setting in (best, second)]
+        both[key] = [*dict.fromkeys(two)]
     return {"text": second.text(), "beaten": f"{beaten} of {_many(len(sweep.seeds), 'seed')}",
             "inside": f"{inside} of {len(order) - 1}",
             "command": sweep._replace(grid=both, seeds=fresh).command(name, maximise)}
@@ -238,7 +241,7 @@ def _failures(sweep: Sweep, table: list[dict], runs: str) -> dict[str, list[dict
     stopped = defaultdict(list)
     for row in table:
         if row["status"] == "failed":
-            text = ", ".join(f"{key}={row[key]}" for key in [*sweep.grid, "seed"])
+            text = ", ".join(f"{key}={row[key]}" for key in [*sweep.names(), "seed"])
             run = {"text": text, "address": f"{runs}/{row['run']}/failed.html"}
             stopped[row["error"].splitlines()[0]].append(run)
     return stopped

@@ -55,19 +55,47 @@ class Table:
 
     def __init__(self, sweep: Sweep, known: dict[str, dict]) -> None:
         """Start with the records of `known`, by the names of runs."""
-        defaults = {name: p.default for name, p in parameters(sweep.lesson.notebook).items()}
         self.sweep = sweep
         self.results: dict[str, str] = {}
-        self._taken = {*COLUMNS, *defaults}
+        self._defaults = {name: p.default for name, p in parameters(sweep.lesson.notebook).items()}
+        self._taken = {*COLUMNS, *self._defaults}
         self._versions: dict[str, None] = {}  # the names of libraries, in the order they come
         self._ended: dict[str, dict[str, Any]] = {}
         self._chosen: dict[str, dict[str, Any]] = {}
         for name, given in sweep.runs().items():
-            chosen = defaults | settings(sweep.lesson, sweep.preset, given)
-            chosen.pop("checkpoint", None)  # a file's name
-            self._chosen[name] = chosen
+            self.expect(name, given)
         for name, record in known.items():
             self.add(name, record)
+
+    def expect(self, name: str, given: dict[str, Any], **more) -> None:
+        """Take in a run before it ends: the parameters given to it, and columns beside them."""
+        chosen = self._defaults | settings(self.sweep.lesson, self.sweep.preset, given)
+        chosen.pop("checkpoint", None)  # a file's name
+        self._chosen[name] = more | chosen
+
+    def expects(self, name: str) -> bool:
+        """Return whether the table has a row for a run."""
+        return name in self._chosen
+
+    def ended(self, name: str) -> bool:
+        """Return whether a run has ended, well or not."""
+        return name in self._ended
+
+    def trial(self, name: str) -> int:
+        """Return the trial of a search that a run was first needed for."""
+        return self._chosen[name]["trial"]
+
+    def value(self, name: str, column: str) -> float:
+        """Return what a run that has ended has in a column of `metrics`, NaN where nothing."""
+        facts = self._ended[name]
+        if column == "seconds":
+            return facts["seconds"]
+        results = {self.results[result]: number for result, number in facts["results"].items()}
+        return results.get(column, math.nan)
+
+    def error(self, name: str) -> str:
+        """Return in one line why a run that has ended failed, "" where it did not."""
+        return self._ended[name]["error"].partition("\n")[0]
 
     def add(self, name: str, record: dict) -> None:
         """Take in the record of a run that has ended."""
@@ -137,7 +165,7 @@ def measure(metric: str, names: Iterable[str]) -> str:
 
 def by_seed_and_values(sweep: Sweep, table: list[dict]) -> dict[tuple, dict]:
     """Return the rows of a table, each by its seed and the values of the swept parameters."""
-    return {(row["seed"], *(row[key] for key in sweep.grid)): row for row in table}
+    return {(row["seed"], *(row[name] for name in sweep.names())): row for row in table}
 
 
 def ranked(sweep: Sweep, table: list[dict], name: str, maximise: bool = False) -> list[Setting]:
@@ -163,7 +191,7 @@ def mixed(table: list[dict]) -> str:
     """Return in words which versions differ between runs that have ended, "" when none does."""
     ended = [row for row in table if row["status"] != "waiting"]
     words = []
-    for column in table[0]:
+    for column in table[0] if table else []:
         if column.startswith(VERSION):
             kinds = sorted({row[column] or "unset" for row in ended})
             if len(kinds) > 1:

@@ -13,7 +13,7 @@ from typing import Any
 
 from gancourse.course import records, run_fingerprint
 from gancourse.course.notebook_execution import CELL_TIMEOUT
-from gancourse.course.sweeps import cluster, plan, report, tables
+from gancourse.course.sweeps import axes, cluster, plan, report, tables
 from gancourse.course.sweeps.plan import Sweep
 from gancourse.errors import CourseError
 
@@ -50,7 +50,7 @@ def run(sweep: Sweep, runs: Path, folder: Path, *, metric: str = "", maximise: b
             print(_line(sweep, {}, metric, {}), flush=True)
             with (tqdm(total=len(known) + len(waiting), initial=len(known), smoothing=0,
                        bar_format=BAR) as bar,
-                  _ticking(bar), _reporting_dead_workers(client, bar.write)):
+                  ticking(bar), reporting_dead_workers(client, bar.write)):
                 for name, record in cluster.execute(client, sweep, list(waiting), runs, force,
                                                     here=here, cell_timeout=cell_timeout):
                     table.add(name, record)
@@ -95,8 +95,8 @@ def _print_outcome(table: tables.Table, metric: str, maximise: bool) -> int:
 
 
 @contextmanager
-def _ticking(bar) -> Iterator[None]:
-    """Draw the bar once a second on a terminal: runs may take hours, and its clock should go on."""
+def ticking(bar) -> Iterator[None]:
+    """Draw a bar once a second on a terminal: runs may take hours, and its clock should go on."""
     over = threading.Event()
 
     def tick():
@@ -112,7 +112,7 @@ def _ticking(bar) -> Iterator[None]:
 
 
 @contextmanager
-def _reporting_dead_workers(client, say: Callable[[str], None]) -> Iterator[None]:
+def reporting_dead_workers(client, say: Callable[[str], None]) -> Iterator[None]:
     """Say so when a worker dies in the middle of runs."""
 
     def report_death(event):
@@ -169,18 +169,19 @@ def estimate(sweep: Sweep, known: dict[str, dict], workers: int = 0, scheduler: 
     source = "those done before" if taken else "the lesson's own settings"
     each = f"if each takes {seconds:.0f} s like {source}"
     if scheduler:
-        return f"{left} run(s), {_duration(left * seconds)} of computing {each}"
+        return f"{left} run(s), {duration(left * seconds)} of computing {each}"
     workers = min(workers or cluster.default_workers(), left)
     total = math.ceil(left / max(workers, 1)) * seconds
-    return f"{left} run(s) on {workers} worker(s): about {_duration(total)} {each}"
+    return f"{left} run(s) on {workers} worker(s): about {duration(total)} {each}"
 
 
 def _line(sweep: Sweep, given: dict[str, Any], metric: str, record: dict) -> str:
     """One line of the table that grows in the terminal; without a record its head."""
     cells = []
-    for name, values in {**sweep.grid, "seed": sweep.seeds}.items():
-        width = max(len(str(value)) for value in (name, *values))
-        cells.append(str(given.get(name, name)).rjust(width))
+    for key, values in {**sweep.grid, "seed": sweep.seeds}.items():
+        width = max(len(axes.word(value)) for value in (key, *values))
+        text = axes.word(axes.value_at(key, given)) if given else key
+        cells.append(text.rjust(width))
     if not record:
         return "  ".join([" ", *cells, "seconds", metric])
     status = tables.status(record)
@@ -199,7 +200,7 @@ def _numbers(record: dict, metric: str) -> list[str]:
             if metric.lower() in name.lower()]
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """A length of time in words: 80 s, 3 min, 1.5 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"

@@ -172,7 +172,7 @@ def small_markdown(text: str) -> str:
 @cache
 def _compiled(template: str):
     """A template, read once for the many pages that it makes."""
-    return html_pages._template(template)
+    return html_pages.template(template)
 
 
 @cache

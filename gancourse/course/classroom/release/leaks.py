@@ -34,7 +34,7 @@ TAUGHT = {  # lines that a lesson gives before, for the learner to build its ans
 MARKERS = {"solution marker": re.compile(r"### (BEGIN|END) SOLUTION"),
            "hidden test": re.compile(r"### (BEGIN|END) HIDDEN TESTS"),
            "rubric": re.compile(RUBRIC)}
-HOMES = re.compile(r"(/home|/Users)/[\w.-]+/|/root/|\b[A-Za-z]:\\+Users\\+[\w.-]+")
+HOMES = re.compile(r"(/home|/Users)/[\w.-]+/|/ro{2}t/|\b[A-Za-z]:\\+Users\\+[\w.-]+")
 TEXTS = {".txt", ".md", ".html", ".htm", ".json", ".csv", ".toml", ".rst"}
 ZIP = re.compile(r"\.(zip|whl)$", re.IGNORECASE)
 TAR = re.compile(r"\.(tar|tgz|tar\.(gz|bz2|xz))$", re.IGNORECASE)

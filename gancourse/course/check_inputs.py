@@ -1,0 +1,108 @@
+"""The files that a run reads are looked at before it starts, so that it ends here and not later.
+
+The readers of `gancourse.data` judge them, so that a file which does not fit gets the same sentence
+here as in the lesson.  Large folders are sampled, not read.
+"""
+
+import os
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from gancourse.course.lessons import Lesson, parameters, source
+from gancourse.errors import MissingFile
+
+SAMPLED = 20  # files of a folder that are opened, until one is an image
+
+
+def check(lesson: Lesson, values: dict[str, Any], cwd: Path) -> None:
+    """Raise ValueError or OSError where a run could not read what its parameters name.
+
+    `values` are all parameters of the run, which starts in the folder `cwd`.
+    """
+    code = "\n".join(source(c) for c in lesson.notebook["cells"] if c["cell_type"] == "code")
+    for name, parameter in parameters(lesson.notebook).items():
+        value = values[name]
+        if value in (parameter.default, "") or not isinstance(value, str):
+            continue  # the lesson's own is there, and may be a download
+        path = _at(value, cwd)
+        if name in ("dataset", "pictures"):
+            _check_dataset(path, "load_sounds(" in code)
+        elif name in ("photo", "painting"):
+            _check_photo(path, values["longest"])
+        elif name == "mask":
+            _check_mask(path, values["resolution"])
+        elif name == "corpus":
+            _check_corpus(path, values["unit"], values["length"])
+        elif name == "inception_weights" and not Path(path).is_file():
+            raise MissingFile(f"{name}: there is no file {value!r}; leave it out to do without")
+
+
+def _at(value: str, cwd: Path) -> str:
+    """A value with the path in it as it stands in the folder of the run; others as they are."""
+    prefix, colon, rest = value.partition(":")
+    written = rest if colon else value
+    path = os.path.expanduser(written)
+    if cwd == Path.cwd() or os.path.isabs(path) or not (cwd / path).exists():
+        return value
+    return f"{prefix}{colon}{cwd / path}" if colon else str(cwd / path)
+
+
+@cache
+def _check_dataset(value: str, sounds: bool) -> None:
+    """Look at a data set of images, or of sounds where the lesson takes those."""
+    from gancourse.data import loaders, registry
+
+    kind, _, path = value.partition(":")
+    if sounds:
+        if kind != "folder":
+            registry.load_sounds(value)  # "speech", which is drawn at once, or an error
+    elif value in registry.SOUNDS:
+        registry.load(value)  # an error
+    elif kind == "npz":
+        loaders.npz_file(path, 0, 0)
+    elif kind == "folder":
+        _check_folder(path)
+
+
+def _check_folder(path: str) -> None:
+    """Look for one image in a folder; where there is none, its reader says what is wrong."""
+    from gancourse.data import images
+
+    folder = Path(path).expanduser()
+    files = (p for p in folder.rglob("*") if p.suffix.lower() in images.SUFFIXES and p.is_file())
+    tried = 0
+    for file in islice(files, SAMPLED):
+        tried += 1
+        try:
+            images.read_image(file, 64)
+            return
+        except (ValueError, OSError):
+            continue
+    if tried < SAMPLED:
+        images.read_folder(path, 8)
+
+
+@cache
+def _check_photo(value: str, longest: int) -> None:
+    """Look at a photograph or a painting."""
+    from gancourse.data import sample_images
+
+    sample_images.photo(value, longest)
+
+
+@cache
+def _check_mask(value: str, resolution: int) -> None:
+    """Look at a mask: its name, or its file and whether that fits the images."""
+    from gancourse.data import masks
+
+    masks.make_holes(value, 1, (resolution, resolution))
+
+
+@cache
+def _check_corpus(value: str, unit: str, length: int) -> None:
+    """Look at a text."""
+    from gancourse.data import texts
+
+    texts.read(value, unit=unit, length=length)

@@ -1,0 +1,1 @@
+"""Searches: points that are drawn from ranges, not a grid's; Optuna draws them."""

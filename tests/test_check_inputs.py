@@ -1,0 +1,90 @@
+"""Files that do not fit are refused before anything starts, in the sentences of the lessons' own readers."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gancourse.course import check_inputs, cli, lessons
+
+GOOD = np.zeros((40, 8, 8), np.uint8)
+
+
+def check(which, cwd, **given):
+    """Look at what a lesson of the course would read."""
+    lesson = lessons.find(which)
+    defaults = {name: p.default for name, p in lessons.parameters(lesson.notebook).items()}
+    check_inputs.check(lesson, defaults | given, cwd)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with data that fit and data that do not; the present one."""
+    monkeypatch.chdir(tmp_path)
+    np.savez("good.npz", x_train=GOOD)
+    np.savez("floats.npz", x_train=GOOD.astype(np.float32))
+    np.savez("other.npz", y_train=np.zeros(3, int))
+    for folder in ("empty", "pictures", "spoilt"):
+        (tmp_path / folder).mkdir()
+    Image.fromarray(np.zeros((80, 90, 3), np.uint8)).save("pictures/a.png")
+    Image.fromarray(np.full((28, 28), 255, np.uint8)).save("white.png")
+    Image.fromarray(np.eye(20, dtype=np.uint8) * 255).save("small.png")
+    (tmp_path / "spoilt" / "a.png").write_text("no picture")
+    (tmp_path / "few.txt").write_text("one line\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("which, given, words", [
+    ("03", {"dataset": "speech"}, "'speech' holds sounds, for lesson 12"),
+    ("12", {"dataset": "strokes"}, "set of sounds 'strokes' is unknown"),
+    ("03", {"dataset": "npz:floats.npz"}, "x_train is float32; images must be uint8"),
+    ("03", {"dataset": "npz:other.npz"}, "has no array x_train"),
+    ("03", {"dataset": "npz:few.txt"}, "is not an .npz file"),
+    ("03", {"dataset": "folder:empty"}, "holds no images"), ("03", {"dataset": "folder:good.npz"}, "is a file"),
+    ("03", {"pictures": "folder:spoilt"}, "none of the 1 image files"),
+    ("04", {"photo": "me.jpg"}, "there is no image file 'me.jpg'"), ("04", {"photo": "chyna"}, "did you mean 'china'"),
+    ("04", {"painting": "few.txt"}, "is not an image"), ("04", {"photo": "small.png"}, "must have at least 64"),
+    ("07", {"inception_weights": "w.pt"}, "there is no file 'w.pt'"),
+    ("11", {"mask": "file:small.png"}, "it is 20 x 20 pixels, the images are 28 x 28"),
+    ("11", {"mask": "file:white.png"}, "everything is missing"), ("11", {"mask": "center"}, "did you mean 'centre'"),
+    ("13", {"corpus": "file:none.txt"}, "there is no file 'none.txt'"),
+    ("13", {"corpus": "file:few.txt"}, "1 different lines"),
+])
+def test_what_a_lesson_could_not_read_is_refused(here, which, given, words):
+    with pytest.raises(ValueError, match=words):
+        check(which, here, **given)
+
+
+@pytest.mark.parametrize("which, given", [
+    ("03", {}), ("03", {"dataset": "npz:good.npz", "pictures": "folder:pictures"}), ("04", {"photo": "pictures/a.png"}),
+    ("12", {"dataset": "folder:pictures"}), ("13", {"corpus": "grammar"}), ("11", {"mask": "file:eye.png"}),
+    ("06", {})])
+def test_what_fits_passes(here, which, given):
+    Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save("eye.png")
+    check(which, here, **given)
+
+
+def test_paths_start_in_the_folder_of_the_run(here, tmp_path_factory, monkeypatch):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    check("04", here, photo="pictures/a.png")
+    check("03", here, dataset="npz:good.npz")
+
+
+@pytest.mark.parametrize("argv", [["run", "04", "-p", "photo=me.jpg"], ["run", "03", "-p", "resolution=30"]])
+def test_nothing_starts_and_nothing_is_written(here, argv, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*argv, "--runs", "runs"])
+    assert stop.value.code == 2 and not (here / "runs").exists()
+
+
+def test_a_number_that_does_not_divide_names_its_neighbours(here):
+    with pytest.raises(ValueError, match="resolution=30 is not divisible by 4; .* are 28 and 32"):
+        lessons.settings(lessons.find("03"), given={"resolution": 30})
+    assert lessons.settings(lessons.find("03"), given={"resolution": 32}) == {"resolution": 32}
+
+
+def test_a_folder_that_takes_no_file_is_named_with_what_to_do(here, capsys):
+    (here / "file").write_text("")
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["run", "06", "--preset", "smoke", "--runs", "file/runs"])
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and "--runs file/runs: no file can be made there" in said and "Errno" not in said
