@@ -82,3 +82,38 @@ def test_where_it_is_strict_a_wrong_or_empty_answer_raises(monkeypatch, answer, 
 
     with pytest.raises(error):
         checks.adopt(mine, abs, check_double)
+
+
+def test_jupyter_shows_the_fact_of_a_failed_check_and_no_traceback(capsys):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    shell.run_cell("from gancourse.notebook import checks\nchecks.true(1 > 2, 'One is less than two.')")
+    assert capsys.readouterr().out.strip() == "✗ One is less than two."
+
+
+def test_nbgrader_gets_an_error_where_a_reader_goes_on(monkeypatch, capsys):
+    wrong, right = lambda: 1, lambda: 2
+    check = lambda f: checks.close(f(), 2, "Two is two.")
+    monkeypatch.delenv(checks.STRICT, raising=False)
+    monkeypatch.delenv(checks.NBGRADER, raising=False)
+    assert checks.adopt(wrong, right, check) is right
+    monkeypatch.setenv(checks.NBGRADER, "validate")
+    with pytest.raises(AssertionError, match="Two is two."):
+        checks.adopt(wrong, right, check)
+
+
+def test_answers_are_counted_by_their_names_and_a_mended_one_counts_as_passed(monkeypatch):
+    def two():
+        return 1
+
+    check = lambda f: checks.close(f(), 2, "Two is two.")
+    monkeypatch.setattr(checks, "PASSED", {})
+    monkeypatch.delenv(checks.STRICT, raising=False)
+    assert checks.passed_in_words() == ""
+    checks.adopt(two, lambda: 2, check)
+    assert checks.passed_in_words() == "Answers in this run: 0 of 1 pass their checks. Next: two."
+    two = lambda: 2
+    two.__name__ = "two"
+    checks.adopt(two, lambda: 2, check)
+    assert checks.passed_in_words() == "Answers in this run: 1 of 1 pass their checks."

@@ -23,6 +23,7 @@ def shown(monkeypatch):
     seen = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: seen.append(data))
     monkeypatch.delenv(checks.STRICT, raising=False)
+    monkeypatch.setattr(checks, "PASSED", {})
     return seen
 
 
@@ -176,3 +177,10 @@ def test_a_missed_detail_is_told_in_the_open(shown, monkeypatch):
     table.claim("a detail", -2.0, above=0)
     table.show()
     assert "Missed: a detail. It was -2" in shown[0]["text/html"].split("<details>")[0]
+
+
+def test_below_the_table_stands_how_many_answers_have_passed_and_which_comes_next(shown, monkeypatch):
+    monkeypatch.setattr(checks, "PASSED", {"arc": True, "update_G": False})
+    table_of(own=True, below=2).show()
+    words = "Answers in this run: 1 of 2 pass their checks. Next: update_G."
+    assert words in shown[0]["text/plain"] and words in shown[0]["text/html"]

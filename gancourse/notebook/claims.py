@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gancourse.errors import CourseError
-from gancourse.notebook.checks import STRICT
+from gancourse.notebook.checks import STRICT, passed_in_words
 
 MIME = "application/vnd.gancourse+json"  # where a notebook file keeps its table of claims
 EXACT_MISSED = (
@@ -188,7 +188,7 @@ class ClaimTable:
         lines = [self.headline()]
         for row in self.rows:
             bound = f" ({row.bound.words})" if row.bound.words else ""
-            lines.append(f"{row.mark}  {row.text}: {row.measured:.7g}{bound}")
+            lines.append(f"{row.mark}  {row.text}: {row.measured:.5g}{bound}")
         return "\n\n".join(["\n".join(lines), *self._notes()])
 
     def _html(self) -> str:
@@ -203,7 +203,7 @@ class ClaimTable:
                 f"<details>{summary}{whole}</details>")
 
     def _notes(self) -> list[str]:
-        """The paragraphs below the table: on each claim missed, and why others are not judged."""
+        """The paragraphs below the table: misses, why claims are not judged, answers passed."""
         notes = [f"Missed: {row.text}. It was {row.measured:.7g}, and the bound is "
                  f"{row.bound.words}. {row.hint}" for row in self.missed()]
         unjudged = [row for row in self.rows if row.kind == "own" and not row.judged]
@@ -211,7 +211,7 @@ class ClaimTable:
         if reasons:
             notes.append("Some claims are about the lesson's own data, settings and budget, and "
                          f"are not judged in this run: {'; '.join(reasons)}.")
-        return notes
+        return [*notes, *filter(None, [passed_in_words()])]
 
 
 def _html_table(rows: list[Row], caption: str) -> str:
@@ -224,7 +224,7 @@ def _html_table(rows: list[Row], caption: str) -> str:
             mark = f"<strong>{mark}</strong>"
         body += (f'<tr><th scope="row" style="text-align:left;font-weight:normal">'
                  f"{html.escape(row.text)}</th><td {left}>{html.escape(row.bound.words)}</td>"
-                 f"<td>{row.measured:.7g}</td><td {left}>{mark}</td></tr>")
+                 f"<td>{row.measured:.5g}</td><td {left}>{mark}</td></tr>")
     columns = ("claim", "bound", "measured", "verdict")
     head = "".join(f'<th scope="col" {left}>{column}</th>' for column in columns)
     return (f"<table><caption {left}>{caption}</caption><thead><tr>{head}</tr></thead>"

@@ -124,7 +124,7 @@ def show_curves(history, *, alt: str = "", names: Sequence[str] = (), title: str
     own = ax is None
     if own:
         _, ax = figure(width=6, height=2.8)
-    colours = {"d_loss": NEUTRAL, "g_loss": FAKE}
+    colours = {"d_loss": NEUTRAL, "g_loss": THIRD}
     for name in names or history.names():
         steps, values = history.column("step"), history.column(name)
         ax.plot(steps, values, label=name, color=colours.get(name), marker=".")
