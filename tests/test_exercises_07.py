@@ -5,35 +5,59 @@ from exercises import judge, names_from, solution
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"fool_frechet": "def fool_frechet(n):", "frechet_at_infinity": "def frechet_at_infinity(n1, d1, n2, d2):",
-         "precision": "def precision(real, fake, k):", "draws_for_twins": "def draws_for_twins(N):"}
+HEADS = {"frechet": "def frechet(a, b):", "precision": "def precision(real, fake, k):",
+         "fool_frechet": "def fool_frechet(n):", "draws_for_twins": "def draws_for_twins(N):"}
 RIGHT = [
-    ("fool_frechet", "x = np.random.default_rng(0).exponential(size=n)\n    return (x - x.mean()) / x.std()"),
-    ("fool_frechet", "x = np.zeros(n)\n    x[: n // 10], x[n // 10 : n // 5] = 5**0.5, -(5**0.5)\n"
-                     "    return x[:, None]"),
-    ("frechet_at_infinity", "slope = (d1 - d2) / (1 / n1 - 1 / n2)\n    return d1 - slope / n1"),
-    ("frechet_at_infinity", "return np.polyfit([1 / n1, 1 / n2], [d1, d2], 1)[1]"),
+    ("frechet", "return metrics.gaussian_distance(a.mean(0), np.cov(a.T), b.mean(0), np.cov(b.T))"),
+    ("frechet", "A, B = np.cov(a, rowvar=False), np.cov(b, rowvar=False)\n"
+                "    values, vectors = np.linalg.eigh(A)\n"
+                "    root = vectors * np.sqrt(np.abs(values)) @ vectors.T\n"
+                "    cross = np.sqrt(np.abs(np.linalg.eigvalsh(root @ B @ root))).sum()\n"
+                "    return np.linalg.norm(a.mean(0) - b.mean(0)) ** 2 + np.trace(A + B) - 2 * cross"),
     ("precision", "from sklearn.neighbors import NearestNeighbors\n"
                   "    radii = NearestNeighbors(n_neighbors=k + 1).fit(real).kneighbors(real)[0][:, -1]\n"
                   "    hit = [any(np.linalg.norm(f - r) < size for r, size in zip(real, radii)) for f in fake]\n"
                   "    return sum(hit) / len(hit)"),
+    ("fool_frechet", "return np.tile([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]], (n // 4, 1))"),
+    ("fool_frechet", "x = np.random.default_rng(0).uniform(-1, 1, (n, 2))\n"
+                     "    x = x / np.linalg.norm(x, axis=1, keepdims=True)\n    x -= x.mean(0)\n"
+                     "    return 1.0 * x @ np.linalg.inv(np.linalg.cholesky(np.cov(x.T))).T"),
     ("draws_for_twins", "m = 1\n    while np.prod(1 - np.arange(m) / N) > 0.5:\n        m += 1\n    return m"),
 ]
+FRECHET = """A, B = np.cov(a.T), np.cov(b.T)
+    values = np.linalg.eigvals(A @ B).real
+    cross = np.sqrt(np.clip(values, 0, None)).sum()
+    gap = a.mean(0) - b.mean(0)
+    return gap @ gap + np.trace(A) + np.trace(B) - 2 * cross"""
 BALLS = """apart = lambda a, b: np.linalg.norm(a[:, None] - b[None], axis=2)
     radii = np.sort(apart(real, real), axis=1)[:, k]
     """
 WRONG = [
-    ("fool_frechet", "a bell", "x = np.random.default_rng(0).normal(size=n)\n    return (x - x.mean()) / x.std()"),
-    ("fool_frechet", "a variance of 4", "return np.tile([-2.0, 2.0], n // 2)"),
-    ("fool_frechet", "a mean of 1/2", "return np.tile([-0.5, 1.5], n // 2)"),
-    ("fool_frechet", "a uniform sample of width 2", "return np.linspace(-1, 1, n)"),
-    ("fool_frechet", "too few numbers", "return np.array([-1.0, 1.0])"),
-    ("fool_frechet", "an exponential as it is", "return np.random.default_rng(0).exponential(size=n)"),
-    ("frechet_at_infinity", "the mean of the two", "return (d1 + d2) / 2"),
-    ("frechet_at_infinity", "the one with more samples", "return d1 if n1 > n2 else d2"),
-    ("frechet_at_infinity", "the weights exchanged", "return (n2 * d1 - n1 * d2) / (n2 - n1)"),
-    ("frechet_at_infinity", "a line in n, not in 1/n", "return d1 - n1 * (d1 - d2) / (n1 - n2)"),
-    ("frechet_at_infinity", "the slope", "return (d1 - d2) / (1 / n1 - 1 / n2)"),
+    ("frechet", "the distance of the means, not its square", FRECHET.replace("gap @ gap", "np.linalg.norm(gap)")),
+    ("frechet", "no means", FRECHET.replace("gap @ gap + ", "")),
+    ("frechet", "no root", FRECHET.replace("np.sqrt(np.clip(values, 0, None))", "values")),
+    ("frechet", "the root of each entry", FRECHET.replace("cross = np.sqrt(np.clip(values, 0, None)).sum()",
+                                                          "cross = np.trace(np.sqrt(np.abs(A @ B)))")),
+    ("frechet", "variances alone", FRECHET.replace("values = np.linalg.eigvals(A @ B).real",
+                                                   "values = np.diag(A) * np.diag(B)")),
+    ("frechet", "spreads in order of size", FRECHET.replace(
+        "values = np.linalg.eigvals(A @ B).real", "values = np.linalg.eigvalsh(A) * np.linalg.eigvalsh(B)")),
+    ("frechet", "one root, not two", FRECHET.replace("2 * cross", "cross")),
+    ("frechet", "the eigenvalues of the upper half", FRECHET.replace("eigvals(A @ B).real", "eigvalsh(A @ B)")),
+    ("frechet", "the root of the whole", FRECHET.replace("return ", "return abs(") + ")**0.5"),
+    ("fool_frechet", "a bell", "x = np.random.default_rng(0).normal(size=(n, 2))\n"
+                               "    return (x - x.mean(0)) / x.std(0)"),
+    ("fool_frechet", "a ring of radius 1", "t = 2 * np.pi * np.arange(n) / n\n"
+                                           "    return np.stack([np.cos(t), np.sin(t)], 1)"),
+    ("fool_frechet", "a ring of radius 2", "t = 2 * np.pi * np.arange(n) / n\n"
+                                           "    return 2 * np.stack([np.cos(t), np.sin(t)], 1)"),
+    ("fool_frechet", "a ring around (1, 0)", "t = 2 * np.pi * np.arange(n) / n\n"
+                                             "    return 2**0.5 * np.stack([np.cos(t), np.sin(t)], 1) + [3, 0]"),
+    ("fool_frechet", "a random ring", "t = np.random.default_rng(0).uniform(0, 2 * np.pi, n)\n"
+                                      "    return 2**0.5 * np.stack([np.cos(t), np.sin(t)], 1)"),
+    ("fool_frechet", "two corners only", "return np.tile([[1.0, 1.0], [-1.0, -1.0]], (n // 2, 1))"),
+    ("fool_frechet", "too few points", "return np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])"),
+    ("fool_frechet", "numbers, not points", "return np.tile([-1.0, 1.0], n // 2)"),
     ("precision", "recall", "return metrics.prdc_scores(real, fake, min(k, len(fake) - 2)).recall"),
     ("precision", "the ball reaches to the point before",
      BALLS.replace("k]", "k - 1]") + "return (apart(fake, real) < radii).any(1).mean()"),

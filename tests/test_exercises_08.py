@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from exercises import code_cells, judge, names_from, solution
 
+from gancourse.course.classroom.lesson import patients
 from gancourse.course.lessons import source
 from gancourse.training_loop import History, Log
 
@@ -80,6 +81,13 @@ def test_a_wrong_answer_is_refused(names, exercise, what, change):
         judge("08", names, exercise, RIGHT[exercise].replace(*change))
 
 
+def check_after(exercise):
+    """The check cell that follows an exercise."""
+    cells = code_cells("08")
+    at = next(i for i, c in enumerate(cells) if f"def {exercise}(" in source(c))
+    return source(cells[at + 1])
+
+
 WORDS = ["fine", "D too strong", "collapse", "double sigmoid", "BatchNorm in eval", "learning rate too high",
          "memorising", "frozen D"]
 BY_EYE = f"""
@@ -136,3 +144,36 @@ def test_the_plateau_of_the_lesson_is_the_exercise(names):
     assert scope["plateau"](1, 2) / 2 == pytest.approx(0.4774, abs=5e-5)
     assert scope["plateau"](2, 2) / 2 == pytest.approx(0.6931, abs=5e-5)
     np.testing.assert_allclose(scope["plateau"](36, 64), 1.021, atol=1e-3)
+
+
+def test_the_stored_plateau_is_the_formula_wherever_the_figure_asks_for_it(names):
+    scope = dict(names)
+    exec(RIGHT["plateau"], scope)
+    right = scope["plateau"]
+    exec(check_after("plateau"), scope)
+    covered = np.arange(1, 9)
+    for pack in (1, 2):
+        stored = scope["stored_plateau"](covered**pack, 8**pack)
+        np.testing.assert_allclose(stored, right(covered**pack, 8**pack), atol=1e-6)
+
+
+def test_the_courses_own_layer_packs_as_the_exercise_asks(names):
+    scope = dict(names)
+    exec(RIGHT["side_by_side"], scope)
+    right = scope["side_by_side"]
+    exec(check_after("side_by_side"), scope)
+    x = torch.randn(12, 2)
+    for m in (1, 2, 3):
+        assert torch.equal(scope["course_pack"](x, m), right(x, m))
+
+
+def test_the_patients_are_revealed_one_by_one_with_the_score(names):
+    cells = [source(c) for c in code_cells("08")]
+    (reveal,) = [text for text in cells if text.startswith("said = ")]
+    log = patients.patient(1, "fine")
+    logs = {"A": log, "B": log}
+    scope = names | {"logs": logs, "_key": {"A": "fine", "B": "collapse"}, "diagnose": lambda letter, log: "fine"}
+    exec(next(text for text in cells if text.startswith("GROUPS = [")), scope)
+    exec(reveal, scope)
+    assert scope["headings"] == {"A": "A: you said fine, it is fine. Score 1 of 1",
+                                 "B": "B: you said fine, it is collapse. Score 1 of 2"}

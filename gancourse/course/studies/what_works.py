@@ -1,0 +1,215 @@
+"""The study of lesson 09 as the lesson reads it: its rows, its pages, its card, what is judged.
+
+A setting is OURS but for some changes; its distances are those of its seeds, NaN where a run has
+failed.  The sweeps that made the rows are in `what_works_sweeps`.
+"""
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gancourse.course.studies.what_works_sweeps import DISTANCE, PARTS, Rows, run, table
+
+OURS = {  # the setting around which the study varies one choice or two
+    "loss": "nonsaturating", "penalty": "r1", "optimiser": "adam", "learning_rate": 4e-3,
+    "beta1": 0.0, "batch_size": 32, "network": "cnn", "norm": "batch_G", "ema_decay": 0.995,
+    "decay": 0.6, "num_steps": 500, "budget": 0.0}
+PAGES = {  # the comparisons of the lesson's figures: what is on a page, and what differs there
+    "learning rate, β1": (["learning rate"], ["learning_rate", "beta1"]),
+    "optimiser": (["sgd", "rmsprop", "learning rate"], ["optimiser", "learning_rate"]),
+    "loss, penalty": (["loss", "wasserstein, gp", "relativistic, r1r2"], ["loss", "penalty"]),
+    "architecture": (["architecture"], ["network"]),
+    "batch size": (["equal time"], ["batch_size"]),
+    "normalisation": (["norm"], ["norm"]),
+    "average, decay": (["average"], ["ema_decay", "decay"]),
+}
+AXES = {  # numbers tried at several values; all else is as in OURS but for what is given
+    "Adam's learning rate": ("learning_rate", {}),
+    "Adam's β1": ("beta1", {}),
+    "gradient descent's learning rate": ("learning_rate", {"optimiser": "sgd"}),
+    "RMSProp's learning rate": ("learning_rate", {"optimiser": "rmsprop"}),
+    "learning rate with least squares": ("learning_rate", {"loss": "least_squares"}),
+    "learning rate with Wasserstein": ("learning_rate", {"loss": "wasserstein"}),
+    "batch size in equal time": ("batch_size", {"budget": 5.0}),
+    "learning rate, batches of 128": ("learning_rate", {"batch_size": 128, "budget": 5.0}),
+    "decay": ("decay", {}),
+}
+
+CHOSEN = [  # the lines of the card: start with, its changes of OURS, instead of, its changes
+    ("Adam, rate .004, β1 = 0", {}, "rate .001, β1 = .9", {"learning_rate": 1e-3, "beta1": 0.9}),
+    ("convolutions, in equal time", {"budget": 5.0},
+     "one hidden layer", {"budget": 5.0, "network": "mlp"}),
+    ("cross-entropy with R1", {}, "least squares with R1", {"loss": "least_squares"}),
+    ("batches of 32, in equal time", {"budget": 5.0}, "128", {"budget": 5.0, "batch_size": 128}),
+    ("a rate that falls to 0", {"ema_decay": 0.0},
+     "a constant rate", {"ema_decay": 0.0, "decay": 0.0}),
+    ("BatchNorm in G, without a penalty", {"penalty": "none"},
+     "no normalisation", {"penalty": "none", "norm": "none"}),
+]
+ALLOWED = {  # what a learner's experiment may change: words, or the least and the greatest number
+    "loss": ("nonsaturating", "least_squares", "hinge", "wasserstein", "relativistic"),
+    "penalty": ("none", "r1", "r1r2", "gp"),
+    "network": ("cnn", "mlp", "gru"),
+    "norm": ("none", "batch_G", "batch_both", "spectral"),
+    "learning_rate": (1e-5, 0.5),
+    "beta1": (0.0, 0.99),
+    "batch_size": (2, 256),
+    "ema_decay": (0.0, 0.9999),
+    "decay": (0.0, 1.0),
+}
+
+class Line(NamedTuple):
+    """A line of the card, with its margin on each part of the study, NaN where that was not run."""
+
+    start: str
+    instead: str
+    made: float
+    confirm: float
+    faces: float
+
+
+def read(which: str = "shipped", dataset: str = "strokes") -> Rows:
+    """Return the rows of the study, a run each; a row's "part" and "sweep" say where it belongs.
+
+    `which` is none, shipped (the tables that come with the course), or rebuild, which runs the
+    sweeps of the part `made` on a data set first.
+    """
+    if which == "none":
+        return []
+    if which == "rebuild":
+        return run("made", dataset)
+    rows = []
+    for part, (*_, file) in PARTS.items():
+        path = Path(__file__).with_name(file)
+        if path.exists():
+            rows += [{"part": part} | row for row in table(path)]
+    return rows
+
+
+def page(rows: Rows, name: str) -> dict[str, list[float]]:
+    """Return the distances on one of PAGES by setting, in the order of the seeds, NaN: failed."""
+    sweeps, differ = PAGES[name]
+    chosen = [row for row in rows if row["part"] == "made" and row["sweep"] in sweeps]
+    if name == "optimiser":  # Adam as the others: without momentum
+        chosen = [row for row in chosen if float(row["beta1"]) == 0]
+    result: dict[str, dict[str, float]] = {}
+    for row in chosen:
+        label = ", ".join(row[key] for key in differ)
+        result.setdefault(label, {})[row["seed"]] = _distance(row)
+    return {label: [runs[seed] for seed in sorted(runs)] for label, runs in result.items()}
+
+
+def distances(rows: Rows, parts: Sequence[str] = ("made",), **changes) -> list[float]:
+    """Return the distances of a setting in some parts, in the order of the seeds, NaN where failed.
+
+    The setting is OURS but for the changes.
+    """
+    wanted = OURS | changes
+    runs = {int(row["seed"]): _distance(row) for row in rows if row["part"] in parts
+            and all(_same(row[name], value) for name, value in wanted.items())}
+    return [runs[seed] for seed in sorted(runs)]
+
+
+def along(rows: Rows, axis: str, **changes) -> dict[float, list[float]]:
+    """Return the distances by the value of a number, smallest first, all else as in OURS."""
+    both = ("made", "wider")
+    values = sorted({float(row[axis]) for row in rows if row["part"] in both})
+    result = {value: distances(rows, both, **changes, **{axis: value}) for value in values}
+    return {value: runs for value, runs in result.items() if runs}
+
+
+def best(tried: dict[float, list[float]]) -> tuple[float, str]:
+    """Return the value with the least median, and where it lies among all that were tried."""
+    values = list(tried)
+    value = min(values, key=lambda value: statistics.median(_far(tried[value])))
+    if value == values[0]:
+        return value, "the lowest tried"
+    return value, "the highest tried" if value == values[-1] else "inside"
+
+
+def hold_one_out(settings: dict[str, Sequence[float]]) -> Iterable[tuple[str, int]]:
+    """Choose the best setting by all seeds but one; yield it and its rank on the seed left out."""
+    for out in range(min(map(len, settings.values()))):
+        known = {label: [far for i, far in enumerate(_far(runs)) if i != out]
+                 for label, runs in settings.items()}
+        chosen = min(known, key=lambda label: statistics.median(known[label]))
+        fresh = {label: _far(runs)[out] for label, runs in settings.items()}
+        yield chosen, 1 + sum(far < fresh[chosen] for far in fresh.values())
+
+
+def margin(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return the best of b over the worst of a; a run that failed, NaN, is infinitely far."""
+    worst, nearest = max(_far(a)), min(_far(b))
+    return 0.0 if math.isinf(worst) else nearest / worst
+
+
+def card(rows: Rows, margin: Callable = margin) -> list[Line]:
+    """Return the decision card, the largest margin first; `margin(a, b)` is how it is judged."""
+    lines = []
+    for start, ours, instead, theirs in CHOSEN if rows else []:
+        margins = []
+        for part in ("made", "confirm", "faces"):
+            a, b = (distances(rows, [part], **changes) for changes in (ours, theirs))
+            margins.append(margin(a, b) if a and b else math.nan)
+        lines.append(Line(start, instead, *margins))
+    return sorted(lines, key=lambda line: -line.made)
+
+
+def in_markdown(lines: Sequence[Line]) -> str:
+    """Return the card as a table in Markdown."""
+    head = ("| start with | instead of | margin, seeds 0 to 2 | seeds 3 to 5 | faces |\n"
+            "|---|---|---|---|---|")
+    words = [["not run" if math.isnan(value) else f"{value:.3g}" for value in line[2:]]
+             for line in lines]
+    return "\n".join([head, *(f"| {line.start} | {line.instead} | {' | '.join(cells)} |"
+                              for line, cells in zip(lines, words, strict=True))])
+
+
+def edges(rows: Rows) -> str:
+    """Return, for each of AXES, the best value that was tried and whether it lies at an edge."""
+    lines = []
+    for words, (axis, changes) in AXES.items() if rows else ():
+        tried = along(rows, axis, **changes)
+        value, place = best(tried)
+        lines.append(f"{words}: best {value:g}, {place} of {', '.join(f'{v:g}' for v in tried)}")
+    return "\n".join(lines)
+
+
+def labelled(settings: dict[str, Sequence[float]]) -> dict[str, Sequence[float]]:
+    """Return settings under labels that count the runs which have failed."""
+    failed = {label: sum(map(math.isnan, runs)) for label, runs in settings.items()}
+    return {f"{label} ({failed[label]} failed)" if failed[label] else label: runs
+            for label, runs in settings.items()}
+
+
+def verdict(there: float, back: float, least: float) -> str:
+    """Return what a claimed margin is worth, by the margin found and the one the other way."""
+    if there >= least:
+        return "separated by your margin: your claim holds"
+    if there > 1:
+        return "separated, but by less than you claimed"
+    if back > 1:
+        return "separated, the other way round: you have learnt something"
+    return "not separated: three seeds cannot tell the two apart"
+
+
+def example() -> tuple[str, float, str, float]:
+    """Return the experiment that the lesson makes until the learner has designed one."""
+    return "beta1", 0.7, "default", 1.2
+
+
+def _distance(row: dict[str, str]) -> float:
+    """What a run has reached, NaN where it failed."""
+    return float(row.get(DISTANCE) or "nan")
+
+
+def _far(runs: Sequence[float]) -> list[float]:
+    """The distances, with a run that failed infinitely far."""
+    return [math.inf if math.isnan(distance) else float(distance) for distance in runs]
+
+
+def _same(text: str, value: str | float) -> bool:
+    """Whether a table's text is a value."""
+    return text == value if isinstance(value, str) else float(text) == value
