@@ -286,7 +286,7 @@ def test_a_judge_that_does_not_start_is_an_error_and_no_mark(monkeypatch, tmp_pa
 
 
 def test_a_judge_ends_when_the_grader_is_killed():
-    code = ("from gancourse.course.classroom import limits, judge\n"
+    code = ("from gancourse.course.classroom.judging import judge, limits\n"
             "job = judge.Job('99.1', '', 'while True: pass', 'checks.true(f(), \"yes\")', ('f',), '')\n"
             "with limits._Process([job], limits.Limits(seconds=600)) as process:\n"
             "    print(process.popen.pid, flush=True)\n"

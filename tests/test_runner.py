@@ -312,6 +312,14 @@ def test_render_stores_fresh_outputs_once(lesson):
     assert lessons.is_fresh(stored) and records.results(stored)["n doubled"] == 4
 
 
+def test_render_keeps_what_an_author_wrote_about_a_cell_and_drops_what_a_run_did(lesson):
+    written = {"tags": ["check"], "gancourse": {"exercise": "01.1", "points": 5}, "slideshow": {"slide_type": "skip"}}
+    (code,) = [cell for cell in lesson.notebook["cells"] if "parameters" not in lessons.tags(cell)][-1:]
+    code["metadata"] = written | {"execution": {"iopub.execute_input": "now"}}
+    runner.render(lesson)
+    assert lessons.read(lesson.path)["cells"][-1]["metadata"] == written
+
+
 @pytest.mark.parametrize("said, threads", [("", 1), ("3", 3)])
 def test_a_kernel_has_one_thread_unless_the_environment_says_otherwise(
     lesson, monkeypatch, said, threads

@@ -33,6 +33,8 @@ from gancourse.course.notebook_execution import CELL_TIMEOUT
 from gancourse.files import write_atomically
 from gancourse.system import chosen_threads
 
+WRITTEN = {"tags", "gancourse", "slideshow"}  # of a cell's metadata, what its author wrote
+
 
 class LessonFailed(RuntimeError):
     """A cell of a lesson raised, or its kernel ended; `record` is what failed.json holds."""
@@ -171,7 +173,7 @@ def render(lesson: Lesson, cell_timeout: int = CELL_TIMEOUT) -> float:
         raise LessonFailed(f"lesson {lesson.name} failed: {error}") from error
     seconds = time.monotonic() - started
     for cell in notebook["cells"]:
-        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
+        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k in WRITTEN}
         if cell["cell_type"] == "code":
             cell["outputs"] = html_pages.without_bars(cell["outputs"])
     notebook["metadata"].pop("widgets", None)

@@ -7,11 +7,11 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gancourse.course.record_format import counted
+from gancourse.course.run_fingerprint import key
 from gancourse.course.runs import filter as run_filter
 from gancourse.course.runs import pages as run_pages
 from gancourse.course.runs import rows as run_rows
-from gancourse.course.record_format import counted
-from gancourse.course.run_fingerprint import key
 from gancourse.errors import CourseError
 from gancourse.files import write_atomically
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gancourse.course.runs import filter as run_filter
 from gancourse.course.record_format import counted
+from gancourse.course.runs import filter as run_filter
 from gancourse.course.runs.compare import curves
 from gancourse.errors import CourseError, MissingPackage
 from gancourse.files import write_atomically

@@ -45,6 +45,7 @@ PREPARATION = 180  # seconds in which the lesson's own code is ready, framework 
 WAITING = 3  # times the seconds of an answer that may pass while it does not compute, but sleeps
 PROCESSES = 24  # that an answer may start
 FILES_MB = 50  # that it may write
+LAST_WORDS = 5  # seconds in which what an ended process has printed is read
 TICK = 0.02  # seconds between two looks
 CROWD = 0.3  # seconds between two looks at what it has started and written
 MARK = "GANCOURSE_JUDGE"  # an environment variable
@@ -126,8 +127,11 @@ class _Process:
         self.watched = psutil.Process(self.popen.pid)
         request = {"token": self.token, "grader": os.getpid(), "folder": str(self.folder),
                    "limits": self._limits(len(jobs)), "jobs": jobs}
-        for task in (self._drain, lambda: self._feed(json.dumps(request).encode())):
-            threading.Thread(target=task, daemon=True).start()
+        self.draining = threading.Thread(target=self._drain, daemon=True)
+        feeding = threading.Thread(target=self._feed, args=(json.dumps(request).encode(),),
+                                   daemon=True)
+        for thread in (self.draining, feeding):
+            thread.start()
 
     def __enter__(self):
         """Return itself."""
@@ -162,6 +166,7 @@ class _Process:
             self._look()
             time.sleep(TICK)
         if self.phase == "starting":
+            self.draining.join(LAST_WORDS)
             raise CourseError("the process that judges answers did not start:\n"
                               + self.tail.decode(errors="replace"))
         if self.phase != "between":

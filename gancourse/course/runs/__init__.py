@@ -1,0 +1,1 @@
+"""What has been run: a list, comparisons, tables; the command `gancourse runs`."""
