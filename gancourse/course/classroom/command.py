@@ -20,7 +20,7 @@ def run(arguments) -> int:
 
 def _release(arguments) -> int:
     """Release lessons; a class is begun where there is none."""
-    from gancourse.course.classroom.release.release import release
+    from gancourse.course.classroom.release.release import PACKAGE_ZIP, release, write_package
 
     lessons = chosen(arguments.lessons)
     if arguments.cut and len(lessons) != 1:
@@ -31,6 +31,9 @@ def _release(arguments) -> int:
         counted = f"{len(facts['exercises'])} exercises, {len(facts['open'])} open questions"
         print(f"{folder.release_zip(lesson.name)}: {counted}, {facts['points']:g} points, "
               f"version {facts['version']}")
+    package = folder.root / "release" / PACKAGE_ZIP
+    write_package(package)
+    print(f"{package}: the course's package without answers, for students to install")
     print(f"Hand out the zips.  Deadlines and limits stand in {folder.root / 'class.toml'}, the "
           f"students in {folder.roster}.")
     return 0
