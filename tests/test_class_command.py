@@ -11,6 +11,7 @@ import pytest
 
 from gancourse.course.classroom import command
 from gancourse.course.classroom.folder import open_class
+from gancourse.course.classroom.release import release
 from gancourse.course.cli import main
 from gancourse.course.options import parser
 
@@ -72,6 +73,7 @@ def test_each_handed_in_notebook_has_a_mark_and_a_page(taught):
 def test_what_a_teacher_looks_at_is_there(taught):
     root, _ = taught
     for name in ("build/class/plan.html", f"build/class/{LESSON}.slides.html", f"release/{LESSON}.zip",
+                 f"release/{release.PACKAGE_ZIP}",
                  f"feedback/{LESSON}.zip", f"marks/{LESSON}.html", f"marks/similar_{LESSON}.html", "class.toml"):
         assert (root / name).stat().st_size > 100, name
 

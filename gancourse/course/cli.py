@@ -67,9 +67,15 @@ def _list(arguments) -> None:
 def _run(arguments) -> int:
     """Run lessons, or show their parameters; return the status."""
     from gancourse.course import parameter_files
-    from gancourse.course.lessons import assignments, given_to_each, parameters_in_words, settings
+    from gancourse.course.lessons import (
+        assignments,
+        chosen,
+        given_to_each,
+        parameters_in_words,
+        settings,
+    )
 
-    lessons = _chosen(arguments.lessons)
+    lessons = chosen(arguments.lessons)
     if arguments.parameters:
         print("\n".join(map(parameters_in_words, lessons)))
         return 0
@@ -161,11 +167,11 @@ def _write_students(which: list[str], folder: Path) -> list[tuple[Path, bool]]:
     """Write student copies; a copy that exists belongs to the learner and is never overwritten."""
     import json
 
-    from gancourse.course.lessons import without_solutions
+    from gancourse.course.lessons import chosen, without_solutions
     from gancourse.files import write_atomically
 
     written = []
-    for lesson in _chosen(which):
+    for lesson in chosen(which):
         path = folder / lesson.path.name
         kept = path.exists()
         if not kept:
@@ -192,10 +198,10 @@ def _class(arguments) -> int:
 def _render(arguments) -> int:
     """Run lessons and store their outputs and minutes; return the status."""
     from gancourse.course import runner
-    from gancourse.course.lessons import is_fresh
+    from gancourse.course.lessons import chosen, is_fresh
 
     failures = 0
-    for lesson in _chosen(arguments.lessons):
+    for lesson in chosen(arguments.lessons):
         if is_fresh(lesson.notebook) and not arguments.force:
             runner.store(lesson.path, lesson.notebook)
             print(f"{lesson.name}: fresh, {lesson.about['minutes']} minutes of study")
@@ -259,13 +265,6 @@ def _doctor(arguments) -> None:
     from gancourse.course import doctor
 
     print(doctor.report())
-
-
-def _chosen(which: list[str]) -> list:
-    """The named lessons, or all."""
-    from gancourse.course.lessons import all_lessons, find
-
-    return [find(name) for name in which] if which else all_lessons()
 
 
 def _say(message: str, status: int) -> int:

@@ -123,6 +123,11 @@ def find(which: str, folder: Path = FOLDER) -> Lesson:
     raise unknown("lesson", which, [lesson.name for lesson in lessons])
 
 
+def chosen(which: list[str]) -> list[Lesson]:
+    """Return the named lessons, or all.  Raises ValueError for one that is unknown."""
+    return [find(name) for name in which] if which else all_lessons()
+
+
 def read(path: Path) -> dict:
     """Return a notebook as plain JSON.  Raises ValueError when the file is no course notebook."""
     try:

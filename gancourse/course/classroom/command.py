@@ -1,9 +1,10 @@
 """What each word of `gancourse class` does; heavy modules are imported where they are needed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from gancourse.course.classroom.folder import ClassFolder, make_class, open_class
-from gancourse.course.lessons import Lesson, all_lessons, find
+from gancourse.course.lessons import chosen, find
 from gancourse.errors import CourseError, MissingFile
 
 MATERIAL = Path("build/class")  # what belongs to no class: slides, plans, the kit
@@ -19,9 +20,9 @@ def run(arguments) -> int:
 
 def _release(arguments) -> int:
     """Release lessons; a class is begun where there is none."""
-    from gancourse.course.classroom.release.release import release
+    from gancourse.course.classroom.release.release import PACKAGE_ZIP, release, write_package
 
-    lessons = _lessons(arguments.lessons)
+    lessons = chosen(arguments.lessons)
     if arguments.cut and len(lessons) != 1:
         raise CourseError("--cut is for one lesson: gancourse class release 05 --cut SECTION")
     folder = make_class(arguments.folder)
@@ -30,6 +31,9 @@ def _release(arguments) -> int:
         counted = f"{len(facts['exercises'])} exercises, {len(facts['open'])} open questions"
         print(f"{folder.release_zip(lesson.name)}: {counted}, {facts['points']:g} points, "
               f"version {facts['version']}")
+    package = folder.root / "release" / PACKAGE_ZIP
+    write_package(package)
+    print(f"{package}: the course's package without answers, for students to install")
     print(f"Hand out the zips.  Deadlines and limits stand in {folder.root / 'class.toml'}, the "
           f"students in {folder.roster}.")
     return 0
@@ -124,7 +128,7 @@ def _slides(arguments) -> int:
     """Write slides and speaker's notes."""
     from gancourse.course.classroom.material.slides import slides
 
-    for lesson in _lessons(arguments.lessons):
+    for lesson in chosen(arguments.lessons):
         print(*slides(lesson, arguments.to or MATERIAL), sep="\n")
     return 0
 
@@ -133,7 +137,7 @@ def _book(arguments) -> int:
     """Write the solution book and the card of numbers."""
     from gancourse.course.classroom.material.material import write_book
 
-    print(*write_book(_lessons(arguments.lessons), arguments.to or MATERIAL), sep="\n")
+    print(*write_book(chosen(arguments.lessons), arguments.to or MATERIAL), sep="\n")
     return 0
 
 
@@ -141,7 +145,7 @@ def _plan(arguments) -> int:
     """Write plans for sessions."""
     from gancourse.course.classroom.material.material import write_plan
 
-    print(*write_plan(_lessons(arguments.lessons), arguments.to or MATERIAL), sep="\n")
+    print(*write_plan(chosen(arguments.lessons), arguments.to or MATERIAL), sep="\n")
     return 0
 
 
@@ -149,31 +153,29 @@ def _kit(arguments) -> int:
     """Write the zip for a room without network."""
     from gancourse.course.classroom.material.kit import kit
 
-    path = kit(arguments.to or MATERIAL / "kit.zip", _lessons(arguments.lessons))
+    path = kit(arguments.to or MATERIAL / "kit.zip", chosen(arguments.lessons))
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; START_HERE.txt in it says the rest")
     return 0
 
 
-def _lessons(which: list[str]) -> list[Lesson]:
-    """The named lessons, or all of the course."""
-    return [find(name) for name in which] if which else all_lessons()
-
-
 def _handed_in(folder: ClassFolder, which: list[str]) -> list[str]:
     """The named lessons, or all that were handed in."""
-    names = [find(name).name for name in which]
-    names = names or [name for name in folder.released() if folder.submissions(name)]
-    if not names:
-        raise MissingFile("nothing was handed in yet: gancourse class collect FILE takes it in")
-    return names
+    missing = "nothing was handed in yet: gancourse class collect FILE takes it in"
+    return _names(folder, which, folder.submissions, missing)
 
 
 def _graded(folder: ClassFolder, which: list[str]) -> list[str]:
     """The named lessons, or all that are graded."""
+    missing = "nothing is graded yet: gancourse class grade does it"
+    return _names(folder, which, folder.results, missing)
+
+
+def _names(folder: ClassFolder, which: list[str], of_lesson: Callable, missing: str) -> list[str]:
+    """The names of these lessons, or of all released ones of which `of_lesson` gives anything."""
     names = [find(name).name for name in which]
-    names = names or [name for name in folder.released() if folder.results(name)]
+    names = names or [name for name in folder.released() if of_lesson(name)]
     if not names:
-        raise MissingFile("nothing is graded yet: gancourse class grade does it")
+        raise MissingFile(missing)
     return names
 
 

@@ -25,12 +25,14 @@ pre{background:#f4f4f4;padding:.7rem .9rem;white-space:pre-wrap;font-size:.85rem
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .8rem;text-align:right;border-bottom:1px solid #ddd}
 th{border-bottom:2px solid #888}tr.best td{background:#f2f7fb;font-weight:600}"""
-PAGE = """<!doctype html>
+START = """<!doctype html>
 {% macro figure(drawn) %}
 <figure><img width={{ drawn.width }} alt="{{ drawn.words }}"
 src="data:image/png;base64,{{ drawn.picture }}">
 <figcaption class=quiet>{{ drawn.words }}</figcaption></figure>
 {% endmacro %}
+"""  # of this page and of that of a search
+PAGE = START + """\
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 {% if count.waiting %}
 <meta http-equiv="refresh" content="20">

@@ -31,6 +31,7 @@ REPLY = "YOUR ANSWER HERE"  # nbgrader's own words for an open question that is 
 LINKED = re.compile(r"!?\[[^\]]*\]\((?!\w+:|#)([^)\s]+)\)")  # a file beside the lesson
 ROOT = Path(__file__).resolve().parents[4]
 PACKAGE = ("pyproject.toml", "README.md", "LICENSE")  # beside the folder gancourse
+PACKAGE_ZIP = f"gancourse-{__version__}.zip"  # what students install
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "notebooks", "tests", ".git"}
 README = """\
 {title}
@@ -237,7 +238,7 @@ def _readme(lesson: Lesson, folder: ClassFolder, facts: dict[str, Any], student:
         questions=questions if facts["open"] else "",
         attempts=attempts[folder.settings.attempt],
         deadline=f"  Deadline: {deadline:%A, %d %B %Y, %H:%M %Z}\n" if deadline else "",
-        points="\n".join(_points_lines(facts)), package=f"gancourse-{__version__}.zip",
+        points="\n".join(_points_lines(facts)), package=PACKAGE_ZIP,
         extras=_extras(student), version=facts["version"], date=facts["date"][:10])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 
 from gancourse.course import records
-from gancourse.course.sweeps.report import STYLE, made
+from gancourse.course.sweeps.report import START, STYLE, made
 from gancourse.course.sweeps.search import figures, outcome
 from gancourse.course.sweeps.search.plan import Search
 from gancourse.course.sweeps.search.study import Trial, importance
@@ -18,12 +18,7 @@ from gancourse.course.sweeps.watch import duration
 from gancourse.files import write_atomically
 
 STATES = ("complete", "pruned", "failed", "running")
-PAGE = """<!doctype html>
-{% macro figure(drawn) %}
-<figure><img width={{ drawn.width }} alt="{{ drawn.words }}"
-src="data:image/png;base64,{{ drawn.picture }}">
-<figcaption class=quiet>{{ drawn.words }}</figcaption></figure>
-{% endmacro %}
+PAGE = START + """\
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 {% if waiting %}
 <meta http-equiv="refresh" content="20">
