@@ -176,3 +176,14 @@ def test_the_file_is_the_users_own_unless_the_environment_names_another(memory, 
     assert progress.memory_file() == memory
     monkeypatch.delenv("GANCOURSE_PROGRESS")
     assert progress.memory_file().name == "progress.json" and "gancourse" in progress.memory_file().parts
+
+
+def test_a_copy_prints_its_line_below_its_title(folder, monkeypatch, capsys):
+    folder.mkdir()
+    copy = progress.with_line(without_solutions(find("02").notebook))
+    (folder / find("02").path.name).write_text(json.dumps(copy), encoding="utf-8")
+    monkeypatch.chdir(folder)
+    assert source(copy["cells"][0]).startswith("# ")
+    exec(source(copy["cells"][1]), {})
+    assert capsys.readouterr().out == 'Passed here: 0 of 3.  Next: exercise 02.1, "update_G".\n'
+    assert len(exercises(copy)) == 3  # a grader finds its answers as before

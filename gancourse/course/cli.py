@@ -168,6 +168,7 @@ def _write_students(which: list[str], folder: Path) -> list[tuple[Path, bool]]:
     import json
 
     from gancourse.course.lessons import chosen, without_solutions
+    from gancourse.course.progress import with_line
     from gancourse.files import write_atomically
 
     written = []
@@ -175,7 +176,7 @@ def _write_students(which: list[str], folder: Path) -> list[tuple[Path, bool]]:
         path = folder / lesson.path.name
         kept = path.exists()
         if not kept:
-            student = without_solutions(lesson.notebook)
+            student = with_line(without_solutions(lesson.notebook))
             write_atomically(path, json.dumps(student, indent=1, ensure_ascii=False).encode())
         written.append((path, kept))
     return written

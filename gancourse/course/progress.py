@@ -24,6 +24,9 @@ COPIES = Path("build/student")  # where `gancourse lab` puts them
 STATED = re.compile(r"<summary>Minutes by section</summary>(.*?)</details>", re.DOTALL)
 MINUTES = re.compile(r"(.+) (\d+)")
 BAR = 10  # characters
+HEAD_CELL = """# what has passed in your copy, as it was last saved
+from gancourse.course import progress
+print(progress.line({number}))"""
 WORDS = {"passed": "passed", "wrong": "not right yet", "empty": "empty", "waiting": "not checked",
          "missing": "not in your copy"}
 
@@ -96,6 +99,16 @@ def line(number: int, folder: Path | None = None) -> str:
         return f'{counted}  Next: exercise {here.following.id}, "{here.following.name}".'
     later = [lesson for lesson in lessons if lesson.number > number and lesson.following]
     return f"{counted}  Next: lesson {later[0].number:02d}, {later[0].title}." if later else counted
+
+
+def with_line(student: dict) -> dict:
+    """Return a student version with a cell below its title that prints the line of its lesson."""
+    number = student["metadata"]["gancourse"]["lesson"]
+    text = HEAD_CELL.format(number=number).splitlines(keepends=True)
+    cell = {"cell_type": "code", "id": "progress", "metadata": {}, "source": text,
+            "outputs": [], "execution_count": None}
+    title, *others = student["cells"]
+    return student | {"cells": [title, cell, *others]}
 
 
 def lessons_in(folder: Path) -> list[Progress]:

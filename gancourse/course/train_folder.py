@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from gancourse import files
-from gancourse.course.image_sheet import encoded, side_by_side
 from gancourse.data import to_uint8
+from gancourse.data.images import encoded, tile
 from gancourse.errors import CourseError
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -54,9 +54,7 @@ def picture(samples: np.ndarray) -> bytes:
 
     `samples` are (64, height, width, channels) in [-1, 1].
     """
-    line = ((0, 0), (0, 1), (0, 1), (0, 0))  # below and to the right of each image
-    framed = np.pad(to_uint8(samples), line, constant_values=255)
-    return encoded(side_by_side(framed, columns=8)[:-1, :-1])
+    return encoded(tile(to_uint8(samples), columns=8, gap=1))
 
 
 def _remove_if_empty(folder: Path) -> None:

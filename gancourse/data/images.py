@@ -1,10 +1,11 @@
-"""Image files to arrays: any size, any mode, and a clear word about files that cannot be read.
+"""Image files to arrays and back: any size, any mode, a clear word about what cannot be read.
 
 What a mode becomes: of an animation the first picture; a palette its colours; CMYK, Lab and YCbCr
 their RGB; transparency lies over white.  Of 16-bit gray, 65,535 is white.  Of gray floats, 1 is
 white where all lie in [0, 1]; other floats and 32-bit integers are stretched from least to largest.
 """
 
+import io
 import warnings
 from pathlib import Path
 
@@ -72,6 +73,35 @@ def resize(images: np.ndarray, resolution: int) -> np.ndarray:
     pictures = images[..., 0] if channels == 1 else images  # as Pillow takes gray ones
     squares = [np.asarray(_square(Image.fromarray(picture), resolution)) for picture in pictures]
     return np.stack(squares).reshape(n, resolution, resolution, channels)
+
+
+def tile(images: np.ndarray, columns: int, gap: int = 0) -> np.ndarray:
+    """Return uint8 images (n, height, width, channels) as one, `columns` in a row.
+
+    There are `gap` white pixels between them, and a last row that is not full ends in white.  The
+    result is (height, width, channels), without the channel where there is one only.
+    """
+    n, height, width, channels = images.shape
+    rows = -(-n // columns)
+    sheet = np.full((rows, height + gap, columns, width + gap, channels), 255, np.uint8)
+    for i, image in enumerate(images):
+        row, column = divmod(i, columns)
+        sheet[row, :height, column, :width] = image
+    sheet = sheet.reshape(rows * (height + gap), columns * (width + gap), channels)
+    sheet = sheet[: len(sheet) - gap, : sheet.shape[1] - gap]
+    return sheet[..., 0] if channels == 1 else sheet
+
+
+def encoded(image: np.ndarray, kind: str = "PNG", **options) -> bytes:
+    """Return a uint8 image (height, width) or (height, width, 3) as a file of Pillow's `kind`.
+
+    `options` go to Pillow's writer of that kind, such as quality=60.
+    """
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, kind, **options)
+    return buffer.getvalue()
 
 
 def _open(path: str | Path, longest: int = 0):

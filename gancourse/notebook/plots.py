@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from gancourse.data import images as data_images
 from gancourse.data.registry import to_uint8
 from gancourse.errors import CourseError
 from gancourse.notebook import image_output
@@ -103,15 +104,7 @@ def show_images(images: np.ndarray, *, alt: str = "", columns: int = 0,
 
 def tile(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
     """Return images laid out in a grid as one uint8 image, with white gaps of `gap` pixels."""
-    images = to_uint8(images)
-    n, h, w, c = images.shape
-    rows = -(-n // columns)
-    grid = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap, c), 255, np.uint8)
-    for i, image in enumerate(images):
-        row, column = divmod(i, columns)
-        top, left = row * (h + gap), column * (w + gap)
-        grid[top : top + h, left : left + w] = image
-    return grid[..., 0] if c == 1 else grid
+    return data_images.tile(to_uint8(images), columns, gap)
 
 
 def show_curves(history, *, alt: str = "", names: Sequence[str] = (), title: str = "",

@@ -7,13 +7,13 @@ stands still.
 
 import hashlib
 import html
-import io
 import json
 from base64 import b64encode
 from collections.abc import Sequence
 
 import numpy as np
 
+from gancourse.data.images import encoded
 from gancourse.errors import CourseError
 from gancourse.notebook import image_output
 
@@ -90,36 +90,27 @@ def show(frames: Sequence[np.ndarray], axes: dict[str, Sequence], *, alt: str,
     count = int(np.prod([len(values) for values in axes.values()])) if axes else 0
     if count != len(frames) or count == 0:
         raise CourseError(f"{len(frames)} images for {count} places of the slider; give one each")
-    encoded = [b64encode(webp(frame, quality)).decode() for frame in frames]
+    files = [encoded(frame, "WEBP", quality=quality, lossless=quality == 100)
+             for frame in frames]
+    texts = [b64encode(file).decode() for file in files]
     labels = [[_label(value) for value in values] for values in axes.values()]
     starts = [start] * len(labels) if isinstance(start, int) else start
-    places = [range(len(texts))[at] for texts, at in zip(labels, starts, strict=True)]
-    shown = frames[int(np.ravel_multi_index(places, [len(texts) for texts in labels]))]
+    places = [range(len(values))[at] for values, at in zip(labels, starts, strict=True)]
+    first = int(np.ravel_multi_index(places, [len(values) for values in labels]))
     button = BUTTON if len(axes) == 1 else ""
     controls = "".join(
-        CONTROL.format(name=html.escape(name), last=len(texts) - 1, at=at,
-                       label=html.escape(texts[at]), button=button)
-        for name, texts, at in zip(axes, labels, places, strict=True))
-    first = b64encode(webp(shown, quality)).decode()
+        CONTROL.format(name=html.escape(name), last=len(values) - 1, at=at,
+                       label=html.escape(values[at]), button=button)
+        for name, values, at in zip(axes, labels, places, strict=True))
     width = width or round(frames[0].shape[1] / SHARPNESS)
-    digest = hashlib.sha256("".join(encoded).encode() + alt.encode()).hexdigest()[:12]
+    digest = hashlib.sha256("".join(texts).encode() + alt.encode()).hexdigest()[:12]
     page = PAGE.format(
         id=f"gancourse-{digest}", alt=html.escape(alt), width=width,
-        first=f"data:image/webp;base64,{first}",
-        controls=controls, frames=json.dumps(encoded), labels=json.dumps(labels),
+        first=f"data:image/webp;base64,{texts[first]}",
+        controls=controls, frames=json.dumps(texts), labels=json.dumps(labels),
         milliseconds=int(1000 * seconds / count), plays=str(plays).lower(),
         rendering="auto" if smooth else "pixelated")
-    image_output.show_image("image/webp", webp(shown, quality), alt, page=page)
-
-
-def webp(image: np.ndarray, quality: int = 60) -> bytes:
-    """Return a uint8 image (height, width[, channels]) as the bytes of a WebP file."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    picture = Image.fromarray(np.ascontiguousarray(image))
-    picture.save(buffer, "WEBP", quality=quality, lossless=quality == 100)
-    return buffer.getvalue()
+    image_output.show_image("image/webp", files[first], alt, page=page)
 
 
 def _label(value) -> str:
