@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from gancourse.course import check_inputs, cli, lessons
+from gancourse.errors import CourseError, MissingFile
 
 GOOD = np.zeros((40, 8, 8), np.uint8)
 
@@ -88,3 +89,26 @@ def test_a_folder_that_takes_no_file_is_named_with_what_to_do(here, capsys):
         cli.main(["run", "06", "--preset", "smoke", "--runs", "file/runs"])
     said = capsys.readouterr().err
     assert stop.value.code == 2 and "--runs file/runs: no file can be made there" in said and "Errno" not in said
+
+
+def test_a_notebook_judges_its_own_parameters_as_the_command_line_does():
+    first = {name: parameter.default for name, parameter in lessons.parameters(lessons.find("05").notebook).items()}
+    check_inputs.check_here(5, first | {"np": None})
+    with pytest.raises(CourseError, match=r"shift=9.0 is out of range \[0.25, 4\]; the nearest right value is 4.0"):
+        check_inputs.check_here(5, first | {"shift": 9.0})
+    with pytest.raises(CourseError, match="shift='1e-3' is str; it must be float, such as 1.0"):
+        check_inputs.check_here(5, first | {"shift": "1e-3"})
+
+
+def test_a_copy_without_its_course_is_not_judged(monkeypatch):
+    def nowhere(which):
+        raise MissingFile("no lessons in notebooks")
+
+    monkeypatch.setattr(check_inputs, "find", nowhere)
+    check_inputs.check_here(5, {"shift": 9.0})
+
+
+@pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.name)
+def test_each_lesson_judges_its_parameters_before_it_computes(lesson):
+    code = "\n".join(lessons.source(c) for c in lesson.notebook["cells"] if c["cell_type"] == "code")
+    assert f"\ncheck_here({lesson.about['lesson']}, globals())" in code

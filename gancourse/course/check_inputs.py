@@ -1,4 +1,4 @@
-"""The files that a run reads are looked at before it starts, so that it ends here and not later.
+"""A run's parameters and the files they name are looked at before it starts, not when it needs them.
 
 The readers of `gancourse.data` judge them, so that a file which does not fit gets the same sentence
 here as in the lesson.  Large folders are sampled, not read.
@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gancourse.course.lessons import Lesson, parameters, source
-from gancourse.errors import MissingFile
+from gancourse.course.lessons import Lesson, find, parameters, settings, source
+from gancourse.errors import CourseError, MissingFile
 
 SAMPLED = 20  # files of a folder that are opened, until one is an image
 
@@ -37,6 +37,23 @@ def check(lesson: Lesson, values: dict[str, Any], cwd: Path) -> None:
             _check_corpus(path, values["unit"], values["length"])
         elif name == "inception_weights" and not Path(path).is_file():
             raise MissingFile(f"{name}: there is no file {value!r}; leave it out to do without")
+
+
+def check_here(number: int, names: dict[str, Any]) -> None:
+    """Look at a lesson's parameters inside its own notebook, where papermill may have set them.
+
+    `names` are all that the notebook has defined so far, `globals()`.  Raises what `check` does,
+    and CourseError for a value of another kind or out of its range: the sentences of `gancourse
+    run`.  A copy of a lesson that has left its course is not judged.
+    """
+    try:
+        lesson = find(f"{number:02d}")
+    except CourseError:
+        return
+    known = parameters(lesson.notebook)
+    given = {name: names[name] for name in known if name in names}
+    differing = settings(lesson, given=given)
+    check(lesson, {name: p.default for name, p in known.items()} | differing, Path.cwd())
 
 
 def _at(value: str, cwd: Path) -> str:

@@ -4,6 +4,7 @@ import html
 import json
 import re
 
+from gancourse.course import folds
 from gancourse.course.lessons import SOLUTION
 
 MATHS = re.compile(
@@ -20,6 +21,13 @@ ENVIRONMENTS = {"aligned": "split", "gathered": "matrix"}
 ENVIRONMENT = re.compile(rf"(\\(?:begin|end))\{{({'|'.join(ENVIRONMENTS)})\}}")
 # over a long expression its bar would not grow
 SHORT_BAR, LONG_BAR = '<mo accent="true">&#x02015;</mo>', '<mo stretchy="true">&#x000AF;</mo>'
+FOLD = """<details><summary>{words}</summary>
+
+```python
+{code}
+```
+
+</details>"""
 LEFT_OUT = "...  # your turn: this page leaves the answer out"
 PAGE_STYLE = """<style>
 math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}
@@ -53,11 +61,12 @@ def to_html(notebook: dict, title: str) -> str:
 
     nbconvert draws the page; its scripts for mathematics, diagrams and widgets, which would come
     from the network, are left out, and every formula is turned into MathML, which browsers draw
-    themselves.  Solutions of exercises are left out.
+    themselves.  Solutions of exercises are left out, and code to pass over is folded.
     """
     from nbconvert import HTMLExporter
 
     page = _offline(notebook)
+    page["cells"] = [part for cell in page["cells"] for part in _parts(cell)]
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
     # with another font sums and brackets stay small; on a phone drawings in text must not break
@@ -125,6 +134,19 @@ def _offline(notebook: dict):
             cell["source"] = SOLUTION.sub(rf"\1{LEFT_OUT}", cell["source"])
     page["metadata"].pop("widgets", None)
     return page
+
+
+def _parts(cell) -> list:
+    """A cell as the page shows it: code to pass over becomes a fold, and a cell of its outputs."""
+    import nbformat
+
+    words = folds.words(cell)
+    if not words:
+        return [cell]
+    fold = nbformat.v4.new_markdown_cell(FOLD.format(words=words, code=cell["source"]))
+    outputs = nbformat.v4.new_code_cell(outputs=cell["outputs"])
+    outputs["metadata"]["transient"] = {"remove_source": True}
+    return [fold, outputs] if cell["outputs"] else [fold]
 
 
 def template(text: str):

@@ -79,7 +79,7 @@ def code_sha256(notebook: dict, drawing: bool = False) -> str:
     """Return the sha256 of the code that decides a run's numbers; with `drawing`, its figures too.
 
     That is the notebook's own, and every module of the course that it imports, directly or through
-    others.  Comments and docstrings of the modules do not count.
+    others, but for those that run the course.  Comments and docstrings of the modules do not count.
     """
     cells = [cell.rstrip() for cell in _code_cells(notebook)]
     modules = _modules(notebook, drawing)
@@ -149,10 +149,16 @@ def _modules(notebook: dict, drawing: bool) -> dict[Path, str]:
     modules: dict[Path, str] = {}
     while waiting:
         for path in _imported(waiting.pop(), PACKAGE) - set(modules):
-            if drawing or path.name not in DRAWS_ONLY:
+            if _decides(path) and (drawing or path.name not in DRAWS_ONLY):
                 modules[path] = module_code(path)
                 waiting.append(modules[path])
     return modules
+
+
+def _decides(path: Path) -> bool:
+    """Whether a module can decide a number: what runs the course cannot, but for its studies."""
+    course = PACKAGE / "course"
+    return course not in path.parents or course / "studies" in path.parents
 
 
 @cache

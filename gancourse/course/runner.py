@@ -20,6 +20,7 @@ from gancourse.course import (
     check_inputs,
     doctor,
     estimate,
+    folds,
     html_pages,
     notebook_execution,
     provenance,
@@ -187,10 +188,11 @@ def render(lesson: Lesson, cell_timeout: int = CELL_TIMEOUT) -> float:
 
 
 def store(path: Path, notebook: dict) -> None:
-    """Write a lesson to its file, with the minutes that it takes to study."""
+    """Write a lesson to its file, with the minutes that it takes to study, and its folds."""
     import nbformat
 
     study_time.state(notebook)
+    folds.set_in(notebook)
     whole = nbformat.reads(json.dumps(notebook), as_version=4)
     nbformat.validate(whole)
     write_atomically(path, (nbformat.writes(whole).rstrip("\n") + "\n").encode())

@@ -3,12 +3,13 @@
     minutes = words / 130 + lines of code / 10 + figures + 6 x exercises
 
 This sum came within a quarter of what cold readers took for the fourteen lessons.  It counts what
-a reader goes through: not the sections of AFTERWARDS, nor folded text, nor check cells.
+a reader goes through: not the sections of AFTERWARDS, nor what is folded, text or code.
 """
 
 import math
 import re
 
+from gancourse.course import folds
 from gancourse.course.lessons import source, tags
 
 WORDS = 130  # read in a minute
@@ -73,10 +74,10 @@ def state(notebook: dict) -> None:
 
 def _code_minutes(cell: dict) -> float:
     """The minutes of a code cell with its figures; none for what readers pass over."""
-    if tags(cell) & {"parameters", "check"}:
+    if "parameters" in tags(cell):
         return 0.0
     text = source(cell)
-    lines = sum(bool(line.strip()) for line in text.splitlines())
+    lines = 0 if folds.words(cell) else sum(bool(line.strip()) for line in text.splitlines())
     outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
     figures = sum(any(kind.startswith("image/") for kind in data) for data in outputs)
     return lines / LINES + figures + EXERCISE * ("### BEGIN SOLUTION" in text)

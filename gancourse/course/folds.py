@@ -1,0 +1,24 @@
+"""Code that readers pass over lies in a fold: a click opens it, in JupyterLab and on a page.
+
+A cell's tag says so: `drawing` for code that draws a figure and teaches nothing, `claims` for what
+notes the claims of a lesson, `check` for the check of an answer, which could give it away.
+"""
+
+from gancourse.course.lessons import tags
+
+FOLDED = {"check": "The check", "claims": "The code that notes the claims",
+          "drawing": "The code that draws"}
+
+
+def words(cell: dict) -> str:
+    """Return what stands on the fold of a code cell that readers pass over, "" for others."""
+    known = [FOLDED[tag] for tag in sorted(tags(cell)) if tag in FOLDED]
+    return known[0] if known and cell["cell_type"] == "code" else ""
+
+
+def set_in(notebook: dict) -> None:
+    """Let JupyterLab collapse the code that readers pass over, in place."""
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("jupyter", None)
+        if words(cell):
+            cell["metadata"]["jupyter"] = {"source_hidden": True}
