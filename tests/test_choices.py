@@ -6,8 +6,8 @@ torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 from torch import nn
 
+from gancourse.course.studies.what_works import choices
 from gancourse.errors import CourseError
-from gancourse.pt import choices
 
 
 def kinds(net, kind):

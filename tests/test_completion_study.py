@@ -3,7 +3,7 @@
 import numpy as np
 
 from gancourse.course.lessons import find
-from gancourse.course.studies import completion
+from gancourse.course.studies.completion import completion
 
 NAMES = {"table": {"L2": (9.8, 0.7, 0.9, 0.5, 150)}, "slice_table": {"L2": (0.0, 1.0, 0.2, 30)}, "vote": 0.75}
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gancourse.course.studies import conditional_gans as study
+from gancourse.course.studies.conditional import conditional_gans as study
 
 
 def row(part, seed, arm, step, measure, value):

@@ -9,7 +9,7 @@ import pytest
 from exercises import code_cells, judge, names_from, solution
 
 from gancourse.course.lessons import find, parameters, settings, source
-from gancourse.course.studies import what_works, what_works_figures, what_works_sweeps
+from gancourse.course.studies.what_works import what_works, what_works_figures, what_works_sweeps
 from gancourse.errors import CourseError
 from gancourse.notebook import checks
 
@@ -112,7 +112,7 @@ def test_the_judge_of_the_lesson_is_the_solution_of_the_exercise(names):
 def test_the_optimiser_of_the_lesson_moves_weights_as_pytorch_s_adam(names):
     import torch
 
-    from gancourse.pt.choices import StepOptimiser
+    from gancourse.course.studies.what_works.choices import StepOptimiser
 
     scope = dict(names) | {"OPTIMISERS": {}, "StepOptimiser": StepOptimiser}
     exec(solution("09", "adam_step"), scope)

@@ -108,7 +108,7 @@ def test_what_stands_in_for_an_open_exercise_gives_the_solution(names, exercise,
 
 def test_the_rounds_are_those_of_the_package(names):
     """Without momentum, from random phases: errors of the magnitudes after a few rounds agree."""
-    from gancourse.data import signals
+    from gancourse.course.studies.speech import signals
     from gancourse.data.spectrograms import griffin_lim, spectrogram
     from gancourse.data.synthetic import speech
 

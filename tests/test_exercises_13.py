@@ -66,7 +66,7 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
 def names():
     """What the lesson has defined before its exercises; nothing is trained or drawn."""
     torch = pytest.importorskip("torch", reason="lesson 13 needs PyTorch")
-    from gancourse.pt import policy_gradient
+    from gancourse.course.studies.text import policy_gradient
 
     q = np.exp([0.5, 1.0, 0.0, 1.2, -0.5])
     scope = {"np": np, "torch": torch, "checks": checks, "policy_gradient": policy_gradient, "q": q / q.sum(),

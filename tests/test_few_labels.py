@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from gancourse.pt.few_labels import accuracy, arms, from_pool
+from gancourse.course.studies.conditional.few_labels import accuracy, arms, from_pool
 
 
 def test_what_a_batch_holds():

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from gancourse.course.studies.completion import fillers
 from gancourse.errors import CourseError
-from gancourse.pt import fillers, models
+from gancourse.pt import models
 
 
 @pytest.mark.parametrize("mirror", [False, True])

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from gancourse.course.studies.conditional.label_rows import draw, projection_logits, row_pair, train_rows
 from gancourse.pt.conditional import conditional_pair
-from gancourse.pt.label_rows import draw, projection_logits, row_pair, train_rows
 from gancourse.pt.models import seeded
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.data import languages
+from gancourse.course.studies.text import languages
 from gancourse.data.synthetic import grammar
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.data import melodies
+from gancourse.course.studies.speech import melodies
 
 
 def test_notes_and_beats():

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from gancourse.course.studies.completion.mouths import SMILES, read_mouths
 from gancourse.data.synthetic.faces import draw, faces
-from gancourse.metrics.mouths import SMILES, read_mouths
 
 DRAWN = faces(60, seed=3)
 EVERYWHERE = np.ones((60, 32, 32), bool)

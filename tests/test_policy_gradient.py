@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
-from gancourse.pt.policy_gradient import policy_loss, rollout_rewards  # noqa: E402
+from gancourse.course.studies.text.policy_gradient import policy_loss, rollout_rewards  # noqa: E402
 
 
 def test_rewards_are_means_over_endings_and_the_last_is_the_answer_itself():

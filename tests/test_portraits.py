@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gancourse.data.synthetic.faces import HAIR_COLOURS
-from gancourse.data.synthetic.portraits import COLUMNS, agree, ask_for, meaning, portraits
+from gancourse.data.synthetic.portraits import COLUMNS, ask_for, meaning, portraits, shares_right
 from gancourse.errors import CourseError
 
 
@@ -42,4 +42,4 @@ def test_the_share_that_is_right_by_hand():
     labels = ask_for("short black", "curls ginger glasses", "long blond laughing", "curls blue")
     read = {"hair_style": np.array([1, 3, 3, 3]), "hair_colour": np.array([0, 4, 3, -1]),
             "glasses": np.array([0, 3, 0, 0]), "mouth_open": np.array([0, 0, 0, 0])}
-    assert agree(read, labels) == {"hair_style": 0.75, "hair_colour": 0.75, "glasses": 1.0, "mouth_open": 0.75}
+    assert shares_right(read, labels) == {"hair_style": 0.75, "hair_colour": 0.75, "glasses": 1.0, "mouth_open": 0.75}

@@ -370,7 +370,7 @@ def test_a_lesson_says_what_can_be_set_and_what_its_presets_set(capsys):
     assert (
         stop.value.code == 0
         and "-p learning_rate=0.004" in said
-        and "--preset curve: curve_seeds=6" in said
+        and "--preset mnist: dataset=" in said
     )
 
 

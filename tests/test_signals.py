@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gancourse.data import signals, spectrograms
+from gancourse.course.studies.speech import signals
+from gancourse.data import spectrograms
 
 
 def hum(hertz=500):

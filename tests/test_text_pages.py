@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from gancourse.course.studies import text_pages, text_sweeps
-from gancourse.data import languages
+from gancourse.course.studies.text import languages, text_pages, text_sweeps
 from gancourse.data.synthetic import agreement
 
 

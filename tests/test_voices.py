@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from gancourse.course.studies.speech import voices
 from gancourse.data.spectrograms import spectrogram, to_picture
-from gancourse.metrics import voices
 
 
 def noise(n=40, samples=4096):

@@ -9,7 +9,6 @@ The other modules exist in PyTorch only:
   conditional, augment  conditional GANs and data augmentation; lesson 10 is in PyTorch
   batched               many seeds trained at once; lessons 08 and 13 are in PyTorch
   parallel              several processes train one GAN, for the command `gancourse train`
-  row_gru               a generator that draws row by row; lesson 09 is in PyTorch
   torchmetrics_adapter  distances by torchmetrics, which is written for PyTorch
   train_feature_net     trains the network that both tracks measure with, in NumPy
 """

@@ -38,18 +38,18 @@ def find(language: Grammar, rows: np.ndarray, far: bool = True) -> Cases:
     """
     that = language.words.index("that")
     singular = numbers_of(language, "noun")
-    found = []
+    cases = []
     for row in rows.tolist():
         subject = next(i for i, word in enumerate(row) if word in singular)
         is_singular = singular[row[subject]]
         if that not in row:
             if not far:
-                found.append((row, subject, subject + 1, is_singular))
+                cases.append((row, subject, subject + 1, is_singular))
         elif far and singular[row[subject + 4]] != is_singular:  # dog that chases two CATS sleeps
-            found.append((row, subject, subject + 5, is_singular))
-    if not found:
+            cases.append((row, subject, subject + 5, is_singular))
+    if not cases:
         raise CourseError("none of these sentences tests agreement; draw more of them")
-    return Cases(*map(np.array, zip(*found, strict=True)))
+    return Cases(*map(np.array, zip(*cases, strict=True)))
 
 
 def numbers_of(language: Grammar, *parts: str) -> dict[int, bool]:

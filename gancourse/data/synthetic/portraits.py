@@ -77,7 +77,7 @@ def meaning(labels: np.ndarray) -> dict[str, np.ndarray]:
     return result
 
 
-def agree(read: dict[str, np.ndarray], labels: np.ndarray) -> dict[str, float]:
+def shares_right(read: dict[str, np.ndarray], labels: np.ndarray) -> dict[str, float]:
     """Return by attribute in which share of images what was read is what labels ask for.
 
     `read` is what `FeatureNet.read_attributes` returns.  Any kind of glasses counts as glasses.

@@ -1,6 +1,6 @@
 """The sweeps of lesson 09's study by part, and how to make its tables again.
 
-    python -m gancourse.course.studies.what_works_sweeps confirm wider --to gancourse/course/studies
+    python -m gancourse.course.studies.what_works.what_works_sweeps confirm wider
 
 makes the runs of these parts and writes a table for each.  It trains with the cells of the lesson
 itself, in one process and on one thread, about twelve seconds a run, and writes each run down at

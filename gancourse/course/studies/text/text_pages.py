@@ -9,7 +9,7 @@ from html import escape
 
 import numpy as np
 
-from gancourse.data.languages import Language
+from gancourse.course.studies.text.languages import Language
 from gancourse.data.synthetic import agreement
 from gancourse.data.synthetic.grammar import Grammar
 from gancourse.notebook import animation, plots

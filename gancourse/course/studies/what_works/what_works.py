@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gancourse.course.studies.what_works_sweeps import DISTANCE, PARTS, Rows, run, table
+from gancourse.course.studies.what_works.what_works_sweeps import DISTANCE, PARTS, Rows, run, table
 
 OURS = {  # the setting around which the study varies one choice or two
     "loss": "nonsaturating", "penalty": "r1", "optimiser": "adam", "learning_rate": 4e-3,

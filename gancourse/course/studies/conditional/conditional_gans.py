@@ -1,7 +1,7 @@
 """The table behind lesson 10's figures, and how to make its parts again.
 
-    python -m gancourse.course.studies.conditional_gans labels portraits strokes \
-        mnist=npz:PATH --to gancourse/course/studies
+    python -m gancourse.course.studies.conditional.conditional_gans labels portraits strokes \
+        mnist=npz:PATH --to gancourse/course/studies/conditional
 
 makes these parts and puts them into the file 10.csv, in which other parts stay as they are.  A row
 is one number: part, images of each class, seed, arm, step, measure, value.
@@ -28,7 +28,7 @@ import numpy as np
 from gancourse import data, metrics
 from gancourse.data.labels import draw_labelled
 from gancourse.data.registry import Dataset, to_float
-from gancourse.data.synthetic.portraits import agree, portraits
+from gancourse.data.synthetic.portraits import portraits, shares_right
 from gancourse.files import write_atomically
 from gancourse.metrics import feature_net
 from gancourse.metrics.copying import copy_ratio, copy_share
@@ -46,7 +46,7 @@ Row = tuple[str, int, int, str, int, str, float]
 
 def labels_part() -> Iterator[Row]:
     """Digits with true and with shuffled labels: is what is asked for drawn?"""
-    from gancourse.pt.label_rows import draw, train_rows
+    from gancourse.course.studies.conditional.label_rows import draw, train_rows
 
     images = data.load("strokes", resolution=28, seed=0)
     judge = feature_net.load(images)
@@ -67,7 +67,7 @@ def labels_part() -> Iterator[Row]:
 
 def portraits_part() -> Iterator[Row]:
     """Faces by attribute: the share of each that is as asked for."""
-    from gancourse.pt.label_rows import draw, train_rows
+    from gancourse.course.studies.conditional.label_rows import draw, train_rows
     from gancourse.pt.models import dcgan_pair
 
     reader = feature_net.load(data.load("faces", num=100, resolution=32))
@@ -80,7 +80,7 @@ def portraits_part() -> Iterator[Row]:
             learnt.images, labels, num_steps=FACE_STEPS, seed=seed, learning_rate=2e-3,
             ema_decay=0.998, build=dcgan_pair)
         made = draw(gan, wanted.labels)
-        for name, share in agree(reader.read_attributes(made), wanted.labels).items():
+        for name, share in shares_right(reader.read_attributes(made), wanted.labels).items():
             yield "portraits", 0, seed, arm, step, name, share
         far = metrics.frechet_distance(reader.features(made), reader.features(wanted.images))
         yield "portraits", 0, seed, arm, step, "distance", far
@@ -88,9 +88,9 @@ def portraits_part() -> Iterator[Row]:
 
 def few_part(name: str, images: Dataset) -> Iterator[Row]:
     """Few labelled images: what helps a classifier, and which GANs copy."""
-    from gancourse.pt import few_labels
+    from gancourse.course.studies.conditional import few_labels
+    from gancourse.course.studies.conditional.label_rows import draw, train_rows
     from gancourse.pt.augment import cutout, translate
-    from gancourse.pt.label_rows import draw, train_rows
 
     classes = int(images.y_train.max()) + 1
     wanted = np.arange(2000) % classes
@@ -128,6 +128,7 @@ class _Look:
     """The copying and the distance of samples, given what was and what was not trained on."""
 
     def __init__(self, images: Dataset, x: np.ndarray, others: list[np.ndarray]) -> None:
+        """Read the features of held-out images; `x` were trained on, `others` were not."""
         self.judge = feature_net.load(images)
         self.real = self.judge.features(images.x_test[:2000])
         self.x, self.others = to_float(x), [to_float(other) for other in others]
@@ -135,16 +136,16 @@ class _Look:
 
     def __call__(self, facts: tuple, made: np.ndarray) -> list[Row]:
         """The rows of samples (1000, height, width, channels)."""
-        found = {"copy share": copy_share(made, self.x, self.others),
-                 "copy ratio": copy_ratio(made, self.x, self.held_out),
-                 "distance": metrics.frechet_distance(self.judge.features(made), self.real)}
-        return [(*facts, name, value) for name, value in found.items()]
+        measured = {"copy share": copy_share(made, self.x, self.others),
+                    "copy ratio": copy_ratio(made, self.x, self.held_out),
+                    "distance": metrics.frechet_distance(self.judge.features(made), self.real)}
+        return [(*facts, name, value) for name, value in measured.items()]
 
 
 def _controls(facts: tuple, look: _Look, x: np.ndarray, images: Dataset,
               seed: int) -> Iterator[Row]:
     """What copies nothing, and what is a copy: between them a GAN has to be read."""
-    from gancourse.pt.label_rows import draw, row_pair
+    from gancourse.course.studies.conditional.label_rows import draw, row_pair
     from gancourse.pt.models import seeded
     from gancourse.pt.train import make_gan
 
@@ -175,8 +176,8 @@ def load(path: Path = HERE) -> list[dict]:
 
 def pick(rows: Sequence[dict], **wanted) -> np.ndarray:
     """Return the values of the rows with these entries, in the order of the seeds, float64."""
-    found = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
-    return np.array([row["value"] for row in sorted(found, key=lambda row: row["seed"])])
+    measured = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+    return np.array([row["value"] for row in sorted(measured, key=lambda row: row["seed"])])
 
 
 def path_of(rows: Sequence[dict], part: str, arm: str, draw: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The study of lesson 12: which kind of GAN is understood first, and what helps the slower one.
 
-    python -m gancourse.course.studies.speech_race race changes long
+    python -m gancourse.course.studies.speech.speech_race race changes long
 
 makes the lesson's tables again, in ten to fifteen minutes of one core, and puts them where `--to`
 says.
@@ -27,13 +27,14 @@ from typing import NamedTuple
 import numpy as np
 
 from gancourse import data, metrics, system
-from gancourse.data import audio, melodies
+from gancourse.course.studies.speech import melodies, speech_gan, voices
+from gancourse.data import audio
 from gancourse.data.spectrograms import pitch, spectrogram, to_picture
 from gancourse.errors import CourseError
 from gancourse.files import write_atomically
-from gancourse.metrics import speech_recogniser, voices
+from gancourse.metrics import speech_recogniser
 from gancourse.metrics.feature_net import FeatureNet
-from gancourse.pt import set_threads, speech_gan
+from gancourse.pt import set_threads
 from gancourse.pt.models import seeded
 from gancourse.pt.train_feature_net import train_lenet, weights
 from gancourse.training_loop import train_fast
@@ -212,7 +213,7 @@ def read(part: str, folder: Path | None = None) -> list[Row]:
     path = (folder or Path(__file__).parent) / FILES[part]
     if not path.exists():
         raise CourseError(f"there is no table {str(path)!r}: make it with python -m "
-                          f"gancourse.course.studies.speech_race {part} --to {path.parent}")
+                          f"gancourse.course.studies.speech.speech_race {part} --to {path.parent}")
     lines = [line for line in path.read_text(encoding="utf-8").splitlines()
              if not line.startswith("#")]
     return [{key: value if key == "arm" else float(value or "nan") for key, value in row.items()}
@@ -245,7 +246,7 @@ def main(words: Sequence[str] | None = None) -> None:
         about = [f"{datetime.now(UTC):%Y-%m-%d}, {time.perf_counter() - began:.0f} s on one core",
                  ", ".join(f"{name} {versions[name]}" for name in ("python", "numpy", "torch")),
                  system.processor().get("model name", "unknown processor"),
-                 f"python -m gancourse.course.studies.speech_race {part}"]
+                 f"python -m gancourse.course.studies.speech.speech_race {part}"]
         write_atomically(chosen.to / FILES[part], to_csv(rows, about).encode())
 
 

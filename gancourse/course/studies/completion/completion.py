@@ -1,6 +1,6 @@
 """The seeds behind lesson 11's tables of digits and slices, and how to compute them again.
 
-    python -m gancourse.course.studies.completion --to gancourse/course/studies
+    python -m gancourse.course.studies.completion.completion
 
 runs the lesson's own cells for each seed, one after another, without those that draw, the faces and
 *Deeper*: about two minutes of one core a seed.  It writes a row a result and seed.
@@ -70,7 +70,7 @@ def head(dataset: str) -> str:
     """Return the first lines of the file: when, with what and where it was made."""
     versions = ", ".join(f"{name} {installed(name)}" for name in ("torch", "numpy"))
     return (f"# lesson 11, dataset={dataset}, made {datetime.now(UTC):%Y-%m-%d} by "
-            f"python -m gancourse.course.studies.completion\n"
+            f"python -m gancourse.course.studies.completion.completion\n"
             f"# python {platform.python_version()}, {versions}\n"
             f"# {platform.machine()}, {platform.system()}, {os.cpu_count()} cores\n")
 

@@ -1,6 +1,6 @@
 """Lesson 13 with other seeds and settings: the runs, and the table that the lesson shows.
 
-    python -m gancourse.course.studies.text_sweeps --to gancourse/course/studies
+    python -m gancourse.course.studies.text.text_sweeps --to gancourse/course/studies/text
 
 runs the lesson itself, without what stands in Deeper, once for each line of SETTINGS, about a
 minute and a half of one core each, and writes `13.csv`: a row a run, with date, versions and what
@@ -18,7 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gancourse.course.studies.what_works_sweeps import Rows, table
+from gancourse.course.studies.what_works.what_works_sweeps import Rows, table
 from gancourse.errors import CourseError
 from gancourse.files import write_atomically
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
+from gancourse.course.studies.what_works.row_gru import RowGRU
 from gancourse.errors import CourseError
 from gancourse.pt import losses, models
-from gancourse.pt.row_gru import RowGRU
 from gancourse.pt.train import Penalty
 
 NETWORKS = ("cnn", "mlp", "gru")

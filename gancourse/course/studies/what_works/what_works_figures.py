@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gancourse.course.studies import what_works
-from gancourse.course.studies.what_works_sweeps import DISTANCE, SAMPLES, Rows, table
+from gancourse.course.studies.what_works import what_works
+from gancourse.course.studies.what_works.what_works_sweeps import DISTANCE, SAMPLES, Rows, table
 from gancourse.notebook import animation, plots, slider
 
 WIDTH = 5.4  # inches
