@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from gancourse.course.lessons import find
+from gancourse.course.lessons import find, source
 from gancourse.course.new import TEMPLATES
 from gancourse.course.studies.own import model_card, plan, runs, statement
 from gancourse.errors import CourseError, MissingFile
@@ -134,8 +134,8 @@ def test_the_template_is_a_whole_study_as_it_stands():
     made = plan.check(lesson, values)
     assert plan.is_study(lesson) and len(made.seeds) >= 3 and not plan.is_study(find("03"))
     assert set(made.settings) == set(known) - plan.SHARED
-    names = [line for cell in lesson.notebook["cells"] for line in cell["source"] if line.startswith("names = ")]
-    assert json.loads(names[0].partition("=")[2]) == list(made.settings)
+    (code,) = [cell for cell in map(source, lesson.notebook["cells"]) if "\nnames = " in cell]
+    assert json.loads(code.partition("\nnames = ")[2].partition("]")[0] + "]") == list(made.settings)
     for change, error in [({"question": " "}, "question is empty"), ({"values": "0, 1.5", "statement": "0 below 1.5"},
                                                                      "out of range")]:
         with pytest.raises(CourseError, match=error):
@@ -236,7 +236,8 @@ def test_a_card_states_the_sha256_of_its_weights_and_they_load_back_bit_for_bit(
         assert stored[name].tobytes() == array.tobytes() and stored[name].dtype == array.dtype
     text = card.read_text()
     assert model_card.file_sha256(tmp_path / "weights.safetensors") in text and "5 numbers" in text
-    for words in ("Does R1 help.", "**51.25**", "seeds 0, 1, 2", "updates 200", "CC0", "numpy 2", "1.50", "2,000 samples"):
+    for words in ("Does R1 help.", "**51.25**", "seeds 0, 1, 2", "updates 200", "CC0", "numpy 2", "1.50",
+                  "2,000 samples"):
         assert words in text, words
     sections = ["Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data",
                 "Quantitative analyses", "Ethical considerations", "Caveats and recommendations"]

@@ -1,4 +1,4 @@
-"""A run's parameters and the files they name are looked at before it starts, not when it needs them.
+"""A run's parameters and the files that they name are looked at before it starts, not during it.
 
 The readers of `gancourse.data` judge them, so that a file which does not fit gets the same sentence
 here as in the lesson.  Large folders are sampled, not read.

@@ -1,4 +1,4 @@
-"""The figure of a study: every pair of runs, and the ratio against what was predicted.  Lesson 14."""
+"""The figure of a study: every pair of runs, and the ratio on trial.  Lesson 14."""
 
 import math
 
@@ -63,10 +63,10 @@ def _draw_ratio(ax, plan: Plan, numbers: dict[str, list[float]]) -> None:
     ax.set_xscale("log")
     ax.set_xlim(max(LEAST, 0.8 * min(*ends, 1.0)), min(MOST, 1.25 * max(*ends, 1.0)))
     _plain_ticks(ax)
-    ax.set_ylim(0, 1.9)
+    ax.set_ylim(0, 2.6)
     ax.set_yticks([])
     ax.set_xlabel(f"distance of {statement.first} / distance of {statement.second}")
-    ax.legend(fontsize=9, loc="upper left", ncols=2)
+    ax.legend(fontsize=9, loc="upper left", frameon=True, framealpha=0.9, edgecolor="none")
 
 
 def _plain_ticks(ax) -> None:
