@@ -24,6 +24,7 @@ def test_a_copy_has_its_own_title_and_is_never_overwritten(tmp_path, capsys):
     assert lessons.find(str(path)).about["title"] == "Longer memory"
     first = "".join(json.loads(path.read_text())["cells"][0]["source"])
     assert first.startswith("# Longer memory\n") and f"`gancourse run {path.as_posix()}`" in first
+    assert path.read_text().count("longer_memory_results") == 1
     path.write_text("mine")
     status, said = call(capsys, "new", "study", "longer_memory", "--to", str(tmp_path))
     assert status == 2 and "longer_memory_2" in said.err and path.read_text() == "mine"

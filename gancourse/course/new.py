@@ -19,7 +19,8 @@ LONGEST = 60  # characters of a name
 def copy(kind: str, name: str, folder: Path) -> Path:
     """Copy the template of a kind to `folder` under a name; return the path of the copy.
 
-    The title of the notebook becomes the name in words.  Raises CourseError for a name that is no
+    The title of the notebook becomes the name in words, and what it writes when it is run in Jupyter
+    goes to a folder of that name.  Raises CourseError for a name that is no
     file name on every system, or that looks like a lesson's, and where a file of that name exists.
     """
     check_name(name)
@@ -31,10 +32,11 @@ def copy(kind: str, name: str, folder: Path) -> Path:
     title = name.replace("_", " ").replace("-", " ").strip()
     title = title[0].upper() + title[1:]
     notebook["metadata"]["gancourse"]["title"] = title
-    first = notebook["cells"][0]["source"]
-    first[0] = f"# {title}\n"
-    notebook["cells"][0]["source"] = [line.replace("THIS_FILE.ipynb", path.as_posix())
-                                      for line in first]
+    notebook["cells"][0]["source"][0] = f"# {title}\n"
+    for cell in notebook["cells"]:
+        cell["source"] = [line.replace("THIS_FILE.ipynb", path.as_posix())
+                          .replace(f"{DEFAULT}_results", f"{name}_results")
+                          for line in cell["source"]]
     text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
     write_atomically(path, text.encode())
     return path
