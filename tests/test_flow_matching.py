@@ -48,7 +48,8 @@ def test_the_loss_of_a_still_velocity_is_the_mean_square_of_the_way():
 
 def test_the_point_on_the_way_is_noise_at_0_and_data_at_1():
     seen = []
-    fm.flow_loss(lambda x, t: seen.append(x) or x, torch.full((3, 1), 8.0), torch.zeros(3, 1), torch.tensor([0, 0.25, 1]))
+    x1 = torch.full((3, 1), 8.0)
+    fm.flow_loss(lambda x, t: seen.append(x) or x, x1, torch.zeros(3, 1), torch.tensor([0, 0.25, 1]))
     assert seen[0].flatten().tolist() == [0, 2, 8]
 
 

@@ -64,6 +64,10 @@ def test_one_command_leads_from_the_copy_to_verdict_and_model_card(tmp_path, cap
     record = records.read(folder / "run.json")
     assert record["metrics"]["distance_of_the_kept_model"] == pytest.approx(facts["distance"])
     assert record["claims"][-1]["text"] == "samples of the stored weights that differ" and record["status"] == "done"
+    for cell in json.loads((folder / "notebook.ipynb").read_text())["cells"]:
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr" and output["output_type"] != "error"
+            assert "image/png" not in output.get("data", {}) or output["metadata"]["image/png"]["alt"]
     assert len(list((kept / "arms").glob("*.safetensors"))) == 6 and facts["seed"] in facts["seeds"]
     assert len(record["verdicts"]) == 1
     changed = [path.stat().st_mtime_ns for path in sorted(kept.rglob("*")) if path.is_file()]

@@ -8,6 +8,7 @@ from gancourse.course.overview.course_map import Stop
 WIDTH, HEIGHT = 170, 44  # of a lesson's box, in pixels
 ACROSS, DOWN = 215, 64  # from box to box
 TOP, MARGIN = 46, 12
+BOW = 28  # how far an arrow around boxes reaches to the side
 LETTERS = 22  # on a line of a box
 STYLE = (".lesson rect{fill:#fff;stroke:#4D4D4D;rx:6}.lesson text,.part{font:13px system-ui,"
          "sans-serif;fill:#222}.part{font-weight:600}.arrow{fill:none;stroke:#777;"
@@ -23,7 +24,7 @@ def svg(stops: Sequence[Stop], parts: Sequence[str]) -> str:
     places = _places(stops)
     height = TOP + MARGIN + DOWN * max((row for _, row in places.values()), default=0) + HEIGHT
     columns = 1 + max((column for column, _ in places.values()), default=0)
-    width = 2 * MARGIN + ACROSS * (columns - 1) + WIDTH
+    width = 2 * MARGIN + ACROSS * (columns - 1) + WIDTH + BOW
     words = "; ".join(f"{stop.number:02d} needs {', '.join(f'{need:02d}' for need in stop.needs)}"
                       for stop in stops if stop.needs)
     lines = [
@@ -70,7 +71,7 @@ def _arrow(start: tuple[int, int], end: tuple[int, int]) -> str:
     if start[0] == end[0]:  # around the boxes between them
         y0, y1 = y0 + HEIGHT // 2, y1 + HEIGHT // 2
         x = x0 + WIDTH
-        return f'<path class="arrow" d="M{x} {y0} C{x + 28} {y0} {x + 28} {y1} {x} {y1}"/>'
+        return f'<path class="arrow" d="M{x} {y0} C{x + BOW} {y0} {x + BOW} {y1} {x} {y1}"/>'
     x0, y0, y1 = x0 + WIDTH, y0 + HEIGHT // 2, y1 + HEIGHT // 2
     bend = (x1 - x0) // 2
     return (f'<path class="arrow" d="M{x0} {y0} C{x0 + bend} {y0} {x1 - bend} {y1} '

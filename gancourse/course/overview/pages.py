@@ -66,7 +66,8 @@ def _text(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str, pict
             part = stop.part
             lines.append(f"## {(*PARTS, *LATER_PARTS)[part - 1]}")
         lines.append(_stop(stop, to_lessons))
-    lines += ["## Glossary", _glossary(entries, {stop.number: stop for stop in stops}, to_lessons)]
+    by_number = {stop.number: stop for stop in stops}
+    lines += ['<a id="glossary"></a>', "## Glossary", _glossary(entries, by_number, to_lessons)]
     return "\n\n".join(lines) + "\n"
 
 
