@@ -15,7 +15,7 @@ from gancourse.course import records
 from gancourse.course.lessons import FOLDER, find
 from gancourse.errors import CourseError, unknown
 
-PLACE = re.compile(r"\{(\d\d): ([^{}]+?)(?: \| ([^{}|]+))?\}")  # lesson, claim, format
+PLACE = re.compile(r"\{(\d\d): ([^{}]+?)(?: as ([,.\d]*[a-z%]))?\}")  # lesson, claim, format
 
 
 def measured(lesson: str, claim: str, folder: Path = FOLDER) -> float:
@@ -33,14 +33,15 @@ def measured(lesson: str, claim: str, folder: Path = FOLDER) -> float:
 
 
 def in_text(text: str, folder: Path = FOLDER) -> str:
-    """Return a text in which each place like {06: claim} or {06: claim | .2f} holds its number.
+    """Return a text in which each place like {06: claim} or {06: claim as .2f} holds its number.
 
-    Without a format a number has three digits.  Raises CourseError as `measured` does, and for a
+    Without a format a number has three digits.  In the cell of a table a bar in a claim is written
+    with a backslash before it.  Raises CourseError as `measured` does, and for a
     format that no number takes.
     """
     def number(match: re.Match) -> str:
         """The number of one place."""
-        value = measured(match[1], match[2], folder)
+        value = measured(match[1], match[2].replace("\\|", "|"), folder)
         try:
             return format(value, (match[3] or ".3g").strip())
         except ValueError as error:
