@@ -30,6 +30,14 @@ def test_a_copy_has_its_own_title_and_is_never_overwritten(tmp_path, capsys):
     assert status == 2 and "longer_memory_2" in said.err and path.read_text() == "mine"
 
 
+def test_the_template_keeps_the_form_of_a_lesson():
+    """Its parameters come first, its imports stand in one cell, no cell of code is long, nothing is stored."""
+    code = [c for c in lessons.read(new.TEMPLATES / "study.ipynb")["cells"] if c["cell_type"] == "code"]
+    texts = [lessons.source(cell) for cell in code]
+    assert "parameters" in lessons.tags(code[0]) and len([text for text in texts if "\nimport " in text]) == 1
+    assert all(len(text.splitlines()) <= 25 for text in texts) and not any(cell["outputs"] for cell in code)
+
+
 @pytest.mark.parametrize("name, error", [
     ("a/b", "use letters"), ("", "use letters"), ("x.ipynb", "without its ending: x"), ("03_mine", "name of a lesson"),
     ("a" * 61, "60 at most"), ("-x", "use letters")])

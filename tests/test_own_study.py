@@ -134,8 +134,8 @@ def test_the_template_is_a_whole_study_as_it_stands():
     made = plan.check(lesson, values)
     assert plan.is_study(lesson) and len(made.seeds) >= 3 and not plan.is_study(find("03"))
     assert set(made.settings) == set(known) - plan.SHARED
-    (code,) = [cell for cell in map(source, lesson.notebook["cells"]) if "\nnames = " in cell]
-    assert json.loads(code.partition("\nnames = ")[2].partition("]")[0] + "]") == list(made.settings)
+    (code,) = [cell for cell in map(source, lesson.notebook["cells"]) if "names = [" in cell]
+    assert json.loads(code.partition("names = ")[2].partition("]")[0] + "]") == list(made.settings)
     for change, error in [({"question": " "}, "question is empty"), ({"values": "0, 1.5", "statement": "0 below 1.5"},
                                                                      "out of range")]:
         with pytest.raises(CourseError, match=error):
