@@ -19,9 +19,9 @@ LONGEST = 60  # characters of a name
 def copy(kind: str, name: str, folder: Path) -> Path:
     """Copy the template of a kind to `folder` under a name; return the path of the copy.
 
-    The title of the notebook becomes the name in words, and what it writes when it is run in Jupyter
-    goes to a folder of that name.  Raises CourseError for a name that is no
-    file name on every system, or that looks like a lesson's, and where a file of that name exists.
+    The title of the notebook becomes the name in words, and what it writes when it is run in
+    Jupyter goes to a folder of that name.  Raises CourseError for a name that is no file name on
+    every system, or that looks like a lesson's, and where a file of that name exists.
     """
     check_name(name)
     path = folder / f"{name}.ipynb"
