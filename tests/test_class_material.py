@@ -1,6 +1,7 @@
 """Plans add up and keep their order, the book holds answers and the mistakes that tests hold, the card its bounds."""
 
 import ast
+from copy import deepcopy
 
 import pytest
 
@@ -57,8 +58,10 @@ def test_every_section_is_planned_once_and_in_order():
 
 
 def test_the_longest_lessons_get_two_weeks_where_weeks_are_left():
-    """07 takes more than the 80 minutes of a session, 05 and 06 take less."""
-    lessons = [find("05"), find("06"), find("07")]
+    """07, with fifty minutes of words more, takes more than the 80 minutes of a session; 05 and 06 take less."""
+    longer = deepcopy(find("07"))
+    longer.notebook["cells"].insert(1, {"cell_type": "markdown", "id": "x", "metadata": {}, "source": ["word " * 6500]})
+    lessons = [find("05"), find("06"), longer]
     assert [week[0].lesson for week in plans.weeks(lessons)] == ["05", "06", "07", "07"]
     assert [week[0].lesson for week in plans.weeks(lessons, 3)] == ["05", "06", "07"]
 

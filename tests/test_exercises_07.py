@@ -5,8 +5,8 @@ from exercises import judge, names_from, solution
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"frechet": "def frechet(a, b):", "precision": "def precision(real, fake, k):",
-         "fool_frechet": "def fool_frechet(n):", "draws_for_twins": "def draws_for_twins(N):"}
+HEADS = {"frechet": "def frechet(a, b):", "keep_best": "def keep_best(best, distance, G):",
+         "precision": "def precision(real, fake, k):", "fool_frechet": "def fool_frechet(n):"}
 RIGHT = [
     ("frechet", "return metrics.gaussian_distance(a.mean(0), np.cov(a.T), b.mean(0), np.cov(b.T))"),
     ("frechet", "A, B = np.cov(a, rowvar=False), np.cov(b, rowvar=False)\n"
@@ -22,7 +22,10 @@ RIGHT = [
     ("fool_frechet", "x = np.random.default_rng(0).uniform(-1, 1, (n, 2))\n"
                      "    x = x / np.linalg.norm(x, axis=1, keepdims=True)\n    x -= x.mean(0)\n"
                      "    return 1.0 * x @ np.linalg.inv(np.linalg.cholesky(np.cov(x.T))).T"),
-    ("draws_for_twins", "m = 1\n    while np.prod(1 - np.arange(m) / N) > 0.5:\n        m += 1\n    return m"),
+    ("keep_best", "import copy\n    if best is not None and best[0] <= distance:\n        return best\n"
+                  "    return distance, copy.deepcopy(G)"),
+    ("keep_best", "new = nn.Linear(1, 1)\n    new.load_state_dict(G.state_dict())\n"
+                  "    return min([best or (float('inf'), None), (distance, new)], key=lambda pair: pair[0])"),
 ]
 FRECHET = """A, B = np.cov(a.T), np.cov(b.T)
     values = np.linalg.eigvals(A @ B).real
@@ -32,6 +35,7 @@ FRECHET = """A, B = np.cov(a.T), np.cov(b.T)
 BALLS = """apart = lambda a, b: np.linalg.norm(a[:, None] - b[None], axis=2)
     radii = np.sort(apart(real, real), axis=1)[:, k]
     """
+COPY = "from copy import deepcopy\n    "
 WRONG = [
     ("frechet", "the distance of the means, not its square", FRECHET.replace("gap @ gap", "np.linalg.norm(gap)")),
     ("frechet", "no means", FRECHET.replace("gap @ gap + ", "")),
@@ -67,19 +71,24 @@ WRONG = [
     ("precision", "coverage", BALLS + "return (apart(fake, real) < radii).any(0).mean()"),
     ("precision", "only the nearest real point's ball counts", BALLS + "near = apart(fake, real).argmin(1)\n"
      "    return (apart(fake, real).min(1) < radii[near]).mean()"),
-    ("draws_for_twins", "the square root", "return int(np.ceil(np.sqrt(N)))"),
-    ("draws_for_twins", "half of all", "return N // 2 + 1"),
-    ("draws_for_twins", "twins of the first one", "return int(np.ceil(np.log(0.5) / np.log(1 - 1 / (N + 1e-9))))"),
-    ("draws_for_twins", "one too few", "m = 1\n    while np.prod(1 - np.arange(m) / N) > 0.5:\n        m += 1\n"
-                                       "    return m - 1"),
-    ("draws_for_twins", "as many pairs as things", "return int(np.ceil((1 + np.sqrt(1 + 8 * N)) / 2))"),
+    ("keep_best", "the network itself is kept", "return (distance, G) if best is None or distance < best[0] else best"),
+    ("keep_best", "the last one", COPY + "return distance, deepcopy(G)"),
+    ("keep_best", "the first one", COPY + "return best or (distance, deepcopy(G))"),
+    ("keep_best", "the worst one",
+     COPY + "return (distance, deepcopy(G)) if best is None or distance > best[0] else best"),
+    ("keep_best", "a shallow copy", "from copy import copy\n"
+     "    return (distance, copy(G)) if best is None or distance < best[0] else best"),
+    ("keep_best", "only the distance is looked after",
+     COPY + "return min(distance, best[0] if best else distance), deepcopy(G)"),
+    ("keep_best", "a perfect distance is taken for none",
+     COPY + "return (distance, deepcopy(G)) if not best or not best[0] or distance < best[0] else best"),
 ]
 
 
 @pytest.fixture(scope="module")
 def names():
     """What the lesson has defined before its exercises; nothing is trained or loaded."""
-    return names_from("07", ["num_samples: int", "from scipy import ndimage", "def show_balls("])
+    return names_from("07", ["num_samples: int", "from scipy import ndimage"])
 
 
 @pytest.mark.parametrize("exercise", HEADS)

@@ -16,11 +16,16 @@ def plateau(k, n):
     D = k / (k + n)
     return -k / n * np.log(D) - np.log(1 - D)
 """,
-    "side_by_side": """
-def side_by_side(x, m):
-    if x.shape[0] % m != 0:
-        raise ValueError("the batch does not divide")
-    return torch.cat([x[i::m] for i in range(m)], dim=1)
+    "packed_d_step": """
+def packed_d_step(gan, real, z, m):
+    packs = lambda x: torch.cat([x[i::m] for i in range(m)], dim=1)
+    fake = gan.G(z).detach()
+    real_logits, fake_logits = gan.D(packs(real)), gan.D(packs(fake))
+    loss = torch.nn.functional.softplus(-real_logits).mean() + torch.nn.functional.softplus(fake_logits).mean()
+    gan.opt_D.zero_grad()
+    loss.backward()
+    gan.opt_D.step()
+    return loss.item() * torch.ones(())
 """,
     "works": """
 def works(G, z):
@@ -43,14 +48,19 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("plateau", "the densities exchanged", ("k / (k + n)", "n / (k + n)")),
     ("plateau", "all real points are covered", ("-k / n * np.log(D)", "-np.log(D)")),
     ("plateau", "only the real half", (" - np.log(1 - D)", "")),
-    ("side_by_side", "neighbours are torn apart", ("torch.cat([x[i::m] for i in range(m)], dim=1)",
-                                           "torch.cat(x.chunk(m), dim=1)")),
-    ("side_by_side", "samples are dropped in silence", ('raise ValueError("the batch does not divide")',
-                                                "x = x[: len(x) // m * m]")),
-    ("side_by_side", "another error than ValueError", ("ValueError(", "RuntimeError(")),
-    ("side_by_side", "coordinates are interleaved", ("torch.cat([x[i::m] for i in range(m)], dim=1)",
-                                             "torch.stack([x[i::m] for i in range(m)], dim=2).flatten(1)")),
-    ("side_by_side", "packs of packs: the batch grows instead", ("dim=1)", "dim=0)")),
+    ("packed_d_step", "neighbours are torn apart", ("torch.cat([x[i::m] for i in range(m)], dim=1)",
+                                                    "torch.cat(x.chunk(m), dim=1)")),
+    ("packed_d_step", "coordinates are interleaved", ("torch.cat([x[i::m] for i in range(m)], dim=1)",
+                                                      "torch.stack([x[i::m] for i in range(m)], dim=2).flatten(1)")),
+    ("packed_d_step", "old gradients are kept", ("    gan.opt_D.zero_grad()\n", "")),
+    ("packed_d_step", "no update", ("    gan.opt_D.step()\n", "")),
+    ("packed_d_step", "G is trained, too", ("gan.G(z).detach()", "gan.G(z)")),
+    ("packed_d_step", "real and fake exchanged", ("gan.D(packs(real)), gan.D(packs(fake))",
+                                                  "gan.D(packs(fake)), gan.D(packs(real))")),
+    ("packed_d_step", "half the loss", ("softplus(fake_logits).mean()",
+                                         "softplus(fake_logits).mean()\n    loss = loss / 2")),
+    ("packed_d_step", "the graph comes along", ("loss.item() * torch.ones(())", "loss")),
+    ("packed_d_step", "G's noise in the place of fakes of G", ("fake = gan.G(z).detach()", "fake = 0 * z")),
     ("works", "shape only", ("    if not torch.isfinite(images).all():\n        return False\n", "    return True\n")),
     ("works", "no look at NaN", ("not torch.isfinite(images).all()", "False")),
     ("works", "no look at the range", ("images.min() < -1 or images.max() > 1", "False")),
@@ -157,23 +167,58 @@ def test_the_stored_plateau_is_the_formula_wherever_the_figure_asks_for_it(names
         np.testing.assert_allclose(stored, right(covered**pack, 8**pack), atol=1e-6)
 
 
-def test_the_courses_own_layer_packs_as_the_exercise_asks(names):
+def test_the_courses_own_step_is_the_exercise_on_a_stack(names):
+    """A stacked D packs by its first layer; the learner's packs, laid out before it, give the same update."""
+    from gancourse.pt.batched import make_batched_gan
+
     scope = dict(names)
-    exec(RIGHT["side_by_side"], scope)
-    right = scope["side_by_side"]
-    exec(check_after("side_by_side"), scope)
-    x = torch.randn(12, 2)
-    for m in (1, 2, 3):
-        assert torch.equal(scope["course_pack"](x, m), right(x, m))
+    exec(RIGHT["packed_d_step"], scope)
+    right = scope["packed_d_step"]
+    exec(check_after("packed_d_step"), scope)
+    moved = []
+    for step in (right, scope["course_d_step"], solution_of("packed_d_step", names)):
+        gan = make_batched_gan(lambda: torch.nn.Sequential(torch.nn.Linear(2, 2)),
+                               lambda: torch.nn.Sequential(
+                                   torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)),
+                               range(2), z_dim=2, dim=4)
+        real, z = torch.randn(2, 24, 2, generator=torch.Generator().manual_seed(0))
+        loss = step(gan, real, z, 2)
+        moved.append([loss, *(p.detach().clone() for p in gan.D.parameters())])
+    for other in moved[1:]:
+        for a, b in zip(moved[0], other, strict=True):
+            torch.testing.assert_close(a, b)
+
+
+def solution_of(exercise, names):
+    """The function that the lesson's own solution defines."""
+    scope = dict(names)
+    exec(solution("08", exercise), scope)
+    return scope[exercise]
+
+
+def reveal(names, student):
+    """Run the cell that reveals the patients; return its scope and the number of pictures shown."""
+    cells = [source(c) for c in code_cells("08")]
+    (text,) = [text for text in cells if "\nsaid = " in text]
+    log = patients.patient(1, "fine")
+    shown = []
+    scope = names | {"logs": {"A": log, "B": log}, "_key": {"A": "fine", "B": "collapse"}, "student": student,
+                     "diagnose": lambda letter, log: "fine"}
+    exec(next(text for text in cells if "\nGROUPS = [" in text), scope)
+    scope["slider"] = type("Slider", (), {"show": staticmethod(lambda frames, axes, **options: shown.extend(frames))})
+    exec(text, scope)
+    return scope, len(shown)
 
 
 def test_the_patients_are_revealed_one_by_one_with_the_score(names):
-    cells = [source(c) for c in code_cells("08")]
-    (reveal,) = [text for text in cells if text.startswith("said = ")]
-    log = patients.patient(1, "fine")
-    logs = {"A": log, "B": log}
-    scope = names | {"logs": logs, "_key": {"A": "fine", "B": "collapse"}, "diagnose": lambda letter, log: "fine"}
-    exec(next(text for text in cells if text.startswith("GROUPS = [")), scope)
-    exec(reveal, scope)
-    assert scope["headings"] == {"A": "A: you said fine, it is fine. Score 1 of 1",
-                                 "B": "B: you said fine, it is collapse. Score 1 of 2"}
+    scope, shown = reveal(names, "Ada")
+    assert scope["headings"] == {"A": "Patient A. Your word: fine\nThe truth: fine. Score: 1 of 1",
+                                 "B": "Patient B. Your word: fine\nThe truth: collapse. Score: 1 of 2"}
+    assert shown == 2
+
+
+def test_everybodys_eight_are_not_revealed_on_the_page(names):
+    """They would be the same eight for all who give no name, and the stored page would tell them."""
+    assert reveal(names, " ")[1] == 0
+    cell = next(c for c in code_cells("08") if "\nsaid = " in source(c))
+    assert not [output for output in cell["outputs"] if "data" in output]

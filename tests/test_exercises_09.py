@@ -9,7 +9,7 @@ import pytest
 from exercises import code_cells, judge, names_from, solution
 
 from gancourse.course.lessons import find, parameters, settings, source
-from gancourse.course.studies import what_works, what_works_sweeps
+from gancourse.course.studies.what_works import what_works, what_works_figures, what_works_sweeps
 from gancourse.errors import CourseError
 from gancourse.notebook import checks
 
@@ -27,7 +27,7 @@ RIGHT = [
                              "    return rate * m / (torch.sqrt(v) + eps), m, v"),
     ("my_experiment", "return 'batch_size', 16, 'mine', 1.05"),
     ("my_experiment", "return 'penalty', 'gp', 'default', 2"),
-    ("my_experiment", "return 'decay', 1, 'mine', 1.1"),
+    ("my_experiment", "return 'decay', 0.45, 'mine', 1.1"),
 ]
 WRONG = [
     ("margin", "medians", "return float(np.median(b) / np.median(a))"),
@@ -112,12 +112,14 @@ def test_the_judge_of_the_lesson_is_the_solution_of_the_exercise(names):
 def test_the_optimiser_of_the_lesson_moves_weights_as_pytorch_s_adam(names):
     import torch
 
-    scope = dict(names) | {"OPTIMISERS": {}}
+    from gancourse.course.studies.what_works.choices import StepOptimiser
+
+    scope = dict(names) | {"OPTIMISERS": {}, "StepOptimiser": StepOptimiser}
     exec(solution("09", "adam_step"), scope)
-    exec(next(source(cell) for cell in code_cells("09") if "class YourAdam" in source(cell)), scope)
+    exec(next(source(cell) for cell in code_cells("09") if 'OPTIMISERS["yours"]' in source(cell)), scope)
     start = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
     mine, theirs = (torch.nn.Parameter(start.clone()) for _ in range(2))
-    optimisers = scope["YourAdam"]([mine], 0.01, 0.5), torch.optim.Adam([theirs], 0.01, (0.5, 0.99))
+    optimisers = scope["OPTIMISERS"]["yours"]([mine], 0.01, 0.5), torch.optim.Adam([theirs], 0.01, (0.5, 0.99))
     for _ in range(5):
         for weights, optimiser in zip((mine, theirs), optimisers, strict=True):
             weights.grad = weights.detach() ** 3 - 1
@@ -153,41 +155,102 @@ def test_the_study_is_made_anew_where_runs_fail_and_stops_where_a_sweep_stops(tm
         what_works.read("rebuild", "folder:my photos")
 
 
-def test_a_part_is_written_as_a_table_that_is_read_again(tmp_path, monkeypatch):
-    rows = [{"part": "faces", "sweep": "loss", "seed": "0"}, {"part": "faces", "sweep": "norm", "seed": "1", "x": "2"}]
-    monkeypatch.setattr(what_works_sweeps, "run", lambda part: rows)
-    what_works_sweeps.main(["faces", "--to", str(tmp_path)])
-    assert what_works_sweeps.table(tmp_path / "09_faces.csv") == [
-        {"sweep": "loss", "seed": "0", "x": ""}, {"sweep": "norm", "seed": "1", "x": "2"}]
+def test_a_part_is_made_run_by_run_and_goes_on_where_it_was(tmp_path, monkeypatch):
+    """What a table holds is not run again, and no time means no run."""
+    trained = []
+
+    class Lesson:
+        def __init__(self, dataset):
+            assert dataset == "faces"
+
+        def run(self, setting, seed):
+            trained.append((setting, seed))
+            return {"seed": seed, what_works.DISTANCE: 10.0 * seed}, None
+
+    monkeypatch.setattr(what_works_sweeps, "_Lesson", Lesson)
+    monkeypatch.setitem(what_works_sweeps.PARTS, "faces", ({"norm": "-g norm=none,spectral -p penalty=none"}, "1-2",
+                                                           "faces", "09_faces.csv"))
+    what_works_sweeps.main(["faces", "--to", str(tmp_path), "--minutes", "0"])
+    assert trained == [] and not list(tmp_path.iterdir())
+    for _ in range(2):
+        what_works_sweeps.main(["faces", "--to", str(tmp_path)])
+        assert [(setting["norm"], seed) for setting, seed in trained] == [
+            ("none", 1), ("none", 2), ("spectral", 1), ("spectral", 2)]
+    rows = what_works_sweeps.table(tmp_path / "09_faces.csv")
+    assert [(row["run"], row["seed"], row[what_works.DISTANCE]) for row in rows[1:3]] == [
+        ("norm=none,penalty=none", "2", "20.0"), ("norm=spectral,penalty=none", "1", "10.0")]
 
 
 def test_confirmation_has_every_setting_of_the_card_and_new_seeds():
     """Each line of the card finds its runs among the sweeps that are to confirm it, and on faces."""
-    words = [dict(word.split("=") for word in shlex.split(text) if "=" in word)
-             for text in what_works_sweeps.CARD.values()]
-    made = []
-    for sweep in words:
-        combinations = [{}]
-        for name, values in sweep.items():
-            combinations = [c | {name: value} for c in combinations for value in values.split(",")]
-        made += [{name: str(type(what_works.OURS[name])(c.get(name, what_works.OURS[name])))
-                  for name in what_works.OURS} for c in combinations]
-    rows = [row | {"part": part, "seed": "3", what_works.DISTANCE: "1"}
-            for row in made for part in ("confirm", "faces")]
-    assert len(made) == 10
+    changes = [setting for words in what_works_sweeps.CARD.values() for setting in what_works_sweeps.settings_of(words)]
+    rows = [{name: str(type(ours)(setting.get(name, ours))) for name, ours in what_works.OURS.items()}
+            | {"part": part, "seed": "3", what_works.DISTANCE: "1"}
+            for setting in changes for part in ("confirm", "faces")]
     for _, ours, _, theirs in what_works.CHOSEN:
         for part in ("confirm", "faces"):
             assert what_works.distances(rows, [part], **ours) == [1.0] == what_works.distances(rows, [part], **theirs)
-    assert what_works_sweeps.PARTS["confirm"][1] == "3-5"
+    assert len(changes) == 11 and what_works_sweeps.PARTS["confirm"][1] == "3-5"
+
+
+def test_each_line_of_the_card_changes_one_choice_or_compares_best_rates():
+    rows = what_works.read()
+    for _, ours, _, theirs in what_works.CHOSEN:
+        differing = {name for name in ours | theirs if ours.get(name) != theirs.get(name)}
+        if "loss" in differing:
+            for loss, rate in (("nonsaturating", 4e-3), (theirs["loss"], theirs["learning_rate"])):
+                tried = what_works.along(rows, "learning_rate", loss=loss)
+                assert what_works.best(tried) == (rate, "inside")
+        else:
+            assert len(differing) == 1
 
 
 def test_the_card_says_what_the_table_says():
     """Each line's margin is the best distance of the one side over the worst of the other; the largest comes first."""
-    card = what_works.card(what_works.read())
-    assert len(card) == 6 and [line.made for line in card] == sorted((line.made for line in card), reverse=True)
+    rows = what_works.read()
+    card = what_works.card(rows)
+    assert len(card) == 7 and [line.made for line in card] == sorted((line.made for line in card), reverse=True)
     assert min(line.made for line in card) > 1
-    assert "| 14.1 |" in what_works.in_markdown(card).splitlines()[2]
-    assert "RMSProp's learning rate: best 0.001" in what_works.edges(what_works.read())
+    assert card[0].start == "β1 = 0" and card[0].made == pytest.approx(114.59 / 27.52, rel=1e-3)
+    head, _, *lines = what_works.in_markdown(card).splitlines()
+    assert head == "| start with | instead of | margin, seeds 0 to 2 | seeds 3 to 5 |" and len(lines) == 7
+    assert "not run" not in "".join(lines)
+    assert "RMSProp's learning rate: best" in what_works.edges(rows)
+
+
+def test_a_column_of_the_card_in_which_nothing_was_run_is_left_out():
+    line = what_works.Line("this", "that", 2.0, math.nan, math.nan)
+    assert what_works.in_markdown([line]).splitlines()[2] == "| this | that | 2 |"
+    other = line._replace(faces=0.5)
+    assert what_works.in_markdown([line, other]).splitlines()[2:] == ["| this | that | 2 | not run |",
+                                                                      "| this | that | 2 | 0.5 |"]
+
+
+def test_pages_say_settings_in_words_and_mark_the_default():
+    rows = what_works.read()
+    assert list(what_works.page(rows, "average, decay")) == [
+        "no average, no decay", "no average, decay .6", "average .995, no decay", "average .995, decay .6\n(default)"]
+    assert "spectral in D" in what_works.page(rows, "normalisation")
+    assert all(len(runs) == 3 for name in what_works.PAGES for runs in what_works.page(rows, name).values())
+    assert what_works_figures.labelled({"a": [1.0, math.nan], "b": [1.0]}) == {"a\n(1 failed)": [1.0, math.nan],
+                                                                              "b": [1.0]}
+
+
+def test_a_run_made_again_is_told_beside_the_first():
+    rows = what_works.read()
+    words, first, second = what_works.reruns(rows)[0]
+    assert words == "default" and first == what_works.distances(rows)[0] and second > 0
+
+
+def test_samples_that_are_shown_lie_near_and_far():
+    shown = what_works_figures.seen()
+    distances = [distance for distance, _ in shown]
+    assert distances == sorted(distances) and distances[0] == 0 and distances[1] < 20 and distances[-1] > 900
+    assert all(images.shape == (16, 28, 28, 1) and images.dtype == "uint8" for _, images in shown)
+
+
+def test_updates_are_counted_by_network():
+    assert "updates in five seconds, one hidden layer: 1168 to 1408" in what_works.updates(what_works.read())
 
 
 @pytest.mark.parametrize("there, back, words", [
@@ -204,7 +267,10 @@ def test_the_best_value_lies_inside_or_at_an_edge():
 
 def test_the_setting_chosen_by_all_seeds_but_one_is_ranked_on_that_one():
     found = {"a": [1.0, 1.0, 9.0], "b": [2.0, 2.0, 2.0]}
-    assert list(what_works.hold_one_out(found)) == [("b", 2), ("b", 2), ("a", 2)]
+    assert list(what_works.hold_one_out(found)) == [("b", 2, 2.0), ("b", 2, 2.0), ("a", 2, 4.5)]
+    ranks, words = what_works.misses({"a page": found})
+    assert ranks == [2, 2, 2]
+    assert words.splitlines()[2] == "a page: a has rank 2 on seed 2, 4.50 times the best distance there"
 
 
 def test_the_shipped_table_holds_every_run_of_the_sweeps_and_what_made_it():
@@ -217,7 +283,18 @@ def test_the_shipped_table_holds_every_run_of_the_sweeps_and_what_made_it():
         mine = [tuple(row[key] for key in (*grid, "seed")) for row in rows if row["sweep"] == name]
         assert len(set(mine)) == len(mine) == 3 * math.prod(len(v.split(",")) for v in grid.values())
         assert {row["seed"] for row in rows if row["sweep"] == name} == {"0", "1", "2"}
-    for row in rows:
+    for row in what_works.read():
         done = row["status"] == "done" and float(row["distance of the samples"]) > 0
         assert done or (row["status"] == "failed" and "FloatingPointError" in row["error"])
-        assert row["version of torch"] and row["version of threads"] == "1" and row["date"] and row["code"]
+        assert row["version of torch"] and row["version of threads"] == "1" and row["date"]
+
+
+@pytest.mark.parametrize("part", ["confirm", "wider", "seen"])
+def test_the_tables_made_in_one_process_hold_no_run_twice(part):
+    sweeps, seeds, _, _ = what_works_sweeps.PARTS[part]
+    rows = [row for row in what_works.read() if row["part"] == part]
+    made = {(row["sweep"], row["run"], row["seed"]) for row in rows}
+    wanted = {(name, ",".join(f"{key}={value}" for key, value in setting.items()), str(seed))
+              for name, words in sweeps.items() for setting in what_works_sweeps.settings_of(words)
+              for seed in range(int(seeds[0]), int(seeds[2]) + 1)}
+    assert len(made) == len(rows) and made == wanted

@@ -5,43 +5,40 @@ from exercises import judge, names_from, solution
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"leaked": "def leaked(train, test):", "projection_logits": "def projection_logits(phi, y, V, w, b):",
-         "chance": "def chance(a, d):", "paired_gain": "def paired_gain(a, b):"}
+HEADS = {"projection_logits": "def projection_logits(phi, y, V, psi):", "paired_gain": "def paired_gain(a, b):",
+         "losses_through": "def losses_through(D, T, real, fake):"}
+LOSSES = "return softplus(-a).mean() + softplus(b).mean(), softplus(-b).mean()"
 RIGHT = [
-    ("leaked", "return sum(any((a == b).all() for a in train) for b in test)"),
-    ("leaked", "return len(find_shared(train, test))"),
-    ("projection_logits", "return (phi @ w + b + (phi @ V.T)[torch.arange(len(y)), y])[:, None]"),
-    ("projection_logits", "return torch.stack([p @ w + b + p @ V[c] for p, c in zip(phi, y)])[:, None]"),
-    ("chance", "return np.dot(a, d)"),
+    ("projection_logits", "return psi(phi) + (y * (phi @ V.T)).sum(1)[:, None]"),
+    ("projection_logits", "return torch.stack([psi(p) + (p @ V.T @ row)[None] for p, row in zip(phi, y)])"),
+    ("projection_logits", "return psi(phi) + torch.einsum('bf,bv,vf->b', phi, y, V)[:, None]"),
     ("paired_gain",
      "d = np.subtract(b, a)\n    low, high = stats.t.interval(0.95, len(d) - 1, d.mean(), stats.sem(d))\n"
      "    return (low + high) / 2, (high - low) / 2"),
+    ("losses_through", f"a, b = D(T(real)), D(T(fake))\n    {LOSSES}"),
+    ("losses_through",
+     "a, b = D(T(real)), D(T(fake))\n    bce = nn.functional.binary_cross_entropy_with_logits\n"
+     "    one, zero = torch.ones_like, torch.zeros_like\n"
+     "    return bce(a, one(a)) + bce(b, zero(b)), bce(b, one(b))"),
+    ("losses_through",  # another change of the fakes for G: as random, and as right
+     "a, b, c = D(T(real)), D(T(fake.detach())), D(T(fake))\n"
+     "    return softplus(-a).mean() + softplus(b).mean(), softplus(-c).mean()"),
 ]
 WRONG = [
-    ("leaked", "row by row: only images at the same place", "return sum((a == b).all() for a, b in zip(train, test))"),
-    ("leaked", "how many training images leak, not test images",
-     "return sum(any((a == b).all() for b in test) for a in train)"),
-    ("leaked", "sets: two copies of one count once",
-     "return len({a.tobytes() for a in train} & {b.tobytes() for b in test})"),
-    ("leaked", "pairs: an image that train has twice counts twice",
-     "return (test[:, None] == train[None]).all((2, 3, 4)).sum()"),
-    ("leaked", "one equal pixel is enough", "return sum(image in train for image in test)"),
-    ("leaked", "nearly equal counts as equal",
-     "return sum(any(np.abs(a.astype(float) - b).max() < 2 for a in train) for b in test)"),
-    ("leaked", "a sum is no fingerprint",
-     "sums = {a.sum() for a in train}\n    return sum(b.sum() in sums for b in test)"),
-    ("projection_logits", "the label is forgotten", "return (phi @ w + b)[:, None]"),
-    ("projection_logits", "all classes are summed", "return (phi @ w + b + (phi @ V.T).sum(1))[:, None]"),
-    ("projection_logits", "the first question is forgotten", "return (V[y] * phi).sum(1, keepdim=True)"),
-    ("projection_logits", "a row, not a column", "return phi @ w + b + (V[y] * phi).sum(1)"),
-    ("projection_logits", "every image with every label", "return phi @ w + b + phi @ V[y].T"),
-    ("projection_logits", "no bias", "return ((w + V[y]) * phi).sum(1, keepdim=True)"),
-    ("chance", "one over the number of classes", "return 1 / len(a)"),
-    ("chance", "the most frequent class", "return max(d)"),
-    ("chance", "the overlap of the two", "return np.minimum(a, d).sum()"),
-    ("chance", "the mean of the products", "return np.mean(np.multiply(a, d))"),
-    ("chance", "what is drawn is forgotten", "return (a**2).sum()"),
-    ("chance", "the share of what is asked for most", "return d[np.argmax(a)]"),
+    ("projection_logits", "the label is forgotten", "return psi(phi)"),
+    ("projection_logits", "all rows are summed", "return psi(phi) + (phi @ V.T).sum(1, keepdim=True)"),
+    ("projection_logits", "the first question is forgotten", "return ((y @ V) * phi).sum(1, keepdim=True)"),
+    ("projection_logits", "a row, not a column", "return psi(phi)[:, 0] + ((y @ V) * phi).sum(1)"),
+    ("projection_logits", "every image with every label", "return psi(phi) + (phi @ (y @ V).T)"),
+    ("projection_logits", "every image with every label, summed",
+     "return psi(phi) + (phi @ (y @ V).T).sum(1, keepdim=True)"),
+    ("projection_logits", "only the first of the values",
+     "return psi(phi) + (V[y.argmax(1)] * phi).sum(1, keepdim=True)"),
+    ("projection_logits", "a mean of the rows",
+     "return psi(phi) + (y @ V * phi).sum(1, keepdim=True) / y.sum(1, keepdim=True).clamp(min=1)"),
+    ("projection_logits", "a mean over the features", "return psi(phi) + ((y @ V) * phi).mean(1, keepdim=True)"),
+    ("projection_logits", "V learns nothing", "return psi(phi) + ((y @ V.detach()) * phi).sum(1, keepdim=True)"),
+    ("projection_logits", "nothing is returned", "psi(phi)"),
     ("paired_gain", "the normal quantile", "d = b - a\n    return d.mean(), 1.96 * d.std(ddof=1) / np.sqrt(len(d))"),
     ("paired_gain", "the spread over n",
      "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std() / np.sqrt(len(d))"),
@@ -49,18 +46,35 @@ WRONG = [
      "s = np.sqrt(a.var(ddof=1) + b.var(ddof=1))\n"
      "    return b.mean() - a.mean(), stats.t.ppf(0.975, len(a) - 1) * s / np.sqrt(len(a))"),
     ("paired_gain", "a over b", "d = a - b\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * stats.sem(d)"),
-    ("paired_gain", "the spread of one seed, not of the mean",
+    ("paired_gain", "the spread of one draw, not of the mean",
      "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1)"),
     ("paired_gain", "one side only", "d = b - a\n    return d.mean(), stats.t.ppf(0.95, len(d) - 1) * stats.sem(d)"),
-    ("paired_gain", "one seed too many free",
+    ("paired_gain", "one draw too many free",
      "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d)) * stats.sem(d)"),
+    ("losses_through", "no change at all", f"a, b = D(real), D(fake)\n    {LOSSES}"),
+    ("losses_through", "only real images are changed", f"a, b = D(T(real)), D(fake)\n    {LOSSES}"),
+    ("losses_through", "only fakes are changed", f"a, b = D(real), D(T(fake))\n    {LOSSES}"),
+    ("losses_through", "G sees its fakes unchanged",
+     "a, b, c = D(T(real)), D(T(fake)), D(fake)\n"
+     "    return softplus(-a).mean() + softplus(b).mean(), softplus(-c).mean()"),
+    ("losses_through", "T after D", f"a, b = T(D(real)), T(D(fake))\n    {LOSSES}"),
+    ("losses_through", "no gradient for G", f"a, b = D(T(real)), D(T(fake.detach()))\n    {LOSSES}"),
+    ("losses_through", "the change is cut out of the gradient",
+     f"a, b = D(T(real)), D(fake + (T(fake) - fake).detach())\n    {LOSSES}"),
+    ("losses_through", "signs of D's loss are swapped",
+     "a, b = D(T(real)), D(T(fake))\n    return softplus(a).mean() + softplus(-b).mean(), softplus(-b).mean()"),
+    ("losses_through", "the saturating loss of G",
+     "a, b = D(T(real)), D(T(fake))\n    d = softplus(-a).mean() + softplus(b).mean()\n"
+     "    return d, -softplus(b).mean() + 1.386"),
+    ("losses_through", "sums, not means",
+     "a, b = D(T(real)), D(T(fake))\n    return softplus(-a).sum() + softplus(b).sum(), softplus(-b).sum()"),
+    ("losses_through", "one loss only", "return softplus(-D(T(real))).mean() + softplus(D(T(fake))).mean()"),
 ]
 
 
 @pytest.fixture(scope="module")
 def names():
-    scope = names_from("10", ["num_steps: int", "from scipy import stats"])
-    return scope | {"x_train": scope["data"].load("strokes", num=100).x_train}
+    return names_from("10", ["num_steps: int", "from scipy import stats"])
 
 
 @pytest.mark.parametrize("exercise", HEADS)
@@ -75,5 +89,10 @@ def test_another_right_answer_passes(names, exercise, body):
 
 @pytest.mark.parametrize("exercise, why, body", WRONG)
 def test_a_wrong_answer_is_refused(names, exercise, why, body):
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, TypeError, IndexError)):
         judge("10", names, exercise, f"{HEADS[exercise]}\n    {body}")
+
+
+@pytest.mark.parametrize("exercise", HEADS)
+def test_an_empty_answer_leaves_the_game_to_the_course(names, exercise):
+    judge("10", names, exercise, f"{HEADS[exercise]}\n    raise NotImplementedError", strict=False)

@@ -30,7 +30,7 @@ def test_a_page_shows_what_folded_code_printed_and_hides_the_code_behind_a_click
 def test_jupyterlab_collapses_tagged_cells_and_a_tag_that_goes_opens_them():
     cells = [code(name, name) for name in folds.FOLDED] + [code("train()")]
     folds.set_in(notebook(*cells))
-    assert [cell["metadata"].get("jupyter") for cell in cells] == [{"source_hidden": True}] * 3 + [None]
+    assert [cell["metadata"].get("jupyter") for cell in cells] == [{"source_hidden": True}] * 6 + [None]
     cells[0]["metadata"]["tags"] = []
     folds.set_in(notebook(*cells))
     assert "jupyter" not in cells[0]["metadata"]

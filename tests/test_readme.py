@@ -6,6 +6,7 @@ from pathlib import Path
 from gancourse.course.lessons import PARTS, all_lessons
 
 ROOT = Path(__file__).parents[1]
+FOLDERS_SUFFICE = ("gancourse/course/classroom/", "gancourse/course/studies/")
 README = (ROOT / "README.md").read_text()
 
 
@@ -23,11 +24,11 @@ def tree():
 def modules_and_packages():
     """Paths of the package's modules and folders that are packages, as the tree writes them.
 
-    What lies in the folders of the classroom is left to these folders' names.
+    What lies in the folders of the classroom and of the studies is left to these folders' names.
     """
     for path in (ROOT / "gancourse").rglob("*"):
         inside = path.relative_to(ROOT).as_posix()
-        if inside.startswith("gancourse/course/classroom/") and inside.count("/") > 3 and path.is_file():
+        if inside.startswith(FOLDERS_SUFFICE) and inside.count("/") > 3 and path.is_file():
             continue
         if path.suffix == ".py" and not path.name.startswith("__"):
             yield inside

@@ -1,4 +1,4 @@
-"""A run's parameters and the files that they name are looked at before it starts, not during it.
+"""A run's parameters, and the files that they name, are looked at before it starts, not later.
 
 The readers of `gancourse.data` judge them, so that a file which does not fit gets the same sentence
 here as in the lesson.  Large folders are sampled, not read.

@@ -1,13 +1,16 @@
 """Code that readers pass over lies in a fold: a click opens it, in JupyterLab and on a page.
 
 A cell's tag says so: `drawing` for code that draws a figure and teaches nothing, `claims` for what
-notes the claims of a lesson, `check` for the check of an answer, which could give it away.
+notes the claims of a lesson, `check` for the check of an answer, which could give it away, `cut`
+for what stays of sections that a teacher left out, `spoiler` for the code behind a quiz,
+`imports` for a cell of nothing else.
 """
 
 from gancourse.course.lessons import tags
 
 FOLDED = {"check": "The check", "claims": "The code that notes the claims",
-          "drawing": "The code that draws"}
+          "drawing": "The code that draws", "cut": "What stays of sections that are left out",
+          "spoiler": "Code that would give the quiz away", "imports": "The imports"}
 
 
 def words(cell: dict) -> str:

@@ -143,8 +143,10 @@ def _parts(cell) -> list:
     words = folds.words(cell)
     if not words:
         return [cell]
-    fold = nbformat.v4.new_markdown_cell(FOLD.format(words=words, code=cell["source"]))
-    outputs = nbformat.v4.new_code_cell(outputs=cell["outputs"])
+    text = FOLD.format(words=words, code=cell["source"])
+    # names of their own, so that the same notebook makes the same page
+    fold = nbformat.v4.new_markdown_cell(text, id=f"{cell.get('id', '')[:50]}-fold")
+    outputs = nbformat.v4.new_code_cell(outputs=cell["outputs"], id=cell.get("id", "outputs"))
     outputs["metadata"]["transient"] = {"remove_source": True}
     return [fold, outputs] if cell["outputs"] else [fold]
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gancourse.data.images import encoded
 from gancourse.errors import CourseError
 from gancourse.notebook import image_output, plots
-from gancourse.notebook.slider import webp
 
 PAGE = """<div class="{id}" role="group" aria-label="{alt}" data-lm-suppress-shortcuts="true"
 style="max-width:{page}px;font:14px system-ui,sans-serif">
@@ -62,7 +62,8 @@ def show_quiz(pictures: np.ndarray, answers: Sequence[str], notes: Sequence[str]
     if set(answers) - set(choices):
         raise CourseError(f"answers must be among {', '.join(choices)}")
     buttons = "".join(BUTTON.format(html.escape(choice)) for choice in choices)
-    sources = [b64encode(webp(_flat(picture), 100)).decode() for picture in pictures]
+    files = [encoded(_flat(picture), "WEBP", lossless=True) for picture in pictures]
+    sources = [b64encode(file).decode() for file in files]
     questions = "".join(
         QUESTION.format(width=width, number=i + 1, buttons=buttons,
                         source=f"data:image/webp;base64,{source}")
@@ -73,7 +74,7 @@ def show_quiz(pictures: np.ndarray, answers: Sequence[str], notes: Sequence[str]
                        page=round(columns * (width + 14)), solution=solution,
                        answers=_script(answers), notes=_script(notes))
     still = np.repeat(np.repeat(plots.tile(pictures, columns), 4, axis=0), 4, axis=1)
-    image_output.show_image("image/webp", webp(still, 100), alt, page=page)
+    image_output.show_image("image/webp", encoded(still, "WEBP", lossless=True), alt, page=page)
 
 
 def _flat(picture: np.ndarray) -> np.ndarray:

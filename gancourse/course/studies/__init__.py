@@ -1,1 +1,4 @@
-"""Stored studies: the tables of sweeps that lessons read, and the code that makes them again."""
+"""Experiments that are too long for a lesson: a folder for each, with the tables that it has made.
+
+A lesson reads the tables (CSV).  The code that a study and its lesson share stands there too.
+"""

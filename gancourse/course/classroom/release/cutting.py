@@ -275,7 +275,7 @@ def _fold(texts: list[str], i: int) -> Iterator[dict]:
     if texts:
         text = "\n".join([FOLDED, *texts])
         yield {"cell_type": "code", "id": f"left-out-{i}", "execution_count": None, "outputs": [],
-               "metadata": {"jupyter": {"source_hidden": True}},
+               "metadata": {"jupyter": {"source_hidden": True}, "tags": ["cut"]},
                "source": text.splitlines(keepends=True)}
 
 

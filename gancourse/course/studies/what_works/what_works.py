@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gancourse.course.studies.what_works_sweeps import DISTANCE, PARTS, Rows, run, table
+from gancourse.course.studies.what_works.what_works_sweeps import DISTANCE, PARTS, Rows, run, table
 
 OURS = {  # the setting around which the study varies one choice or two
     "loss": "nonsaturating", "penalty": "r1", "optimiser": "adam", "learning_rate": 4e-3,
@@ -22,7 +22,7 @@ PAGES = {  # the comparisons of the lesson's figures: what is on a page, and wha
     "loss, penalty": (["loss", "wasserstein, gp", "relativistic, r1r2"], ["loss", "penalty"]),
     "architecture": (["architecture"], ["network"]),
     "batch size": (["equal time"], ["batch_size"]),
-    "normalisation": (["norm"], ["norm"]),
+    "normalisation": (["norm", "norm control"], ["norm"]),
     "average, decay": (["average"], ["ema_decay", "decay"]),
 }
 AXES = {  # numbers tried at several values; all else is as in OURS but for what is given
@@ -37,13 +37,28 @@ AXES = {  # numbers tried at several values; all else is as in OURS but for what
     "decay": ("decay", {}),
 }
 
-CHOSEN = [  # the lines of the card: start with, its changes of OURS, instead of, its changes
-    ("Adam, rate .004, β1 = 0", {}, "rate .001, β1 = .9", {"learning_rate": 1e-3, "beta1": 0.9}),
+WORDS = {  # what a page says of a value; {} is a number without its leading 0
+    "loss": {"nonsaturating": "cross-entropy", "least_squares": "least squares",
+             "wasserstein": "Wasserstein"},
+    "penalty": {"none": "alone", "r1": "R1", "r1r2": "R1 + R2", "gp": "GP"},
+    "optimiser": {"adam": "Adam", "rmsprop": "RMSProp", "sgd": "SGD"},
+    "network": {"cnn": "convolutions", "mlp": "one hidden layer", "gru": "recurrent G"},
+    "norm": {"none": "none", "batch_G": "BatchNorm in G", "batch_both": "BatchNorm in both",
+             "spectral": "spectral in D and\nBatchNorm in G", "spectral_only": "spectral in D"},
+    "learning_rate": "rate {}", "beta1": "β1 {}", "batch_size": "batches of {}",
+    "ema_decay": "average {}", "decay": "decay {}",
+}
+
+# The lines of the card: start with, its changes of OURS, instead of, its changes
+CHOSEN = [
+    ("rate .004", {}, "rate .001", {"learning_rate": 1e-3}),
+    ("β1 = 0", {}, "β1 = .9", {"beta1": 0.9}),
     ("convolutions, in equal time", {"budget": 5.0},
      "one hidden layer", {"budget": 5.0, "network": "mlp"}),
-    ("cross-entropy with R1", {}, "least squares with R1", {"loss": "least_squares"}),
+    ("cross-entropy at its best rate, .004", {}, "least squares at its best rate, .002",
+     {"loss": "least_squares", "learning_rate": 2e-3}),
     ("batches of 32, in equal time", {"budget": 5.0}, "128", {"budget": 5.0, "batch_size": 128}),
-    ("a rate that falls to 0", {"ema_decay": 0.0},
+    ("a rate that falls to 0, without an average", {"ema_decay": 0.0},
      "a constant rate", {"ema_decay": 0.0, "decay": 0.0}),
     ("BatchNorm in G, without a penalty", {"penalty": "none"},
      "no normalisation", {"penalty": "none", "norm": "none"}),
@@ -52,13 +67,16 @@ ALLOWED = {  # what a learner's experiment may change: words, or the least and t
     "loss": ("nonsaturating", "least_squares", "hinge", "wasserstein", "relativistic"),
     "penalty": ("none", "r1", "r1r2", "gp"),
     "network": ("cnn", "mlp", "gru"),
-    "norm": ("none", "batch_G", "batch_both", "spectral"),
+    "norm": ("none", "batch_G", "batch_both", "spectral", "spectral_only"),
     "learning_rate": (1e-5, 0.5),
     "beta1": (0.0, 0.99),
     "batch_size": (2, 256),
     "ema_decay": (0.0, 0.9999),
     "decay": (0.0, 1.0),
 }
+
+BOTH = ("made", "wider")  # the parts with seeds 0 to 2
+
 
 class Line(NamedTuple):
     """A line of the card, with its margin on each part of the study, NaN where that was not run."""
@@ -91,12 +109,14 @@ def read(which: str = "shipped", dataset: str = "strokes") -> Rows:
 def page(rows: Rows, name: str) -> dict[str, list[float]]:
     """Return the distances on one of PAGES by setting, in the order of the seeds, NaN: failed."""
     sweeps, differ = PAGES[name]
-    chosen = [row for row in rows if row["part"] == "made" and row["sweep"] in sweeps]
+    chosen = [row for row in rows if row["part"] in BOTH and row["sweep"] in sweeps]
     if name == "optimiser":  # Adam as the others: without momentum
         chosen = [row for row in chosen if float(row["beta1"]) == 0]
     result: dict[str, dict[str, float]] = {}
     for row in chosen:
-        label = ", ".join(row[key] for key in differ)
+        label = ", ".join(_in_words(key, row[key]) for key in differ)
+        if all(_same(row[key], OURS[key]) for key in differ):
+            label += " (default)" if len(label) < 16 else "\n(default)"
         result.setdefault(label, {})[row["seed"]] = _distance(row)
     return {label: [runs[seed] for seed in sorted(runs)] for label, runs in result.items()}
 
@@ -112,11 +132,24 @@ def distances(rows: Rows, parts: Sequence[str] = ("made",), **changes) -> list[f
     return [runs[seed] for seed in sorted(runs)]
 
 
+def updates(rows: Rows) -> str:
+    """Return how many updates the runs of five seconds made, by network and batch size."""
+    lines = []
+    for words, changes in (("convolutions", {}), ("one hidden layer", {"network": "mlp"}),
+                           ("recurrent G", {"network": "gru"}),
+                           ("convolutions, batches of 128", {"batch_size": 128})):
+        wanted = OURS | {"budget": 5.0} | changes
+        counts = [int(float(row["steps"])) for row in rows if row["part"] == "made" and row["steps"]
+                  and all(_same(row[name], value) for name, value in wanted.items())]
+        if counts:
+            lines.append(f"updates in five seconds, {words}: {min(counts)} to {max(counts)}")
+    return "\n".join(lines)
+
+
 def along(rows: Rows, axis: str, **changes) -> dict[float, list[float]]:
     """Return the distances by the value of a number, smallest first, all else as in OURS."""
-    both = ("made", "wider")
-    values = sorted({float(row[axis]) for row in rows if row["part"] in both})
-    result = {value: distances(rows, both, **changes, **{axis: value}) for value in values}
+    values = sorted({float(row[axis]) for row in rows if row["part"] in BOTH})
+    result = {value: distances(rows, BOTH, **changes | {axis: value}) for value in values}
     return {value: runs for value, runs in result.items() if runs}
 
 
@@ -129,14 +162,30 @@ def best(tried: dict[float, list[float]]) -> tuple[float, str]:
     return value, "the highest tried" if value == values[-1] else "inside"
 
 
-def hold_one_out(settings: dict[str, Sequence[float]]) -> Iterable[tuple[str, int]]:
-    """Choose the best setting by all seeds but one; yield it and its rank on the seed left out."""
+def hold_one_out(settings: dict[str, Sequence[float]]) -> Iterable[tuple[str, int, float]]:
+    """Choose the best setting by all seeds but one, and look at the seed that is left out.
+
+    Yields the setting, its rank there, and how many times as far it is as the best there.
+    """
     for out in range(min(map(len, settings.values()))):
         known = {label: [far for i, far in enumerate(_far(runs)) if i != out]
                  for label, runs in settings.items()}
         chosen = min(known, key=lambda label: statistics.median(known[label]))
         fresh = {label: _far(runs)[out] for label, runs in settings.items()}
-        yield chosen, 1 + sum(far < fresh[chosen] for far in fresh.values())
+        rank = 1 + sum(far < fresh[chosen] for far in fresh.values())
+        yield chosen, rank, fresh[chosen] / min(fresh.values())
+
+
+def misses(pages: dict[str, dict[str, Sequence[float]]]) -> tuple[list[int], str]:
+    """Return the ranks of what `hold_one_out` chooses on some pages, and the misses."""
+    ranks, lines = [], []
+    for name, settings in pages.items():
+        for seed, (label, rank, factor) in enumerate(hold_one_out(settings)):
+            ranks.append(rank)
+            if rank > 1:
+                lines.append(f"{name}: {label} has rank {rank} on seed {seed}, "
+                             f"{factor:.2f} times the best distance there".replace("\n", " "))
+    return ranks, "\n".join(lines)
 
 
 def margin(a: Sequence[float], b: Sequence[float]) -> float:
@@ -150,21 +199,24 @@ def card(rows: Rows, margin: Callable = margin) -> list[Line]:
     lines = []
     for start, ours, instead, theirs in CHOSEN if rows else []:
         margins = []
-        for part in ("made", "confirm", "faces"):
-            a, b = (distances(rows, [part], **changes) for changes in (ours, theirs))
+        for parts in (BOTH, ["confirm"], ["faces"]):
+            a, b = (distances(rows, parts, **changes) for changes in (ours, theirs))
             margins.append(margin(a, b) if a and b else math.nan)
         lines.append(Line(start, instead, *margins))
     return sorted(lines, key=lambda line: -line.made)
 
 
 def in_markdown(lines: Sequence[Line]) -> str:
-    """Return the card as a table in Markdown."""
-    head = ("| start with | instead of | margin, seeds 0 to 2 | seeds 3 to 5 | faces |\n"
-            "|---|---|---|---|---|")
-    words = [["not run" if math.isnan(value) else f"{value:.3g}" for value in line[2:]]
-             for line in lines]
-    return "\n".join([head, *(f"| {line.start} | {line.instead} | {' | '.join(cells)} |"
-                              for line, cells in zip(lines, words, strict=True))])
+    """Return the card as a table in Markdown; a column of which nothing was run is left out."""
+    columns = {"margin, seeds 0 to 2": "made", "seeds 3 to 5": "confirm", "faces": "faces"}
+    columns = {head: field for head, field in columns.items()
+               if not all(math.isnan(getattr(line, field)) for line in lines)}
+    table = [["start with", "instead of", *columns], ["---"] * (2 + len(columns))]
+    for line in lines:
+        numbers = [getattr(line, field) for field in columns.values()]
+        words = ["not run" if math.isnan(number) else f"{number:.3g}" for number in numbers]
+        table.append([line.start, line.instead, *words])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in table)
 
 
 def edges(rows: Rows) -> str:
@@ -177,11 +229,21 @@ def edges(rows: Rows) -> str:
     return "\n".join(lines)
 
 
-def labelled(settings: dict[str, Sequence[float]]) -> dict[str, Sequence[float]]:
-    """Return settings under labels that count the runs which have failed."""
-    failed = {label: sum(map(math.isnan, runs)) for label, runs in settings.items()}
-    return {f"{label} ({failed[label]} failed)" if failed[label] else label: runs
-            for label, runs in settings.items()}
+def reruns(rows: Rows) -> list[tuple[str, float, float]]:
+    """Return (the change of the default, distance in the table, again) of runs made twice.
+
+    Setting and seed are the same; only the days, and how sums were rounded, are not.
+    """
+    measured = []
+    for row in rows:
+        if row["part"] == "seen" and _same(row["num_images"], 5000) and _same(row["budget"], 0):
+            changes = {key: row[key] if isinstance(OURS[key], str) else float(row[key])
+                       for key in OURS if not _same(row[key], OURS[key])}
+            named = dict.fromkeys([*changes, "learning_rate"]) if changes else ()
+            words = ", ".join(_in_words(key, row[key]) for key in named)
+            measured += [(words or "default", first, _distance(row))
+                      for first in distances(rows, BOTH, **changes)[:1]]
+    return measured
 
 
 def verdict(there: float, back: float, least: float) -> str:
@@ -197,12 +259,22 @@ def verdict(there: float, back: float, least: float) -> str:
 
 def example() -> tuple[str, float, str, float]:
     """Return the experiment that the lesson makes until the learner has designed one."""
-    return "beta1", 0.7, "default", 1.2
+    return "penalty", "r1r2", "mine", 1.05
 
 
 def _distance(row: dict[str, str]) -> float:
     """What a run has reached, NaN where it failed."""
     return float(row.get(DISTANCE) or "nan")
+
+
+def _in_words(key: str, value: str) -> str:
+    """A value as the pages say it, such as "rate .004" or "R1"."""
+    words = WORDS[key]
+    if isinstance(words, dict):
+        return words.get(value, value)
+    if key in ("ema_decay", "decay") and float(value) == 0:
+        return "no " + words.removesuffix(" {}")
+    return words.format(f"{float(value):g}".removeprefix("0") or "0")
 
 
 def _far(runs: Sequence[float]) -> list[float]:

@@ -1,0 +1,1 @@
+"""Lesson 11: what fills a hole, and what it invents."""

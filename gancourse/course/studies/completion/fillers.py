@@ -1,0 +1,143 @@
+"""The networks of lesson 11: a filler, which completes images with a hole, and its judge."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gancourse.data.registry import to_float
+from gancourse.pt import losses, models
+from gancourse.pt.fast_loop import make_fast_loop
+from gancourse.pt.train import GAN, Penalty, from_numpy, make_gan, to_numpy
+from gancourse.training_loop import draw_noise, train_fast
+
+
+class Filler(nn.Module):
+    """An image with a hole, the hole and z -> a whole image in [-1, 1].
+
+    A small context encoder (Pathak et al. 2016).  `near` sees a part of the image each; `narrow`
+    reduces it to 128 numbers, in which distant parts meet and z is added; `decode` uses both.  With
+    `mirror` it also sees the image and the hole from right to left, so that what one half of a face
+    shows lies where it is needed for the other.
+    """
+
+    def __init__(self, z_dim: int, shape: tuple[int, int, int], width: int,
+                 mirror: bool = False) -> None:
+        """`shape` is (height, width, channels), square, the side divisible by 4."""
+        super().__init__()
+        side = shape[0] // 4
+        self.mirror = mirror
+        inputs = (shape[2] + 1) * (2 if mirror else 1)
+        self.encode = nn.Sequential(
+            nn.Conv2d(inputs, width, 8, 4, 2), *_norm(width),
+            nn.Conv2d(width, width, 3, 1, 1, bias=False), *_norm(width))
+        self.narrow = nn.Sequential(nn.Flatten(), nn.Linear(width * side**2, 128), nn.ReLU())
+        self.from_z = nn.Linear(z_dim, 128)
+        self.widen = nn.Sequential(nn.Linear(128, width * side**2),
+                                   nn.Unflatten(1, (width, side, side)), *_norm(width))
+        self.decode = nn.Sequential(
+            nn.Conv2d(2 * width, width, 3, 1, 1, bias=False), *_norm(width),
+            nn.ConvTranspose2d(width, shape[2], 8, 4, 2), nn.Tanh())
+
+    def forward(self, seen: Tensor, z: Tensor) -> Tensor:
+        """`seen` is (batch, channels + 1, side, side), the hole its last channel, z (batch, z_dim).
+
+        Returns (batch, channels, side, side).
+        """
+        if self.mirror:
+            seen = torch.cat([seen, seen.flip(3)], 1)
+        near = self.encode(seen)
+        far = self.widen(self.narrow(near) + self.from_z(z))
+        return self.decode(torch.cat([near, far], 1))
+
+
+def filler_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
+                mirror: bool = False) -> tuple[nn.Module, nn.Module]:
+    """Return a filler and lesson 03's D with one channel more, in which it sees the hole.
+
+    `shape` is that of an image, (height, width, channels).  Raises ValueError for images that are
+    not square or whose side does not divide by 4.  Lesson 11.
+    """
+    D = models.shallow_pair(z_dim, (*shape[:2], shape[2] + 1), width)[1]
+    return Filler(z_dim, shape, width, mirror), D
+
+
+def squared_error(fake: Tensor, real: Tensor, hole: Tensor, answers: int) -> Tensor:
+    """Return the squared error of the mean of several answers, averaged over the missing values.
+
+    `fake` (answers * batch, channels, height, width) holds the first answers to all images, then
+    the second ones, equal to `real` (batch, channels, height, width) where nothing is missing.
+    `hole` is bool with one channel.  After Ohayon et al. 2021.  Lesson 11.
+    """
+    parts = fake.chunk(answers)
+    error = sum(parts) / answers - real
+    return error.square().sum() / hole.expand_as(real).sum()
+
+
+def honesty(e_1: float, e_k: float, k: int) -> float:
+    """Return the spread of a filler's answers in parts of what honest guesses would have.
+
+    `e_1` and `e_k` are the squared errors of one answer and of the mean of `k`, which lie on a line
+    in 1 / k; the spread is its slope, and what honest guesses would have is its height at 0.
+    """
+    slope, height = np.polyfit([1.0, 1 / k], [e_1, e_k], 1)
+    return float(slope / height)
+
+
+def train_filler(step: Callable, x: np.ndarray, holes: np.ndarray, *, num_steps: int,
+                 batch_size: int, z_dim: int = 32, width: int = 32, learning_rate: float = 2.5e-3,
+                 seed: int = 0, device: torch.device | str = "cpu", mirror: bool = False,
+                 watch: Callable[[GAN], Any] | None = None) -> tuple[GAN, list[tuple[int, Any]]]:
+    """Train a filler and its D on images with holes by `step`, and return them with what was seen.
+
+    `x` is uint8 (n, height, width, channels), `holes` bool (n, height, width).  `step` has the
+    arguments of `alternating_step`; its images have the hole, 1 or -1, as their last channel.  Adam
+    with a learning rate that falls to 0 over the last 60 % of the steps, R1 at every eighth.
+    `watch(gan)` is called ten times; what it returns is listed with its step.  Lesson 11.
+    """
+    pool = np.concatenate([x, np.uint8(255) * holes[..., None]], axis=-1)
+    pair = models.seeded(filler_pair, z_dim, x.shape[1:], width, mirror, seed=seed)
+    G, D = (net.to(device) for net in pair)
+    gan = make_gan(G, D, z_dim=z_dim, learning_rate=learning_rate, betas=(0.0, 0.99), seed=seed)
+    run_steps = make_fast_loop(
+        gan, pool, batch_size=min(batch_size, len(x)), loss=losses.LOSSES["nonsaturating"],
+        penalty=R1, step=step, schedule=falling(learning_rate, num_steps), compiled="no")
+    seen = []
+    for log in train_fast(run_steps, num_steps=num_steps, log_every=max(1, num_steps // 10)):
+        seen.append((log.step, watch(gan) if watch else None))
+    return gan, seen
+
+
+def falling(learning_rate: float, num_steps: int) -> Callable[[int], float]:
+    """Return the learning rate of each step: constant, then falling to 0 over the last 60 %."""
+    return lambda k: learning_rate * min(1.0, (1 - k / num_steps) / 0.6)
+
+
+def guesses(gan: GAN, x: np.ndarray, holes: np.ndarray, place: int = 0) -> np.ndarray:
+    """Return what a filler draws for images with holes, float32 in [-1, 1], from its average.
+
+    Shapes as in `train_filler`.  The noise depends on `gan.seed` and on `place`: another place,
+    another answer.
+    """
+    net = gan.G_ema.eval()
+    device = next(net.parameters()).device
+    z = torch.from_numpy(draw_noise(len(x), gan.z_dim, gan.seed, 2**31 + place)).to(device)
+    seen = np.concatenate([np.where(holes[..., None], 0, to_float(x)), holes[..., None]], axis=-1)
+    with torch.no_grad():
+        parts = zip(from_numpy(seen, device).split(500), z.split(500), strict=True)
+        return np.concatenate([to_numpy(net(*part)) for part in parts])
+
+
+def _r1(D: Callable, real: Tensor, fake: Tensor | None) -> Tensor:
+    """R1 as a `Penalty` calls it."""
+    return losses.r1_penalty(D, real)
+
+
+R1 = Penalty(_r1, 0.5, interval=8)
+
+
+def _norm(width: int) -> tuple[nn.Module, nn.Module]:
+    """BatchNorm and ReLU."""
+    return nn.BatchNorm2d(width), nn.ReLU()

@@ -1,0 +1,1 @@
+"""Lesson 13: text GANs against maximum likelihood, over temperatures and seeds."""

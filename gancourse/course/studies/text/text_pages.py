@@ -1,0 +1,239 @@
+"""What lesson 13 draws: sentences with their mistakes marked, the plane, tables for a page.
+
+Sentences are drawn as pictures so that a slider can turn over them; a wrong word is pink and
+underlined, in a fixed-width font.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from gancourse.course.studies.text.languages import Language
+from gancourse.data.synthetic import agreement
+from gancourse.data.synthetic.grammar import Grammar
+from gancourse.notebook import animation, plots
+
+WRONG = "#CC79A7"  # the first wrong word of a sentence
+GAN = "#6A3D9A"
+STYLE = {  # mark and colour of each model of the lesson
+    "weak MLE": ("o", plots.NEUTRAL), "SeqGAN": ("s", GAN), "shuffled rewards": ("X", WRONG),
+    "Gumbel, soft": ("v", "#8C564B"), "Gumbel, straight": ("^", "#F0B800"),
+    "full MLE + SeqGAN": ("D", GAN), "full MLE": ("o", plots.THIRD)}
+SIZE = 10  # of letters, in points
+PITCH = 0.602 * SIZE / 72  # width of a letter of the fixed-width font, in inches
+LINE = 0.2  # height of a line, in inches
+WIDTH = 6.0  # of a page, in inches
+
+
+def page(height: float) -> tuple[plots.Figure, plots.Axes]:
+    """Return a figure of the width of a page, in inches, with an empty axes over all of it."""
+    fig, ax = plots.figure(width=WIDTH, height=height, layout="none")
+    ax.set_position((0, 0, 1, 1))
+    return fig, ax
+
+
+def draw_sentences(ax: plots.Axes, lines: Sequence[str], wrong: Sequence[int], *, title: str = "",
+                   numbered: bool = False) -> None:
+    """Draw sentences below each other; `wrong` is the place of a word to mark in each, or -1."""
+    place = ax.get_position()
+    width, height = ax.figure.get_size_inches() * (place.width, place.height)
+    ax.clear()
+    ax.set(xlim=(0, width / PITCH), ylim=(height / LINE, 0))
+    ax.axis("off")
+    ax.text(1, 1, title, fontsize=11, va="center")
+    for k, (line, place) in enumerate(zip(lines, wrong, strict=True)):
+        at = 1
+        if numbered:
+            ax.text(at, k + 2.2, f"{k + 1}", fontsize=SIZE, va="center", color=plots.NEUTRAL,
+                    family="monospace")
+            at += 3
+        for i, word in enumerate(line.split(" ")):
+            marked = i == place
+            ax.text(at, k + 2.2, word, fontsize=SIZE, va="center", family="monospace",
+                    color=WRONG if marked else "black", weight="bold" if marked else "normal")
+            if marked:
+                ax.plot([at, at + len(word)], [k + 2.65, k + 2.65], color=WRONG, linewidth=1.5)
+            at += len(word) + 1
+
+
+def quiz_frames(language: Grammar, n: int = 8, seed: int = 0) -> list[np.ndarray]:
+    """Return two images for each of agreement.MISTAKES, without and with the mistakes marked."""
+    fig, ax = page(LINE * (2.8 + n))
+    rounds = {mistake: agreement.quiz(language, mistake, n, seed) for mistake in agreement.MISTAKES}
+
+    def turn_to(state: tuple[str, bool]) -> None:
+        mistake, marked = state
+        rows = rounds[mistake]
+        wrong = agreement.first_wrong(language, rows) if marked else [-1] * n
+        draw_sentences(ax, language.text(rows), wrong, numbered=True,
+                       title=f"{n // 2} of these {n} are wrong: {mistake}")
+
+    states = [(name, marked) for name in rounds for marked in (False, True)]
+    return animation.frames(fig, turn_to, states)
+
+
+def sentence_frames(language: Language, written: dict[str, np.ndarray],
+                    n: int = 20) -> list[np.ndarray]:
+    """Return an image for each model: n of its sentences, and above them the share that is valid.
+
+    `written` are many sentences; those shown are `typical` of them.
+    """
+    fig, ax = page(LINE * (2.8 + n))
+
+    def turn_to(name: str) -> None:
+        rows = typical(language, written[name], n)
+        wrong = language.first_wrong(rows)
+        share = np.mean(language.first_wrong(written[name]) < 0)
+        draw_sentences(ax, language.text(rows), wrong, title=(
+            f"{name}: {share:.2f} of {len(written[name]):,} are valid, "
+            f"and {sum(wrong < 0)} of these {len(rows)}"))
+
+    return animation.frames(fig, turn_to, written)
+
+
+def typical(language: Language, rows: np.ndarray, n: int, seed: int = 0) -> np.ndarray:
+    """Return n of the rows, drawn so that the share of valid ones is that of all, but for rounding.
+
+    `n` must be at most the number of rows.
+    """
+    valid = language.first_wrong(rows) < 0
+    num_valid = round(n * valid.mean())
+    rng = np.random.default_rng(seed)
+    chosen = [*rng.choice(np.flatnonzero(valid), num_valid, replace=False),
+              *rng.choice(np.flatnonzero(~valid), n - num_valid, replace=False)]
+    return rows[rng.permutation(np.array(chosen, int))]
+
+
+def show_plane(curves: dict[str, np.ndarray], places: dict[str, np.ndarray],
+               axes: tuple[str, str], ends: tuple[str, str], *, alt: str) -> None:
+    """Display models on the plane: `places` (seeds, 2) by names of STYLE; see `draw_curves`."""
+    fig, ax = plots.figure(width=7, height=4.6)
+    draw_curves(ax, curves, axes, ends)
+    ax.margins(x=0.12)
+    for name in STYLE:
+        if name in places:
+            mark, colour = STYLE[name]
+            ax.plot(*places[name].T, mark, color=colour, markersize=7, alpha=0.85, label=name)
+    _tick(ax)
+    ax.set_title("better is right and down")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=10)
+    plots.finish(fig, alt=alt)
+
+
+def draw_curves(ax: plots.Axes, curves: dict[str, np.ndarray], axes: tuple[str, str],
+                ends: tuple[str, str] = ("", "")) -> None:
+    """Draw models over temperatures on the plane of quality (x) and what is missing (y).
+
+    `curves` are places (temperatures, seeds, 2), by names of STYLE.  The thick line is their median
+    over the seeds, thin lines are the seeds; `ends` are what stands at both ends of the line.
+    """
+    for name, places in curves.items():
+        _, colour = STYLE[name]
+        for one in np.moveaxis(places, 1, 0):
+            ax.plot(*one.T, color=colour, linewidth=0.6, alpha=0.5)
+        middle = np.median(places, 1)
+        ax.plot(*middle.T, color=colour, linewidth=1.8, label=f"{name}, any temperature")
+        for end, at, side in zip(ends, (0, -1), ("right", "left"), strict=True):
+            ax.annotate(end, middle[at], fontsize=10, color=colour, ha=side,
+                        xytext=(-5 if side == "right" else 4, -2), textcoords="offset points")
+    ax.set(xlabel=axes[0], ylabel=axes[1], yscale="log")
+
+
+def _tick(ax: plots.Axes) -> None:
+    """Label a logarithmic axis with plain numbers."""
+    low, high = ax.get_ylim()
+    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if low <= tick <= high]
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+
+
+def training_frames(language: Language, curves: dict[str, np.ndarray],
+                    places: dict[int, Sequence],
+                    written: dict[int, np.ndarray]) -> list[np.ndarray]:
+    """Return an image for each look at SeqGAN's training: the plane above, sentences below.
+
+    By the number of the update, `places` are (seeds, 2), and `written` sentences of the first seed.
+    """
+    looks = list(places)
+    path = np.array([places[look] for look in looks])  # (looks, seeds, 2)
+    low = LINE * (2.8 + len(written[looks[0]]))
+    total = low + 2.9
+    fig, below = page(total)
+    below.set_position((0, 0, 1, low / total))
+    above = fig.add_axes((0.12, (low + 0.5) / total, 0.85, 2.1 / total))
+    draw_curves(above, curves, language.axes())
+    above.set(xlim=(min(0.3, path[..., 0].min() - 0.05), 1.03),
+              ylim=(0.07, max(3.0, path[..., 1].max())))
+    _tick(above)
+    seeds = range(path.shape[1])
+    trails = [above.plot([], [], color=GAN, linewidth=1)[0] for _ in seeds]
+    heads = [above.plot([], [], "s", color=GAN, markersize=7)[0] for _ in seeds]
+    heads[0].set_label(f"SeqGAN, {len(seeds)} seeds")
+    above.legend(loc="lower left", fontsize=10)
+
+    def at(k: int) -> None:
+        for i in seeds:
+            trails[i].set_data(*path[: k + 1, i].T)
+            heads[i].set_data(*path[k : k + 1, i].T)
+        rows = written[looks[k]]
+        draw_sentences(below, language.text(rows), language.first_wrong(rows),
+                       title=f"update {looks[k]}, first seed: {path[k, 0, 0]:.2f} valid")
+
+    return animation.frames(fig, at, range(len(looks)))
+
+
+def in_markdown(rows: dict[str, np.ndarray], columns: Sequence[str], seeds: Sequence[int]) -> str:
+    """Return a table: a model a line, each column's mean over the seeds and the seeds' own numbers.
+
+    `rows` give numbers (seeds, columns) for each name.
+    """
+    each = f" (seeds {', '.join(map(str, seeds))})"
+    lines = ["| |" + "|".join(f" {column}{each} " for column in columns) + "|",
+             "|---|" + "---|" * len(columns)]
+    for name, numbers in rows.items():
+        cells = [f" **{column.mean():.2f}** ({', '.join(f'{number:.2f}' for number in column)}) "
+                 for column in np.asarray(numbers).T]
+        lines.append(f"| {name} |" + "|".join(cells) + "|")
+    return "\n".join(lines)
+
+
+def beaten(points: np.ndarray, curve: np.ndarray) -> np.ndarray:
+    """Return for each seed whether its point is beaten by its own curve over temperatures, bool.
+
+    That is: whether some temperature has at least the quality, at no more that is missing.
+    `points` are (seeds, 2), `curve` (temperatures, seeds, 2).
+    """
+    return ((curve[..., 0] >= points[:, 0]) & (curve[..., 1] <= points[:, 1])).any(0)
+
+
+def agreement_table(language: Grammar, cases: agreement.Cases, expected: dict[str, np.ndarray],
+                    n: int = 8) -> tuple[str, str]:
+    """Return the first n beginnings of sentences with each model's verb, as HTML and as text.
+
+    `expected` gives for each model the probabilities (cases, words) at the place of the verb.  The
+    subject is green and bold, the noun that misleads pink; a cell holds the likeliest verb, whether
+    its number is right, and the share of verbs of the right number among all verbs.
+    """
+    left = 'style="text-align:left"'
+    verbs = agreement.numbers_of(language, "transitive", "intransitive")
+    head = "".join(f"<th {left}>{escape(name)}</th>" for name in expected)
+    body = plain = ""
+    for k in range(min(n, len(cases.rows))):
+        words = [language.words[word] for word in cases.rows[k][: cases.verb[k]]]
+        parts = [escape(word) for word in words]
+        parts[cases.subject[k]] = f"<b style='color:{plots.THIRD}'>{parts[cases.subject[k]]}</b>"
+        parts[-1] = f"<b style='color:{WRONG}'>{parts[-1]}</b>"
+        body += f"<tr><td {left}>{' '.join(parts)} …</td>"
+        plain += " ".join(words) + " ..."
+        for name, probabilities in expected.items():
+            share = {word: probabilities[k, word] for word in verbs}
+            likeliest = max(share, key=share.get)
+            right = sum(p for word, p in share.items() if verbs[word] == cases.singular[k])
+            mark = "✓" if verbs[likeliest] == cases.singular[k] else "✗"
+            verb = f"{language.words[likeliest]} {mark}"
+            body += f"<td {left}><b>{escape(verb)}</b> {right / sum(share.values()):.2f}</td>"
+            plain += f"   {name}: {verb} {right / sum(share.values()):.2f}"
+        body += "</tr>"
+        plain += "\n"
+    return f"<table><tr><th {left}>beginning</th>{head}</tr>{body}</table>", plain

@@ -1,0 +1,1 @@
+"""Lesson 09: which choice matters, over many runs, and what each run drew."""

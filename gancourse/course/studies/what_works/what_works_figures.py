@@ -1,0 +1,140 @@
+"""The figures of lesson 09's study: distances on a logarithmic axis, and what they look like.
+
+They are narrow and tall, so that their texts can be read on a phone.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from gancourse.course.studies.what_works import what_works
+from gancourse.course.studies.what_works.what_works_sweeps import DISTANCE, SAMPLES, Rows, table
+from gancourse.notebook import animation, plots, slider
+
+WIDTH = 5.4  # inches
+DOTS = "#6A3D9A"  # where they have no seed: blue would mean real
+RATES, MEMORIES = [0.001, 0.004, 0.016], [0.0, 0.5, 0.9]  # of the map
+Settings = dict[str, Sequence[float]]  # distances by label, one a seed, NaN where a run has failed
+
+
+def labelled(settings: Settings) -> Settings:
+    """Return settings under labels that count the runs which have failed."""
+    failed = {label: sum(map(math.isnan, runs)) for label, runs in settings.items()}
+    return {f"{label}\n({failed[label]} failed)" if failed[label] else label: runs
+            for label, runs in settings.items()}
+
+
+def draw(settings: Settings, ax: plots.Axes, *, seeds: bool = True,
+         limits: tuple[float, float] | None = None,
+         xlabel: str = "Frechet distance (lower is better)") -> None:
+    """Draw the distances of settings on a logarithmic axis, on which equal margins look equal.
+
+    A dot is a run, coloured by its seed if `seeds`.
+    """
+    names = [f"seed {seed}" for seed in range(3)] if seeds else []
+    plots.show_spread(labelled(settings), names=names, xlabel=xlabel, ax=ax)
+    if not seeds:
+        for dots in ax.collections:
+            if hasattr(dots, "get_sizes"):  # which the bars lack
+                dots.set_facecolor(DOTS)
+    ax.set_xscale("log")
+    if limits:
+        ax.set_xlim(limits)
+    low, high = ax.get_xlim()
+    for digits in ((1, 2, 5), (1, 2, 3, 4, 5, 6, 8), range(1, 100), range(1, 1000)):
+        ticks = [n * 10**k for k in range(-1, 4) for n in digits if low <= n * 10**k <= high]
+        if len(ticks) >= 3:
+            break
+    ticks = sorted(set(ticks))
+    ticks = ticks[::max(1, len(ticks) // 6)]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    if seeds:
+        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, handletextpad=0,
+                  borderaxespad=0.2, columnspacing=1)
+
+
+def show_settings(settings: Settings, *, alt: str,
+                  xlabel: str = "Frechet distance (lower is better)") -> None:
+    """Display the distances of some settings."""
+    fig, ax = plots.figure(width=WIDTH, height=1.2 + 0.4 * len(settings))
+    draw(settings, ax, xlabel=xlabel)
+    plots.finish(fig, alt=alt)
+
+
+def seen() -> list[tuple[float, np.ndarray]]:
+    """Return (distance, 16 samples, uint8) of the runs whose samples are kept, nearest first.
+
+    The distance 0 stands for real images.
+    """
+    rows = table(SAMPLES.with_suffix(".csv"))
+    with np.load(SAMPLES, allow_pickle=False) as kept:
+        drawn = [(float(row[DISTANCE]), kept[f"{row['sweep']}, {row['run']}"]) for row in rows]
+        return [(0.0, kept["real"]), *sorted(drawn, key=lambda pair: pair[0])]
+
+
+def show_seen() -> None:
+    """Display real images and samples of runs near and far, a row each, eight of each."""
+    rows = seen()
+    fig, ax = plots.figure(width=WIDTH, height=WIDTH * len(rows) / 8.6)
+    plots.show_images(np.concatenate([images[:8] for _, images in rows]), columns=8, ax=ax)
+    side = rows[0][1].shape[1] + 1  # pixels from row to row
+    names = [f"{distance:.0f}" if distance else "real" for distance, _ in rows]
+    ax.set_yticks([side * (i + 0.5) for i in range(len(rows))], names)
+    ax.tick_params(length=0, labelsize=12)
+    ax.set_ylabel("Frechet distance")
+    plots.finish(fig, alt="Rows of eight digits: real ones on top, then samples whose distance "
+                          "grows from row to row, from clean digits to blots")
+
+
+def show_overview(pages: dict[str, Settings]) -> None:
+    """Display all runs, a row for each page."""
+    fig, ax = plots.figure(width=WIDTH, height=4.8)
+    dots = {name: sum(map(list, page.values()), []) for name, page in pages.items()}
+    draw(dots, ax, seeds=False, xlabel="Frechet distance; a dot is a run, the bar their median")
+    ax.set_title("all runs, by the choice that was changed")
+    plots.finish(fig, alt="Seven rows of dots on a logarithmic axis, one for each choice; the "
+                          "upper four are far wider")
+
+
+def show_map(rows: Rows) -> None:
+    """Display the median distance, and each seed's, by learning rate and beta1."""
+    measured = [[what_works.distances(rows, learning_rate=h, beta1=b) for b in MEMORIES]
+             for h in RATES]
+    far = np.nan_to_num(measured, nan=np.inf)
+    notes = [["  ".join(f"{d:.0f}" for d in runs) for runs in line] for line in far]
+    plots.show_heat_map(
+        np.median(far, axis=2), rows=RATES, columns=MEMORIES, notes=notes, xlabel="beta1",
+        ylabel="learning rate", title="median distance; small, each seed",
+        alt="A map of three learning rates and three values of beta1; darkest, so best, at rate "
+            ".004 with beta1 0, lightest at rate .001 with beta1 .9")
+
+
+def show_pages(rows: Rows, pages: dict[str, Settings]) -> None:
+    """Display the pages behind a slider, and one of two losses at all rates that were tried."""
+    rates = {}
+    for words, loss in (("cross-entropy", "nonsaturating"), ("least squares", "least_squares")):
+        for rate, runs in what_works.along(rows, "learning_rate", loss=loss).items():
+            rates[f"{words}, {rate:g}".replace("0.", ".")] = runs
+    shown = pages | {"two losses, each at several rates": rates}
+    fig, _ = plots.figure(width=WIDTH, height=5.2, layout="none")
+
+    def turn_to(name: str) -> None:
+        fig.clear()
+        ax = fig.add_axes((0.36, 0.1, 0.61, 0.83))  # left, bottom, width, height
+        draw(shown[name], ax, limits=(15, 1500))
+
+    slider.show(animation.frames(fig, turn_to, shown), {"choice": list(shown)}, start=2,
+                alt="One page for each choice: a row of three dots for each setting, on the axis "
+                    "of the distance; at first the page of losses and penalties, where least "
+                    "squares lies furthest right")
+
+
+def draw_training(fig: plots.Figure, curve: Sequence[tuple[float, float]], samples: np.ndarray,
+                  title: str) -> None:
+    """Draw (seconds, distance) above samples into an empty figure."""
+    top, bottom = fig.subplots(2, 1, height_ratios=[2, 3])
+    top.plot(*zip(*curve, strict=True), color=plots.THIRD, marker=".")
+    top.set(xlabel="processor seconds", ylabel="Frechet distance", yscale="log", ylim=(10, 4000))
+    plots.show_images(samples, columns=8, title=title, ax=bottom)

@@ -1,0 +1,60 @@
+"""Conditional GANs with rows of labels: by hand, and the same game as with class numbers."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from gancourse.course.studies.conditional.label_rows import draw, projection_logits, row_pair, train_rows
+from gancourse.pt.conditional import conditional_pair
+from gancourse.pt.models import seeded
+
+
+def test_the_projection_by_hand():
+    phi = torch.tensor([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]])
+    V = torch.tensor([[10.0, -1.0], [0.0, 100.0]])
+    psi = nn.Linear(2, 1)
+    with torch.no_grad():
+        psi.weight.copy_(torch.tensor([[3.0, 4.0]]))
+        psi.bias.fill_(5.0)
+    labels = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
+    # 3 + 8 + 5 = 16; row 0 adds 10 - 2, row 1 adds 200
+    assert projection_logits(phi, labels, V, psi).tolist() == [[16.0], [24.0], [224.0]]
+
+
+def test_one_hot_rows_are_the_classes_of_lesson_ten():
+    rows = seeded(row_pair, 8, (8, 8, 1), 3, 4, seed=1)
+    classes = seeded(conditional_pair, 8, (8, 8, 1), 3, 4, seed=1)
+    z, y = torch.randn(6, 8), torch.tensor([0, 1, 2, 0, 1, 2])
+    for net, other in zip(rows, classes, strict=True):
+        for p, q in zip(net.parameters(), other.parameters(), strict=True):
+            torch.nn.init.normal_(p)
+            q.data.copy_(p.data.reshape(q.shape))
+    fake = rows[0](z, torch.eye(3)[y])
+    assert torch.allclose(fake, classes[0](z, y))
+    assert torch.allclose(rows[1](fake, torch.eye(3)[y]), classes[1](fake, y))
+
+
+def test_training_moves_the_rows_and_draws_what_has_the_shape_of_an_image():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (40, 8, 8, 1), np.uint8)
+    labels = rng.integers(0, 2, (40, 3))
+    runs = [list(train_rows(x, labels, num_steps=4, width=4, z_dim=5, log_every=2)) for _ in range(2)]
+    assert [step for _, step, _ in runs[0]] == [2, 4]
+    gan = runs[0][-1][0]
+    assert gan.D.V.abs().max() > 0
+    images = draw(gan, labels)
+    assert images.shape == (40, 8, 8, 1) and np.abs(images).max() <= 1
+    assert (images == draw(runs[1][-1][0], labels)).all()  # the same run twice
+
+
+def test_what_d_sees_is_changed():
+    seen = []
+
+    def change(x):
+        seen.append(len(x))
+        return x
+
+    x = np.zeros((8, 8, 8, 1), np.uint8)
+    for _ in train_rows(x, np.ones((8, 1)), num_steps=1, width=2, z_dim=2, batch_size=4, changes=[change]):
+        pass
+    assert seen.count(4) >= 3  # real, fake, and fake again for G

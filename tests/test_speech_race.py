@@ -1,0 +1,45 @@
+"""The study of lesson 12: its stored tables, and how they are written and read."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from gancourse.course.studies import speech_race  # noqa: E402
+
+
+@pytest.mark.parametrize("part", ["race", "changes", "long"])
+def test_stored_tables_have_every_arm_seed_and_look(part):
+    rows = speech_race.read(part)
+    arms = {"race": ["spectrogram", "waveform"], "changes": list(speech_race.CHANGES), "long": ["waveform, long"]}[part]
+    for arm in arms:
+        steps, distances = speech_race.curves(rows, arm, "distance")
+        assert set(steps) >= {0, 20, 80, 200}
+        assert distances.shape == (1 if part == "long" else 3, len(steps)) and np.all(distances > 0)
+    path = speech_race.LONG_WORDS.with_name(speech_race.FILES[part])
+    assert path.read_text().startswith("# 20")  # the date
+
+
+def test_the_races_arms_begin_alike():
+    """Phase shuffle and a second D change nothing in an untrained G of the same seed."""
+    rows = speech_race.read("race") + speech_race.read("changes")
+    base = speech_race.curves(rows, "waveform", "distance")[1][:, 0]
+    for arm in ("waveform, phase shuffle", "waveform, D at two scales"):
+        np.testing.assert_allclose(speech_race.curves(rows, arm, "distance")[1][:, 0], base, rtol=1e-3)
+
+
+def test_a_table_that_is_written_can_be_read(tmp_path):
+    row = dict.fromkeys(speech_race.COLUMNS, 0.5) | {"arm": "a, b", "seed": 1, "step": 20, "outsider": ""}
+    text = speech_race.to_csv([row], ["a date", "a machine"])
+    assert text.startswith("# a date\n# a machine\narm,seed,step,")
+    (tmp_path / speech_race.FILES["race"]).write_text(text)
+    (got,) = speech_race.read("race", tmp_path)
+    assert got["arm"] == "a, b" and got["step"] == 20 and got["distance"] == 0.5 and np.isnan(got["outsider"])
+    with pytest.raises(ValueError, match="make it with python -m"):
+        speech_race.read("long", tmp_path)
+
+
+def test_recordings_need_a_path(capsys):
+    with pytest.raises(SystemExit):
+        speech_race.main(["recordings"])
+    assert "--sounds" in capsys.readouterr().err

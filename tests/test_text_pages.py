@@ -1,0 +1,63 @@
+"""What lesson 13 draws and lists: tables, the plane's judgement, frames, and its study."""
+
+import numpy as np
+import pytest
+
+from gancourse.course.studies.text import languages, text_pages, text_sweeps
+from gancourse.data.synthetic import agreement
+
+
+def test_a_point_is_beaten_by_a_temperature_that_is_no_worse_in_both():
+    curve = np.array([[[0.5, 1.0], [0.5, 1.0]], [[0.9, 2.0], [0.7, 0.8]]])  # (temperatures, seeds, 2)
+    points = np.array([[0.6, 1.5], [0.6, 0.9]])  # the first lies between two temperatures and is beaten by none
+    assert text_pages.beaten(points, curve).tolist() == [False, True]
+
+
+def test_a_table_has_means_and_every_seed():
+    text = text_pages.in_markdown({"weak": np.array([[0.5, 1.0], [0.7, 3.0]])}, ("valid", "KL"), (4, 5))
+    assert "valid (seeds 4, 5)" in text and "**0.60** (0.50, 0.70)" in text and "**2.00** (1.00, 3.00)" in text
+
+
+def test_the_verbs_of_two_models_stand_beside_each_beginning():
+    english = languages.load("grammar", num=1).grammar
+    cases = agreement.find(english, english.numbers("a dog that chases two cats sleeps ."))
+    right, wrong = np.full((2, 1, len(english.words)), 0.01)
+    right[0, english.words.index("sleeps")], wrong[0, english.words.index("sleep")] = 0.9, 0.9
+    html, plain = text_pages.agreement_table(english, cases, {"before": wrong, "after": right})
+    assert "before: sleep ✗" in plain and "after: sleeps ✓" in plain and "a dog that chases two cats ..." in plain
+    assert html.count("<tr>") == 2
+
+
+def test_there_is_an_image_for_each_state():
+    language = languages.load("grammar", num=10, num_fresh=10)
+    rows, places = language.train[0][:3], np.full((3, 2), 0.5)
+    curves = {"weak MLE": np.full((2, 3, 2), 0.5)}
+    assert len(text_pages.quiz_frames(language.grammar)) == 6
+    assert len(text_pages.sentence_frames(language, {"x": rows, "y": rows}, 3)) == 2
+    assert len(text_pages.training_frames(language, curves, {0: places, 5: places}, {0: rows, 5: rows})) == 2
+
+
+def test_twenty_typical_sentences_are_as_often_wrong_as_all():
+    language = languages.load("grammar", num=100, num_fresh=10)
+    rows = language.train[0].copy()
+    rows[:40, 0] = 0  # 40 of 100 begin with the full stop, and are wrong
+    twenty = text_pages.typical(language, rows, 20)
+    assert (language.first_wrong(twenty) < 0).sum() == 12
+
+
+def test_every_run_of_the_study_names_the_lesson_and_one_worker():
+    commands = text_sweeps.commands()
+    assert set(commands) == set(text_sweeps.SETTINGS)
+    assert all(words[:3] == ["gancourse", "sweep", "13"] and "--workers" in words for words in commands.values())
+
+
+def test_the_study_is_shown_a_run_a_line():
+    row = {name: "0.5" for name in text_sweeps.COLUMNS} | {"setting": "x", "seed": "3"}
+    assert text_sweeps.in_markdown([row]).splitlines()[-1].startswith("| x | 3 to 5 | 0.50 |")
+    assert text_sweeps.in_markdown([]) == ""
+
+
+@pytest.mark.parametrize("name", text_sweeps.COLUMNS)
+def test_the_stored_study_has_every_column(name):
+    rows = text_sweeps.read()
+    assert all(name in row for row in rows)
