@@ -282,6 +282,7 @@ def _outcome(lesson: Lesson, execute: Callable[[], tuple[dict, bool]]) -> Ended:
     missed = records.missed_in_words(record)
     before = "done before, " if done_before else ""
     words = f"{before}{record['seconds']:.0f} s, {records.claims_in_words(record)}"
+    words = "\n".join([words, *(f"  {verdict}" for verdict in record.get("verdicts", []))])
     if missed:
         return Ended("missed", words, missed)
     return Ended("done", words)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gancourse.course.lessons import Lesson, find, parameters, settings, source
+from gancourse.course.studies.own import plan as own_plan
 from gancourse.errors import CourseError, MissingFile
 
 SAMPLED = 20  # files of a folder that are opened, until one is an image
@@ -21,6 +22,8 @@ def check(lesson: Lesson, values: dict[str, Any], cwd: Path) -> None:
 
     `values` are all parameters of the run, which starts in the folder `cwd`.
     """
+    if own_plan.is_study(lesson):
+        own_plan.check(lesson, values)
     code = "\n".join(source(c) for c in lesson.notebook["cells"] if c["cell_type"] == "code")
     for name, parameter in parameters(lesson.notebook).items():
         value = values[name]

@@ -4,6 +4,7 @@ Heavy modules are imported by the command that needs them, so that --help is ins
 """
 
 import os
+import shlex
 import subprocess
 import sys
 import traceback
@@ -182,6 +183,23 @@ def _write_students(which: list[str], folder: Path) -> list[tuple[Path, bool]]:
     return written
 
 
+def _new(arguments) -> None:
+    """Copy a template and print where the copy is, and the command that runs it."""
+    from gancourse.course import new
+
+    path = new.copy(arguments.kind, arguments.name, arguments.to)
+    print(f"{path}\n  open it in Jupyter, or run it: gancourse run {shlex.quote(str(path))}")
+
+
+def _map(arguments) -> None:
+    """Write the map of the course and print where it is."""
+    from gancourse.course.lessons import all_lessons
+    from gancourse.course.overview import pages
+
+    for path in pages.write(all_lessons(), arguments.to):
+        print(path)
+
+
 def _progress(arguments) -> None:
     """Print what a learner has passed, and where to go on."""
     from gancourse.course import progress
@@ -276,6 +294,6 @@ def _say(message: str, status: int) -> int:
 
 COMMANDS = {
     "list": _list, "run": _run, "sweep": _sweep, "runs": _runs, "train": _train, "lab": _lab,
-    "student": _student, "progress": _progress, "class": _class, "render": _render, "test": _test,
-    "bench": _bench, "data": _data, "doctor": _doctor,
+    "student": _student, "new": _new, "map": _map, "progress": _progress, "class": _class,
+    "render": _render, "test": _test, "bench": _bench, "data": _data, "doctor": _doctor,
 }

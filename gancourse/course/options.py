@@ -32,6 +32,8 @@ def parser() -> argparse.ArgumentParser:
                     "on", "gancourse progress")
     progress.add_argument("folder", nargs="?", type=Path, help="your copies (build/student)")
     class_options.add(commands, _add)
+    _add_new(commands)
+    _add_map(commands)
     _add_render(commands)
     _add(commands, "test", "run the unit tests and the notebooks as tests (nbval) on all cores; "
          "pytest options may follow", "gancourse test tests/test_training_loop.py -x -n 0")
@@ -188,6 +190,26 @@ def _add_student(commands) -> None:
     _add_lessons(student)
     student.add_argument("--to", type=Path, default=Path("build/student"),
                          help="folder (build/student)")
+
+
+def _add_new(commands) -> None:
+    """The command `new`."""
+    new = _add(commands, "new", "begin a study of your own: copies a notebook in which you write "
+               "question, prediction, seeds and budget, and which gives a verdict and a model card",
+               "gancourse new study longer_memory --to my_studies, then "
+               "gancourse run my_studies/longer_memory.ipynb -p seeds=0-4")
+    new.add_argument("kind", choices=["study"], help="what to begin: study")
+    new.add_argument("name", nargs="?", default="my_study", help="of the copy (my_study); a file "
+                     "that exists is never overwritten")
+    new.add_argument("--to", type=Path, default=Path("."), help="folder (the present one)")
+
+
+def _add_map(commands) -> None:
+    """The command `map`."""
+    course_map = _add(commands, "map", "write a one-page map of the course and a glossary, made "
+                      "from the lessons: map.html and map.md", "gancourse map --to my_course")
+    course_map.add_argument("--to", type=Path, default=Path("build/map"),
+                            help="folder (build/map)")
 
 
 def _add_render(commands) -> None:

@@ -8,6 +8,7 @@
     results                    the numbers, each by the sentence that the lesson gives it
     metrics                    the same numbers by short names that stay the same: see result_names
     claims                     text, name, kind, bound, measured, judged, held
+    verdicts                   what a study says of its prediction, and where its model lies
     curves                     the CSV file beside the record that holds the logs of its training
     seconds, date              how long it took, and when it ended
     versions, code_sha256      of libraries, of the code of the lesson

@@ -37,7 +37,7 @@ from gancourse.notebook.claims import MIME
 __all__ = [  # of this module, and what it hands on
     "FAILED", "GOOD", "check_writable", "claims", "claims_in_words", "completed", "counted",
     "finished", "lock_of", "missed", "missed_in_words", "number", "read", "results",
-    "settings_in_words", "status", "write", "write_failure", "write_index",
+    "settings_in_words", "status", "verdicts", "write", "write_failure", "write_index",
 ]
 
 
@@ -101,6 +101,11 @@ def results(notebook: dict) -> dict[str, float | str]:
 def claims(notebook: dict) -> list[dict[str, Any]]:
     """Return the claims in a notebook's tables: text, kind, bound, measured, judged, held."""
     return [claim for table in _tables(notebook) for claim in table.get("claims", [])]
+
+
+def verdicts(notebook: dict) -> list[str]:
+    """Return the sentences in which a study has judged its prediction, with where its model is."""
+    return [table["verdict"] for table in _tables(notebook) if "verdict" in table]
 
 
 def write_index(runs: Path) -> Path:

@@ -23,7 +23,7 @@ from gancourse.files import file_sha256, folder_facts, module_code, text_sha256
 PACKAGE = Path(__file__).parents[1]
 DRAWS_ONLY = {"plots.py", "animation.py"}  # a figure of another colour is not another result
 PREFIXES = ("folder", "npz", "file")  # dataset=folder:PATH and the like
-NOT_INPUTS = {"checkpoint"}  # written by the run itself: see gancourse.course.resume_training
+NOT_INPUTS = {"checkpoint", "results"}  # written by the run itself: see runner
 
 
 def of_run(

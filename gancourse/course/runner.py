@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -104,18 +105,20 @@ def run(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, Any
         if done and not force:
             return done, True
         checkpoint, notes = _checkpoint(planned, cwd, force)
+        places = checkpoint | _results(planned, force)
         for note in notes:
             (say or print)(f"note: {note}")
         began = datetime.now(UTC)
         started = time.monotonic()
         notebook, error = notebook_execution.to_folder(
-            lesson.path, planned.folder, planned.settings | checkpoint, kernels, cwd=cwd,
+            lesson.path, planned.folder, planned.settings | places, kernels, cwd=cwd,
             threads=planned.identity["threads"], cell_timeout=cell_timeout, progress=progress)
-        kept_in = {name: provenance.without_home(path) for name, path in checkpoint.items()}
+        kept_in = {name: provenance.without_home(path) for name, path in places.items()}
         origin = provenance.of_process(began, exit_status=1 if error else 0, folder=cwd)
         record = records.completed(about(planned, origin) | {
             "parameters": planned.parameters | kept_in, "notes": notes,
             "results": records.results(notebook), "claims": records.claims(notebook),
+            "verdicts": [provenance.without_home(line) for line in records.verdicts(notebook)],
             "curves": _curves(checkpoint),
             "seconds": round(time.monotonic() - started, 1)})
         if error:
@@ -199,10 +202,12 @@ def store(path: Path, notebook: dict) -> None:
 
 
 def _locks(planned: Plan, cwd: Path) -> dict[str, str]:
-    """The locks that a run holds, and what each is for: its folder, the reader's checkpoint."""
+    """The locks that a run holds, and what each is for: its folder, places named by the reader."""
     locks = {f"{planned.lesson.name}/{planned.folder.name}": str(planned.folder)}
     if named := planned.parameters.get("checkpoint"):
         locks[f"checkpoint {os.path.abspath(resume_training.path_of(named, cwd))}"] = named
+    if named := planned.parameters.get("results"):
+        locks[f"results {os.path.abspath(Path(cwd, named))}"] = named
     return locks
 
 
@@ -233,3 +238,18 @@ def _checkpoint(planned: Plan, cwd: Path, force: bool) -> tuple[dict[str, str], 
     if force:
         path.unlink(missing_ok=True)
     return {"checkpoint": str(path)}, []
+
+
+def _results(planned: Plan, force: bool) -> dict[str, str]:
+    """The folder in which a study keeps its runs and its model, if the notebook has a place for it.
+
+    It lies in the folder of the run.  One of another identity has another name; with `force` it is
+    emptied.  One that the reader has named is the reader's.
+    """
+    if planned.parameters.get("results") != "":
+        return {}
+    digest = run_fingerprint.key(planned.identity)[:8]
+    folder = Path(os.path.abspath(planned.folder / f"study-{digest}"))
+    if force:
+        shutil.rmtree(folder, ignore_errors=True)
+    return {"results": str(folder)}

@@ -1,0 +1,1 @@
+"""A one-page map of the course and a glossary, made from the lessons: `gancourse map`."""
