@@ -8,7 +8,7 @@ import pytest
 from gancourse.course import study_time
 from gancourse.course.classroom.material import book, card, material, plans
 from gancourse.course.classroom.material.plans import Section
-from gancourse.course.lessons import all_lessons, find
+from gancourse.course.lessons import all_lessons, find, source
 
 LESSONS = all_lessons()
 
@@ -57,18 +57,25 @@ def test_every_section_is_planned_once_and_in_order():
         assert parts == wanted and len(planned) <= plans.WEEKS
 
 
+def longer(which):
+    """A lesson with fifty minutes of words in a section of its own more."""
+    lesson = deepcopy(find(which))
+    text = ["## A long story\n", "word " * 6500]
+    at = next(i for i, cell in enumerate(lesson.notebook["cells"]) if "## What to remember" in source(cell))
+    lesson.notebook["cells"].insert(at, {"cell_type": "markdown", "id": "x", "metadata": {}, "source": text})
+    return lesson
+
+
 def test_the_longest_lessons_get_two_weeks_where_weeks_are_left():
     """07, with fifty minutes of words more, takes more than the 80 minutes of a session; 05 and 06 take less."""
-    longer = deepcopy(find("07"))
-    longer.notebook["cells"].insert(1, {"cell_type": "markdown", "id": "x", "metadata": {}, "source": ["word " * 6500]})
-    lessons = [find("05"), find("06"), longer]
+    lessons = [find("05"), find("06"), longer("07")]
     assert [week[0].lesson for week in plans.weeks(lessons)] == ["05", "06", "07", "07"]
     assert [week[0].lesson for week in plans.weeks(lessons, 3)] == ["05", "06", "07"]
 
 
 def test_lessons_share_a_session_of_three_hours_while_they_fit():
-    """Its 155 minutes of study hold 05 and 06, about 60 each, and not 07 as well, about 110."""
-    groups = plans.pack([find("05"), find("06"), find("07")], plans.study(plans.LONG))
+    """Its 155 minutes of study hold 05 and 06, about 60 each, and not 07 as well, longer by fifty."""
+    groups = plans.pack([find("05"), find("06"), longer("07")], plans.study(plans.LONG))
     assert [[lesson.about["lesson"] for lesson in group] for group in groups] == [[5, 6], [7]]
 
 
@@ -84,7 +91,7 @@ def test_the_minutes_of_a_plan_are_those_of_the_lesson(lesson):
 
 
 def test_a_plan_names_the_command_that_hands_a_lesson_out_without_what_is_for_home():
-    text = material.plan([find("12")])
+    text = material.plan([longer("12")])
     assert 'gancourse class release 12 --cut "' in text and '--cut "Claims"' not in text
     assert "| 0–5 | arriving |" in text and "## Three hours" in text and "## 2 weeks of 90 minutes" in text
 
