@@ -380,10 +380,13 @@ def test_a_diagnosis_by_eye_is_judged_on_the_letters_of_the_students_name():
 
 def test_the_stored_patients_are_those_of_the_lesson():
     cells = [source(cell) for cell in find("08").notebook["cells"]]
-    (ills,) = [cell for cell in cells if cell.startswith("ILLNESSES = {")]
-    assert [key.value for key in ast.parse(ills).body[0].value.keys] == list(patients.WORDS)
-    (plots,) = [cell for cell in cells if cell.startswith("GROUPS = [")]
-    shown = {name for group in ast.literal_eval(plots.splitlines()[0].partition("= ")[2]) for name in group}
+
+    def value(name):
+        (cell,) = [cell for cell in cells if f"\n{name} = " in cell]
+        return next(node.value for node in ast.parse(cell).body if ast.unparse(node).startswith(f"{name} = "))
+
+    assert [key.value for key in value("ILLNESSES").keys] == list(patients.WORDS)
+    shown = {name for group in ast.literal_eval(value("GROUPS")) for name in group}
     for word in patients.WORDS:
         log = patients.patient(7, word)
         assert set(log.names()) == shown and log[-1].step == 400 and len(log) == 31

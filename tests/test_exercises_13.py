@@ -106,7 +106,8 @@ def test_every_exercise_has_at_least_three_wrong_answers():
 def lesson():
     """The lesson's networks and their tools, small and untrained; rollouts 2."""
     torch = pytest.importorskip("torch", reason="lesson 13 needs PyTorch")
-    scope = {"width": 8, "batch_size": 4, "rollouts": 2, "tau": 1.0, "corpus": "grammar", "sentences": 100, "d_first": 1}
+    scope = {"width": 8, "batch_size": 4, "rollouts": 2, "tau": 1.0, "corpus": "grammar", "sentences": 100,
+             "d_first": 1}
     (imports,) = [source(c) for c in code_cells("13") if source(c).startswith("import")]
     exec(imports, scope)
     english = grammar.number_agreement()

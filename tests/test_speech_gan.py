@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gancourse.pt import speech_gan  # noqa: E402
+from gancourse.course.studies.speech import speech_gan  # noqa: E402
 from gancourse.pt.models import seeded  # noqa: E402
 
 

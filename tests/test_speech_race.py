@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from gancourse.course.studies import speech_race  # noqa: E402
+from gancourse.course.studies.speech import speech_race  # noqa: E402
 
 
 @pytest.mark.parametrize("part", ["race", "changes", "long"])
