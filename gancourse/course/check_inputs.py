@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gancourse.course.lessons import Lesson, find, parameters, settings, source
+from gancourse.course.lessons import Lesson, defaults, find, parameters, settings, source
 from gancourse.course.studies.own import plan as own_plan
 from gancourse.errors import CourseError, MissingFile
 
@@ -53,10 +53,9 @@ def check_here(number: int, names: dict[str, Any]) -> None:
         lesson = find(f"{number:02d}")
     except CourseError:
         return
-    known = parameters(lesson.notebook)
-    given = {name: names[name] for name in known if name in names}
-    differing = settings(lesson, given=given)
-    check(lesson, {name: p.default for name, p in known.items()} | differing, Path.cwd())
+    values = defaults(lesson)
+    given = {name: names[name] for name in values if name in names}
+    check(lesson, values | settings(lesson, given=given), Path.cwd())
 
 
 def _at(value: str, cwd: Path) -> str:

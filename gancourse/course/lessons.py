@@ -181,6 +181,11 @@ def parameters(notebook: dict) -> dict[str, Parameter]:
     return known
 
 
+def defaults(lesson: Lesson) -> dict[str, Any]:
+    """Return each parameter of a lesson with its default."""
+    return {name: p.default for name, p in parameters(lesson.notebook).items()}
+
+
 def under_present_names(values: dict[str, Any]) -> dict[str, Any]:
     """Return parameters that a run of an earlier version wrote down, under the names of today."""
     return {RENAMED.get(name, name): value for name, value in values.items()}

@@ -30,7 +30,7 @@ from gancourse.course import (
     run_fingerprint,
     study_time,
 )
-from gancourse.course.lessons import Lesson, parameters, settings
+from gancourse.course.lessons import Lesson, defaults, settings
 from gancourse.course.notebook_execution import CELL_TIMEOUT
 from gancourse.files import write_atomically
 from gancourse.system import chosen_threads
@@ -66,7 +66,7 @@ def plan(lesson: Lesson, runs: Path, preset: str = "laptop", given: dict[str, An
     parameters and for files that do not fit them, OSError when an input cannot be read.
     """
     chosen = settings(lesson, preset, given)
-    values = {name: p.default for name, p in parameters(lesson.notebook).items()} | chosen
+    values = defaults(lesson) | chosen
     check_inputs.check(lesson, values, cwd or Path.cwd())
     known = run_fingerprint.of_run(lesson.notebook, values, cwd or Path.cwd(),
                                    threads or chosen_threads(), code)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gancourse.course import records
-from gancourse.course.lessons import parameters, settings
+from gancourse.course.lessons import defaults, settings
 from gancourse.course.sweeps.plan import COLUMNS, Sweep
 from gancourse.errors import CourseError
 from gancourse.files import write_atomically
@@ -57,7 +57,7 @@ class Table:
         """Start with the records of `known`, by the names of runs."""
         self.sweep = sweep
         self.results: dict[str, str] = {}
-        self._defaults = {name: p.default for name, p in parameters(sweep.lesson.notebook).items()}
+        self._defaults = defaults(sweep.lesson)
         self._taken = {*COLUMNS, *self._defaults}
         self._versions: dict[str, None] = {}  # the names of libraries, in the order they come
         self._ended: dict[str, dict[str, Any]] = {}

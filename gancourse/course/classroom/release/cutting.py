@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import NamedTuple
 
-from gancourse.course import study_time
+from gancourse.course import folds, study_time
 from gancourse.course.classroom.lesson.exercises import BEGIN, RUBRIC
 from gancourse.course.classroom.release.flow import Program
 from gancourse.course.classroom.release.statement_names import names_read
@@ -72,7 +72,8 @@ def cut(notebook: dict, left_out: Sequence[str]) -> dict:
     short["cells"] = list(_assembled(short["cells"], owners, names, pieces, _kept(pieces, names)))
     _say_so(short["cells"][0], names)
     # nobody has to study what is folded away
-    study_time.state(short | {"cells": [cell for cell in short["cells"] if not _is_folded(cell)]})
+    folds.set_in(short)
+    study_time.state(short)
     return short
 
 
@@ -275,13 +276,8 @@ def _fold(texts: list[str], i: int) -> Iterator[dict]:
     if texts:
         text = "\n".join([FOLDED, *texts])
         yield {"cell_type": "code", "id": f"left-out-{i}", "execution_count": None, "outputs": [],
-               "metadata": {"jupyter": {"source_hidden": True}, "tags": ["cut"]},
+               "metadata": {"tags": ["cut"]},
                "source": text.splitlines(keepends=True)}
-
-
-def _is_folded(cell: dict) -> bool:
-    """Whether a cell holds what stays of sections that are left out."""
-    return source(cell).startswith(FOLDED)
 
 
 def _say_so(first: dict, names: list[str]) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from gancourse.errors import CourseError
 from gancourse.notebook.claims import MIME
@@ -112,8 +111,7 @@ def paired_ratio(first: Sequence[float], second: Sequence[float],
     if failed:
         return Interval(_ratio_of_failures(a, b), 0.0, math.inf, failed)
     logs = np.log(a / b)
-    n = len(logs)
-    reach = stats.t.ppf((1 + level) / 2, n - 1) * logs.std(ddof=1) / math.sqrt(n)
+    reach = _reach(logs.std(ddof=1), len(logs), level)
     low, ratio, high = np.exp([logs.mean() - reach, logs.mean(), logs.mean() + reach])
     return Interval(float(ratio), float(low), float(high), 0)
 
@@ -152,7 +150,7 @@ def seeds_needed(statement: Statement, first: Sequence[float], second: Sequence[
     room = min(abs(math.log(interval.ratio) - end) for end in ends)
     spread = logs.std(ddof=1)
     for n in range(2, MOST_SEEDS + 1):
-        if stats.t.ppf((1 + level) / 2, n - 1) * spread / math.sqrt(n) < room:
+        if _reach(spread, n, level) < room:
             return n
     return 0
 
@@ -183,6 +181,13 @@ def show(verdict: str, card: str) -> None:
 
     words = f"{verdict} Model card: {card}"
     display({"text/plain": words, MIME: {"verdict": words}}, raw=True)
+
+
+def _reach(spread: float, n: int, level: float) -> float:
+    """How far a mean's interval reaches: t(n - 1) standard errors, of n values with this spread."""
+    from scipy import stats  # a second, which a run that is no study need not wait for
+
+    return stats.t.ppf((1 + level) / 2, n - 1) * spread / math.sqrt(n)
 
 
 def _ratio_of_failures(a: np.ndarray, b: np.ndarray) -> float:

@@ -242,7 +242,7 @@ def reruns(rows: Rows) -> list[tuple[str, float, float]]:
             named = dict.fromkeys([*changes, "learning_rate"]) if changes else ()
             words = ", ".join(_in_words(key, row[key]) for key in named)
             measured += [(words or "default", first, _distance(row))
-                      for first in distances(rows, BOTH, **changes)[:1]]
+                         for first in distances(rows, BOTH, **changes)[:1]]
     return measured
 
 
