@@ -95,4 +95,4 @@ def test_the_library_is_small():
     """Without what runs the course and what draws data, which are not for training GANs."""
     library = [path for path in PACKAGE
                if not {"course", "synthetic"} & set(path.relative_to(ROOT / "gancourse").parts)]
-    assert sum(map(lines_of_code, library)) <= 3900
+    assert sum(map(lines_of_code, library)) <= 4000

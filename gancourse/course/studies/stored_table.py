@@ -1,0 +1,80 @@
+"""Tables of numbers that took longer to make than a lesson lasts, as CSV files beside their studies.
+
+    write(path, rows, head=made_with("python -m gancourse.course.studies.recipe.recipe", seconds=93))
+    rows = read(path)
+
+The first lines begin with # and say when, how long, with what and where the numbers were made.
+Lessons 09 to 14.
+"""
+
+import csv
+import io
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from gancourse import system
+from gancourse.errors import CourseError
+from gancourse.files import write_atomically
+
+LIBRARIES = ("python", "numpy", "torch")
+
+
+def made_with(command: str, seconds: float) -> list[str]:
+    """Return the head of a table: the date and the cost, versions, the processor, the command."""
+    versions = system.library_versions()
+    return [f"{datetime.now(UTC):%Y-%m-%d}, {seconds:.0f} s",
+            ", ".join(f"{name} {versions[name]}" for name in LIBRARIES),
+            system.processor().get("model name", "unknown processor"), command]
+
+
+def write(path: Path, rows: Iterable[Mapping], head: Sequence[str] = ()) -> None:
+    """Write rows below the lines of their head; the columns are all keys, in their first order."""
+    rows = list(rows)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    buffer = io.StringIO("".join(f"# {line}\n" for line in head))
+    buffer.seek(0, io.SEEK_END)
+    table = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_atomically(path, buffer.getvalue().encode())
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table, all entries as text.
+
+    Raises CourseError when the file is missing, or a row has more or fewer entries than columns.
+    """
+    rows = list(csv.DictReader(_lines(path, comments=False)))
+    for row in rows:
+        if None in row or None in row.values():
+            raise CourseError(f"{path}: a row has not one entry a column; make the table anew")
+    return rows
+
+
+def pick(rows: Iterable[Mapping], column: str, **wanted) -> np.ndarray:
+    """Return a column of the rows that have these entries, float64, in their order; "" is NaN.
+
+        pick(rows, "distance", arm="R1 alone", seed=2)
+    """
+    chosen = [row for row in rows
+              if all(str(row[name]) == str(value) for name, value in wanted.items())]
+    return np.array([float(row[column] or "nan") for row in chosen])
+
+
+def head_of(path: Path) -> list[str]:
+    """Return what a table says of how it was made, a line each; CourseError if it is missing."""
+    return [line.removeprefix("#").strip() for line in _lines(path, comments=True)]
+
+
+def _lines(path: Path, *, comments: bool) -> list[str]:
+    """The lines of a file that begin with #, or the others."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise CourseError(f"{path} is missing: its study makes it, and git restore brings it back"
+                          ) from None
+    return [line for line in text.splitlines(keepends=True) if line.startswith("#") == comments]
