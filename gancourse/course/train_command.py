@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from gancourse import checkpoints, data, metrics
-from gancourse.course import record_format, train_folder, train_record
+from gancourse.course import record_format, schedules, train_folder, train_record
 from gancourse.course.snapshots import Saver
 from gancourse.course.train_folder import CHECKPOINT, RECORD
 from gancourse.course.train_options import check_same_game, check_same_images, digest_of, notes
@@ -59,7 +59,7 @@ def train(settings: dict[str, Any], folder: Path, force: bool = False) -> dict:
                 return None
             saved = checkpoints.load_run(path)
             check_same_game(settings, saved.facts["settings"], folder)
-            return saved
+            return train_folder.before_cooldown(folder, saved, settings["num_steps"])
 
         saved = _by_process_0(group, take_folder)
         images = data.load(settings["dataset"], resolution=settings["resolution"],
@@ -134,6 +134,10 @@ def _train_and_save(gan: GAN, images: data.Dataset, settings: dict[str, Any],
     began = time.perf_counter()
     stepping = 0.0
 
+    ends = [settings["num_steps"]]
+    if settings["schedule"] == "cooldown":
+        ends.insert(0, schedules.cooldown_start(settings["num_steps"]))
+
     def fetch(snapshot: tuple[GAN, History, float]) -> tuple:
         """Bring a snapshot to the host: arrays, 64 samples, history, seconds."""
         twin, logs, seconds = snapshot
@@ -149,15 +153,21 @@ def _train_and_save(gan: GAN, images: data.Dataset, settings: dict[str, Any],
         write_atomically(folder / "samples.png", train_folder.picture(samples))
 
     with Saver(fetch, write, settings["save_every"]) as saver:
-        resumed = time.perf_counter()
-        for log in run_training(gan, images.x_train, settings, group, start):
-            stepping += time.perf_counter() - resumed
-            if group.rank == 0:
-                history.append(log)
-                passed = before + time.perf_counter() - began
-                # copying on the device takes about a millisecond; only a write makes the host wait
-                saver.keep((copy.deepcopy(gan), History(history), passed))
+        for end in [end for end in ends if end > start]:
             resumed = time.perf_counter()
+            for log in run_training(gan, images.x_train, settings, group, start, end):
+                stepping += time.perf_counter() - resumed
+                if group.rank == 0:
+                    history.append(log)
+                    passed = before + time.perf_counter() - began
+                    # copying on the device takes about a millisecond; only a write makes it wait
+                    saver.keep((copy.deepcopy(gan), History(history), passed))
+                resumed = time.perf_counter()
+            if group.rank == 0 and end < settings["num_steps"]:
+                passed = before + time.perf_counter() - began
+                checkpoints.save_run(folder / train_folder.UNCOOLED, state(gan), history,
+                                     settings=settings, seconds=passed, images=digest)
+            start = end
     return before + time.perf_counter() - began, stepping
 
 
@@ -198,8 +208,11 @@ def build(settings: dict[str, Any], shape: tuple[int, int, int], group: parallel
 
 
 def run_training(gan: GAN, x: np.ndarray, settings: dict[str, Any], group: parallel.Group,
-                 start: int = 0) -> Iterator[Log]:
-    """Train from step `start` on; yield a log now and then, when all processes hold the same."""
+                 start: int = 0, end: int = 0) -> Iterator[Log]:
+    """Train from step `start` to `end`, 0 being the run's; yield a log now and then.
+
+    All processes hold the same at each log.
+    """
     num_steps = settings["num_steps"]
     rate = settings["learning_rate"]
     penalty = None
@@ -209,8 +222,10 @@ def run_training(gan: GAN, x: np.ndarray, settings: dict[str, Any], group: paral
     run_steps = parallel.make_shared_fast_loop(
         gan, x, group, batch_size=settings["batch_size"], loss=losses.LOSSES[settings["loss"]],
         penalty=penalty, precision=settings["precision"],
-        schedule=lambda k: rate * min(1.0, (1 - k / num_steps) / 0.6))
-    for log in train_fast(run_steps, num_steps=num_steps, start=start, progress=group.rank == 0,
+        schedule=lambda k: schedules.learning_rate_at(
+            k, num_steps, rate, settings["schedule"], settings["warmup"]))
+    for log in train_fast(run_steps, num_steps=end or num_steps, start=start,
+                          progress=group.rank == 0,
                           log_every=settings["log_every"] or max(1, num_steps // 20)):
         parallel.check_in_sync(gan, group)
         parallel.average_statistics(gan, group)

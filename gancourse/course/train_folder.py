@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from gancourse import files
+from gancourse import checkpoints, files
+from gancourse.course.schedules import cooldown_start
 from gancourse.data import to_uint8
 from gancourse.data.images import encoded, tile
 from gancourse.errors import CourseError
 
 CHECKPOINT = "checkpoint.safetensors"
+UNCOOLED = "before_cooldown.safetensors"  # the state in which the learning rate began to fall
 RECORD = "run.json"
 LOCK = ".lock"
 
@@ -47,6 +49,22 @@ def hold(folder: Path, wait: bool) -> Iterator[None]:
                 # this, but there the lock's release removes the file
                 with suppress(OSError):
                     lock.unlink()
+
+
+def before_cooldown(folder: Path, saved: checkpoints.Run, num_steps: int) -> checkpoints.Run:
+    """Return where a run that is to have `num_steps` goes on from: `saved`, or before it cooled.
+
+    The latter for a run with the schedule "cooldown" that was to be shorter.  Raises CourseError
+    where that state is gone.
+    """
+    settings = saved.facts["settings"]
+    cooled = saved.step > cooldown_start(settings["num_steps"])
+    if settings.get("schedule") != "cooldown" or settings["num_steps"] >= num_steps or not cooled:
+        return saved
+    if not (folder / UNCOOLED).is_file():
+        raise CourseError(f"{folder / UNCOOLED} is missing, from which a longer run would go on: "
+                          f"give --num-steps {settings['num_steps']}, or --force to start anew")
+    return checkpoints.load_run(folder / UNCOOLED)
 
 
 def picture(samples: np.ndarray) -> bytes:

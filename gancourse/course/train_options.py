@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gancourse.course.lessons import Parameter, under_present_names
+from gancourse.course.schedules import SCHEDULES
 from gancourse.data.registry import Dataset
 from gancourse.errors import CourseError
 
@@ -29,7 +30,11 @@ GAME = (  # what decides the numbers of a run
               "weight of the gradient penalty, paid every eighth step; 0 switches it off", 0, 1000),
     Parameter("batch_size", 32, "real images in a step, of all processes together", 1, 10**6),
     Parameter("learning_rate", 4e-3,
-              "Adam's step size; falls to 0 over the last 60 % of the run", 1e-8, 1),
+              "Adam's step size, the largest of the run", 1e-8, 1),
+    Parameter("schedule", "falling", "of the learning rate: falling to 0 over the last 60 % of the "
+              "run, constant, or cooldown (constant, then to 0 over the last fifth); the last two "
+              "can be made longer exactly", choices=SCHEDULES),
+    Parameter("warmup", 0, "steps over which the learning rate rises from 0", 0, 10**9),
     Parameter("beta1", 0.0, "Adam's memory of past gradients", 0, 0.999),
     Parameter("ema_decay", 0.995,
               "share of the old average of G's weights kept at each step", 0, 1),
@@ -39,7 +44,7 @@ GAME = (  # what decides the numbers of a run
               "BatchNorm's mean and spread over all processes (GPUs), not over each"),
     Parameter("seed", 0, "decides data, weights, batches and noise", 0, 10**9),
 )
-AROUND = (  # what changes no number, except that a longer run lowers its learning rate later
+AROUND = (  # what changes no number, except that the learning rate falls with the end of the run
     Parameter("num_steps", 1500, "updates of D; a finished run goes on to a larger number",
               1, 10**9),
     Parameter("log_every", 0, "steps between logs; 0 means a twentieth of the run", 0, 10**9),
@@ -95,7 +100,8 @@ def check_same_game(settings: dict[str, Any], before: dict[str, Any], folder: Pa
 
     `before` are the settings of that run, as its checkpoint has them.
     """
-    before = under_present_names(before)
+    earlier = {"schedule": "falling", "warmup": 0}  # versions of the course had these only
+    before = earlier | under_present_names(before)
     for p in GAME:
         if p.name in before and before[p.name] != settings[p.name]:
             raise CourseError(f"{folder} holds a run with {p.name}={before[p.name]}, not "
@@ -140,13 +146,17 @@ def notes(settings: dict[str, Any], before: dict[str, Any], step: int, finished:
 
     That is: it is finished, or it was to be shorter.
     """
+    longer = step and before["num_steps"] != settings["num_steps"]
     if finished:
         yield (f"{folder} is finished: it has gone its {step} steps, and nothing is left to "
                "train.  A larger --num-steps goes on, --force starts anew")
-    elif step and before["num_steps"] != settings["num_steps"]:
+    elif longer and settings["schedule"] == "falling":
         yield (f"the first {step} steps had the learning rates of a run of {before['num_steps']} "
                f"steps, which fall towards its end: {settings['num_steps']} steps at once "
-               "(--force) are another run")
+               "(--force) are another run.  A run with --schedule cooldown can be made longer")
+    elif longer and settings["schedule"] == "cooldown":
+        yield (f"the run goes on from step {step}, before its learning rate fell, and will be the "
+               f"same as {settings['num_steps']} steps at once")
 
 
 @contextmanager

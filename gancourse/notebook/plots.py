@@ -194,7 +194,7 @@ def show_spread(scores: dict[str, Sequence[float]], *, names: Sequence = (), alt
         if len(finite):
             ax.axhspan(i - 0.4, i + 0.4, color=NEUTRAL, alpha=0.05, linewidth=0)
             ax.vlines(np.median(finite), i - 0.4, i + 0.4, color=NEUTRAL, linewidth=2.5, zorder=2)
-        colours = [f"C{k}" for k in range(len(numbers))] if coloured else REAL
+        colours = [f"C{k}" for k in range(len(numbers))] if coloured else THIRD
         reach = 0.24 if len(numbers) > 1 else 0.0
         y = i + np.linspace(-reach, reach, len(numbers))
         ax.scatter(numbers, y, s=36, c=colours, edgecolor="white", linewidth=0.7, zorder=3)
