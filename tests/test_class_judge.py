@@ -136,6 +136,24 @@ def test_what_fails_beside_the_function_is_a_note():
     assert note == "outside of the functions, your code stopped with AssertionError, in line 3 of your cell"
 
 
+@pytest.mark.parametrize("exercise, answer, called", [
+    ("03.2", "def r1(D, real):\n    return losses.r1_penalty(D, real)\n", ["gancourse.pt.losses.r1_penalty"]),
+    ("03.2", "from gancourse.pt.losses import r1_penalty\ndef r1(D, real):\n    return r1_penalty(D, real)\n",
+     ["gancourse.pt.losses.r1_penalty"]),
+    ("03.1", "def update_D(gan, real, z):\n"
+             "    return d_step(gan, real, z, losses.LOSSES['nonsaturating']).item()\n", ["gancourse.pt.train.d_step"]),
+    ("03.2", "def r1(D, real):\n"
+             "    real = real.detach().requires_grad_(True)\n"
+             "    (gradient,) = torch.autograd.grad(D(real).sum(), real, create_graph=True)\n"
+             "    return gradient.square().flatten(1).sum(1).mean()\n", [])])
+def test_a_right_answer_that_only_calls_what_its_check_calls_is_noted(exercise, answer, called):
+    notebook = find("03").notebook
+    known = exercise_of(notebook, exercise)
+    verdict = judge(make_job(notebook, known, answer, stub_of(notebook, known)))
+    assert verdict["status"] == "right"
+    assert verdict["notes"] == [f"{exercise} calls {name}, as its check does: is it an answer?" for name in called]
+
+
 def test_a_line_in_a_loop_shows_the_run_that_failed():
     line = judge(job("def double(x):\n    return 2 * x if x < 4 else x"))["lines"][1]
     assert line == {"hint": "Twice 4 is as ours says.", "passed": False,

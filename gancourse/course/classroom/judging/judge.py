@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
+from gancourse.course.classroom.judging.borrowed import borrowed
 from gancourse.course.classroom.judging.check_lines import (
     ANSWER,
     JUDGE,
@@ -99,6 +100,10 @@ def judge(job: Job, ready: Callable[[], None] = lambda: None) -> dict[str, Any]:
         verdict["reason"] = stopped or f"there is no function {missing[0]} in the cell"
     elif stopped:
         verdict["notes"].append(f"outside of the functions, {stopped}")
+    if verdict["share"]:
+        shared = borrowed(job.answer, job.check, own)
+        verdict["notes"] += [f"{job.exercise} calls {name}, as its check does: is it an answer?"
+                             for name in shared]
     return verdict
 
 
