@@ -116,6 +116,22 @@ def file_sha256(path: Path) -> str:
     return _file_sha256(os.path.abspath(path), stat.st_mtime_ns, stat.st_size)
 
 
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder and in those below it; links count as what they lead to.
+
+    A folder to which several paths lead is entered once, so that a link to a folder above it does
+    no harm.
+    """
+    entered = set()
+    for top, folders, names in os.walk(folder, followlinks=True):
+        if os.path.realpath(top) in entered:
+            folders.clear()
+            continue
+        entered.add(os.path.realpath(top))
+        folders.sort()
+        yield from filter(Path.is_file, (Path(top, name) for name in sorted(names)))
+
+
 def folder_facts(folder: Path) -> dict[str, Any]:
     """Return a folder's path, files, bytes, and one sha256 over the names, sizes and contents.
 
@@ -124,7 +140,7 @@ def folder_facts(folder: Path) -> dict[str, Any]:
     """
     hasher = hashlib.sha256()
     sizes = []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(files_below(folder)):
         size = path.stat().st_size
         name = path.relative_to(folder).as_posix()
         line = f"{name}\x00{size}\x00{file_sha256(path)}\n"

@@ -24,12 +24,18 @@ def here(tmp_path, monkeypatch):
     np.savez("good.npz", x_train=GOOD)
     np.savez("floats.npz", x_train=GOOD.astype(np.float32))
     np.savez("other.npz", y_train=np.zeros(3, int))
-    for folder in ("empty", "pictures", "spoilt"):
+    np.savez("none.npz", x_train=GOOD[:0])
+    for folder in ("empty", "few", "pictures", "spoilt"):
         (tmp_path / folder).mkdir()
-    Image.fromarray(np.zeros((80, 90, 3), np.uint8)).save("pictures/a.png")
+    for name in "abc":
+        Image.fromarray(np.zeros((80, 90, 3), np.uint8)).save(f"pictures/{name}.png")
     Image.fromarray(np.full((28, 28), 255, np.uint8)).save("white.png")
     Image.fromarray(np.eye(20, dtype=np.uint8) * 255).save("small.png")
     (tmp_path / "spoilt" / "a.png").write_text("no picture")
+    (tmp_path / "hidden" / ".thumbnails").mkdir(parents=True)
+    for name in "abc":
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(f"hidden/.thumbnails/{name}.png")
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save("few/a.png")
     (tmp_path / "few.txt").write_text("one line\n")
     return tmp_path
 
@@ -40,7 +46,10 @@ def here(tmp_path, monkeypatch):
     ("03", {"dataset": "npz:floats.npz"}, "x_train is float32; images must be uint8"),
     ("03", {"dataset": "npz:other.npz"}, "has no array x_train"),
     ("03", {"dataset": "npz:few.txt"}, "is not an .npz file"),
+    ("03", {"dataset": "npz:none.npz"}, "must hold an image of at least one pixel"),
     ("03", {"dataset": "folder:empty"}, "holds no images"), ("03", {"dataset": "folder:good.npz"}, "is a file"),
+    ("03", {"dataset": "folder:hidden"}, "holds no images"),
+    ("03", {"dataset": "folder:few"}, "gives 1 image; it needs 3 at least"),
     ("03", {"pictures": "folder:spoilt"}, "none of the 1 image files"),
     ("04", {"photo": "me.jpg"}, "there is no image file 'me.jpg'"), ("04", {"photo": "chyna"}, "did you mean 'china'"),
     ("04", {"painting": "few.txt"}, "is not an image"), ("04", {"photo": "small.png"}, "must have at least 64"),
@@ -68,6 +77,12 @@ def test_paths_start_in_the_folder_of_the_run(here, tmp_path_factory, monkeypatc
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     check("04", here, photo="pictures/a.png")
     check("03", here, dataset="npz:good.npz")
+
+
+def test_a_folder_of_links_to_folders_passes(here):
+    (here / "links").mkdir()
+    (here / "links" / "a").symlink_to(here / "pictures")
+    check("03", here, dataset="folder:links")
 
 
 @pytest.mark.parametrize("argv", [["run", "04", "-p", "photo=me.jpg"], ["run", "03", "-p", "resolution=30"]])

@@ -50,7 +50,7 @@ def needed(notebook, answer=None, number=1, own=None):
     return slicing.before(notebook, exercise, answer, own).splitlines()
 
 
-# ---- the fourteen lessons
+# ---- the lessons
 
 
 @pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.name)

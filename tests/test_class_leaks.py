@@ -45,7 +45,7 @@ def zipped(files):
 
 
 def test_all_lessons_are_released_and_nothing_leaks(handed_out):
-    assert len(list(handed_out.glob("release/*.zip"))) == len(list(handed_out.glob("release/*/*.ipynb"))) == 14
+    assert len(list(handed_out.glob("release/*.zip"))) == len(list(handed_out.glob("release/*/*.ipynb"))) == 15
     assert leaks(handed_out) == []
 
 

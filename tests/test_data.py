@@ -106,10 +106,32 @@ def test_npz_with_half_of_its_test_images_says_what_is_missing(tmp_path):
     ({"y_train": np.full(20, -1)}, "the label -1; number the classes from 0"),
     ({"y_train": np.zeros(19, int)}, "one integer for each of the 20 images"),
     ({"y_train": np.zeros(20)}, "one integer"),
+    ({"y_train": np.full(20, 10**12)}, "the label 1000000000000; number the classes from 0"),
+    ({"x_train": np.zeros((0, 8, 8), np.uint8)}, r"shape \(0, 8, 8\); it must hold an image of at least one pixel"),
+    ({"x_train": np.zeros((20, 8, 0), np.uint8)}, "at least one pixel"),
+    ({"x_test": np.zeros((2, 9, 8), np.uint8)}, r"x_train are \(8, 8, 1\), those of x_test \(9, 8, 1\)"),
+    ({"x_test": np.zeros((2, 8, 8, 3), np.uint8)}, r"those of x_test \(8, 8, 3\); bring both to one shape"),
 ])
 def test_npz_with_wrong_arrays_says_which(tmp_path, arrays, word):
+    if "x_test" in arrays:
+        arrays = arrays | {"y_test": np.zeros(len(arrays["x_test"]), int)}
     with pytest.raises(ValueError, match=word):
         data.load(npz(tmp_path / "wrong.npz", **arrays))
+
+
+@pytest.mark.parametrize("n, words", [(1, "1 image;"), (2, "2 images;")])
+def test_two_images_are_too_few(tmp_path, n, words):
+    np.savez(tmp_path / "a.npz", x_train=np.zeros((n, 8, 8), np.uint8))
+    with pytest.raises(ValueError, match=f"a.npz' gives {words} it needs 3 at least, two to learn from and one"):
+        data.load(f"npz:{tmp_path / 'a.npz'}")
+
+
+@pytest.mark.parametrize("n, num_train, num_test", [(3, 2, 1), (20, 18, 2)])
+def test_npz_may_have_test_images_in_name_only_and_any_size(tmp_path, n, num_train, num_test):
+    x = np.zeros((n, 8, 8), np.uint8)
+    np.savez(tmp_path / "a.npz", x_train=x, x_test=x[:0])
+    own = data.load(f"npz:{tmp_path / 'a.npz'}", resolution=4)
+    assert own.x_train.shape == (num_train, 4, 4, 1) and own.x_test.shape == (num_test, 4, 4, 1)
 
 
 @pytest.mark.parametrize("values, cure", [
@@ -217,7 +239,7 @@ def test_offline_download_names_the_embedded_sets(tmp_path, monkeypatch):
     import pooch
     monkeypatch.setattr(pooch, "create", lambda path, url, registry, **_: pooch.Pooch(
         path, "http://127.0.0.1:9/", registry=registry, retry_if_failed=0))
-    with pytest.raises(ConnectionError, match="fashion_mnist is not on this machine.*strokes, .*=faces or .*=digits"):
+    with pytest.raises(ConnectionError, match="fashion_mnist is not on this machine.*strokes, .*landscapes or "):
         data.load("fashion_mnist")
     assert not [f for f in tmp_path.rglob("*") if f.is_file()]
 

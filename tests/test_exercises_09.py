@@ -9,7 +9,8 @@ import pytest
 from exercises import code_cells, judge, names_from, solution
 
 from gancourse.course.lessons import find, parameters, settings, source
-from gancourse.course.studies.what_works import what_works, what_works_figures, what_works_sweeps
+from gancourse.course.studies import stored_table
+from gancourse.course.studies.what_works import comparisons, figures, sweeps
 from gancourse.errors import CourseError
 from gancourse.notebook import checks
 
@@ -70,7 +71,7 @@ WRONG = [
 
 @pytest.fixture(scope="module")
 def names():
-    return names_from("09", ["num_steps: int", "import itertools"]) | {"rows": what_works.read()}
+    return names_from("09", ["num_steps: int", "import itertools"]) | {"rows": comparisons.read()}
 
 
 @pytest.mark.parametrize("exercise", HEADS)
@@ -106,7 +107,7 @@ def test_the_judge_of_the_lesson_is_the_solution_of_the_exercise(names):
     scope = dict(names)
     exec(solution("09", "margin"), scope)
     for a, b in [([40, 50, 60], [90, 120, 300]), ([40, math.nan], [1, 2]), ([1, 2], [math.nan, 5])]:
-        assert what_works.margin(a, b) == scope["margin"](a, b)
+        assert comparisons.margin(a, b) == scope["margin"](a, b)
 
 
 def test_the_optimiser_of_the_lesson_moves_weights_as_pytorch_s_adam(names):
@@ -131,7 +132,7 @@ def test_the_default_of_the_study_is_the_default_of_the_lesson():
     lesson = find("09")
     defaults = {name: parameter.default for name, parameter in parameters(lesson.notebook).items()}
     defaults |= settings(lesson, "study")
-    assert {name: defaults[name] for name in what_works.OURS} == what_works.OURS
+    assert {name: defaults[name] for name in comparisons.OURS} == comparisons.OURS
 
 
 def test_the_study_is_made_anew_where_runs_fail_and_stops_where_a_sweep_stops(tmp_path, monkeypatch):
@@ -146,13 +147,13 @@ def test_the_study_is_made_anew_where_runs_fail_and_stops_where_a_sweep_stops(tm
         (folder / "table.csv").write_text("seed,status\n0,failed\n")
         return SimpleNamespace(returncode=status)
 
-    monkeypatch.setattr(what_works_sweeps.subprocess, "run", sweep)
-    rows = what_works.read("rebuild", "folder:my photos")
-    assert [row["sweep"] for row in rows] == list(what_works_sweeps.MADE) and rows[0]["part"] == "made"
+    monkeypatch.setattr(sweeps.subprocess, "run", sweep)
+    rows = comparisons.read("rebuild", "folder:my photos")
+    assert [row["sweep"] for row in rows] == list(sweeps.MADE) and rows[0]["part"] == "made"
     status = 2
     monkeypatch.chdir(tmp_path / "runs")
     with pytest.raises(CourseError, match="start again: gancourse sweep 09"):
-        what_works.read("rebuild", "folder:my photos")
+        comparisons.read("rebuild", "folder:my photos")
 
 
 def test_a_part_is_made_run_by_run_and_goes_on_where_it_was(tmp_path, monkeypatch):
@@ -165,125 +166,125 @@ def test_a_part_is_made_run_by_run_and_goes_on_where_it_was(tmp_path, monkeypatc
 
         def run(self, setting, seed):
             trained.append((setting, seed))
-            return {"seed": seed, what_works.DISTANCE: 10.0 * seed}, None
+            return {"seed": seed, comparisons.DISTANCE: 10.0 * seed}, None
 
-    monkeypatch.setattr(what_works_sweeps, "_Lesson", Lesson)
-    monkeypatch.setitem(what_works_sweeps.PARTS, "faces", ({"norm": "-g norm=none,spectral -p penalty=none"}, "1-2",
+    monkeypatch.setattr(sweeps, "_Lesson", Lesson)
+    monkeypatch.setitem(sweeps.PARTS, "faces", ({"norm": "-g norm=none,spectral -p penalty=none"}, "1-2",
                                                            "faces", "09_faces.csv"))
-    what_works_sweeps.main(["faces", "--to", str(tmp_path), "--minutes", "0"])
+    sweeps.main(["faces", "--to", str(tmp_path), "--minutes", "0"])
     assert trained == [] and not list(tmp_path.iterdir())
     for _ in range(2):
-        what_works_sweeps.main(["faces", "--to", str(tmp_path)])
+        sweeps.main(["faces", "--to", str(tmp_path)])
         assert [(setting["norm"], seed) for setting, seed in trained] == [
             ("none", 1), ("none", 2), ("spectral", 1), ("spectral", 2)]
-    rows = what_works_sweeps.table(tmp_path / "09_faces.csv")
-    assert [(row["run"], row["seed"], row[what_works.DISTANCE]) for row in rows[1:3]] == [
+    rows = stored_table.read(tmp_path / "09_faces.csv")
+    assert [(row["run"], row["seed"], row[comparisons.DISTANCE]) for row in rows[1:3]] == [
         ("norm=none,penalty=none", "2", "20.0"), ("norm=spectral,penalty=none", "1", "10.0")]
 
 
 def test_confirmation_has_every_setting_of_the_card_and_new_seeds():
     """Each line of the card finds its runs among the sweeps that are to confirm it, and on faces."""
-    changes = [setting for words in what_works_sweeps.CARD.values() for setting in what_works_sweeps.settings_of(words)]
-    rows = [{name: str(type(ours)(setting.get(name, ours))) for name, ours in what_works.OURS.items()}
-            | {"part": part, "seed": "3", what_works.DISTANCE: "1"}
+    changes = [setting for words in sweeps.CARD.values() for setting in sweeps.settings_of(words)]
+    rows = [{name: str(type(ours)(setting.get(name, ours))) for name, ours in comparisons.OURS.items()}
+            | {"part": part, "seed": "3", comparisons.DISTANCE: "1"}
             for setting in changes for part in ("confirm", "faces")]
-    for _, ours, _, theirs in what_works.CHOSEN:
+    for _, ours, _, theirs in comparisons.CHOSEN:
         for part in ("confirm", "faces"):
-            assert what_works.distances(rows, [part], **ours) == [1.0] == what_works.distances(rows, [part], **theirs)
-    assert len(changes) == 11 and what_works_sweeps.PARTS["confirm"][1] == "3-5"
+            assert comparisons.distances(rows, [part], **ours) == [1.0] == comparisons.distances(rows, [part], **theirs)
+    assert len(changes) == 11 and sweeps.PARTS["confirm"][1] == "3-5"
 
 
 def test_each_line_of_the_card_changes_one_choice_or_compares_best_rates():
-    rows = what_works.read()
-    for _, ours, _, theirs in what_works.CHOSEN:
+    rows = comparisons.read()
+    for _, ours, _, theirs in comparisons.CHOSEN:
         differing = {name for name in ours | theirs if ours.get(name) != theirs.get(name)}
         if "loss" in differing:
             for loss, rate in (("nonsaturating", 4e-3), (theirs["loss"], theirs["learning_rate"])):
-                tried = what_works.along(rows, "learning_rate", loss=loss)
-                assert what_works.best(tried) == (rate, "inside")
+                tried = comparisons.along(rows, "learning_rate", loss=loss)
+                assert comparisons.best(tried) == (rate, "inside")
         else:
             assert len(differing) == 1
 
 
 def test_the_card_says_what_the_table_says():
     """Each line's margin is the best distance of the one side over the worst of the other; the largest comes first."""
-    rows = what_works.read()
-    card = what_works.card(rows)
+    rows = comparisons.read()
+    card = comparisons.card(rows)
     assert len(card) == 7 and [line.made for line in card] == sorted((line.made for line in card), reverse=True)
     assert min(line.made for line in card) > 1
     assert card[0].start == "β1 = 0" and card[0].made == pytest.approx(114.59 / 27.52, rel=1e-3)
-    head, _, *lines = what_works.in_markdown(card).splitlines()
+    head, _, *lines = comparisons.in_markdown(card).splitlines()
     assert head == "| start with | instead of | margin, seeds 0 to 2 | seeds 3 to 5 |" and len(lines) == 7
     assert "not run" not in "".join(lines)
-    assert "RMSProp's learning rate: best" in what_works.edges(rows)
+    assert "RMSProp's learning rate: best" in comparisons.edges(rows)
 
 
 def test_a_column_of_the_card_in_which_nothing_was_run_is_left_out():
-    line = what_works.Line("this", "that", 2.0, math.nan, math.nan)
-    assert what_works.in_markdown([line]).splitlines()[2] == "| this | that | 2 |"
+    line = comparisons.Line("this", "that", 2.0, math.nan, math.nan)
+    assert comparisons.in_markdown([line]).splitlines()[2] == "| this | that | 2 |"
     other = line._replace(faces=0.5)
-    assert what_works.in_markdown([line, other]).splitlines()[2:] == ["| this | that | 2 | not run |",
+    assert comparisons.in_markdown([line, other]).splitlines()[2:] == ["| this | that | 2 | not run |",
                                                                       "| this | that | 2 | 0.5 |"]
 
 
 def test_pages_say_settings_in_words_and_mark_the_default():
-    rows = what_works.read()
-    assert list(what_works.page(rows, "average, decay")) == [
+    rows = comparisons.read()
+    assert list(comparisons.page(rows, "average, decay")) == [
         "no average, no decay", "no average, decay .6", "average .995, no decay", "average .995, decay .6\n(default)"]
-    assert "spectral in D" in what_works.page(rows, "normalisation")
-    assert all(len(runs) == 3 for name in what_works.PAGES for runs in what_works.page(rows, name).values())
-    assert what_works_figures.labelled({"a": [1.0, math.nan], "b": [1.0]}) == {"a\n(1 failed)": [1.0, math.nan],
+    assert "spectral in D" in comparisons.page(rows, "normalisation")
+    assert all(len(runs) == 3 for name in comparisons.PAGES for runs in comparisons.page(rows, name).values())
+    assert figures.labelled({"a": [1.0, math.nan], "b": [1.0]}) == {"a\n(1 failed)": [1.0, math.nan],
                                                                               "b": [1.0]}
 
 
 def test_a_run_made_again_is_told_beside_the_first():
-    rows = what_works.read()
-    words, first, second = what_works.reruns(rows)[0]
-    assert words == "default" and first == what_works.distances(rows)[0] and second > 0
+    rows = comparisons.read()
+    words, first, second = comparisons.reruns(rows)[0]
+    assert words == "default" and first == comparisons.distances(rows)[0] and second > 0
 
 
 def test_samples_that_are_shown_lie_near_and_far():
-    shown = what_works_figures.seen()
+    shown = figures.seen()
     distances = [distance for distance, _ in shown]
     assert distances == sorted(distances) and distances[0] == 0 and distances[1] < 20 and distances[-1] > 900
     assert all(images.shape == (16, 28, 28, 1) and images.dtype == "uint8" for _, images in shown)
 
 
 def test_updates_are_counted_by_network():
-    assert "updates in five seconds, one hidden layer: 1168 to 1408" in what_works.updates(what_works.read())
+    assert "updates in five seconds, one hidden layer: 1168 to 1408" in comparisons.updates(comparisons.read())
 
 
 @pytest.mark.parametrize("there, back, words", [
     (1.5, 0.1, "your claim holds"), (1.1, 0.2, "less than you claimed"), (0.4, 1.2, "the other way"),
     (0.9, 0.8, "not separated")])
 def test_the_verdict_follows_from_both_margins(there, back, words):
-    assert words in what_works.verdict(there, back, 1.2)
+    assert words in comparisons.verdict(there, back, 1.2)
 
 
 def test_the_best_value_lies_inside_or_at_an_edge():
-    assert what_works.best({1.0: [3, 3], 2.0: [1, math.nan], 3.0: [2, 2]}) == (3.0, "the highest tried")
-    assert what_works.best({1.0: [3, 3], 2.0: [1, 1], 3.0: [2, 2]}) == (2.0, "inside")
+    assert comparisons.best({1.0: [3, 3], 2.0: [1, math.nan], 3.0: [2, 2]}) == (3.0, "the highest tried")
+    assert comparisons.best({1.0: [3, 3], 2.0: [1, 1], 3.0: [2, 2]}) == (2.0, "inside")
 
 
 def test_the_setting_chosen_by_all_seeds_but_one_is_ranked_on_that_one():
     found = {"a": [1.0, 1.0, 9.0], "b": [2.0, 2.0, 2.0]}
-    assert list(what_works.hold_one_out(found)) == [("b", 2, 2.0), ("b", 2, 2.0), ("a", 2, 4.5)]
-    ranks, words = what_works.misses({"a page": found})
+    assert list(comparisons.hold_one_out(found)) == [("b", 2, 2.0), ("b", 2, 2.0), ("a", 2, 4.5)]
+    ranks, words = comparisons.misses({"a page": found})
     assert ranks == [2, 2, 2]
     assert words.splitlines()[2] == "a page: a has rank 2 on seed 2, 4.50 times the best distance there"
 
 
 def test_the_shipped_table_holds_every_run_of_the_sweeps_and_what_made_it():
     """Each sweep of the lesson has a row for every combination of its values and each of seeds 0, 1, 2."""
-    rows = [row for row in what_works.read() if row["part"] == "made"]
-    assert {row["sweep"] for row in rows} == set(what_works_sweeps.MADE)
-    for name, words in what_works_sweeps.MADE.items():
+    rows = [row for row in comparisons.read() if row["part"] == "made"]
+    assert {row["sweep"] for row in rows} == set(sweeps.MADE)
+    for name, words in sweeps.MADE.items():
         words = shlex.split(words)
         grid = dict(word.split("=") for option, word in zip(words[::2], words[1::2], strict=True) if option == "-g")
         mine = [tuple(row[key] for key in (*grid, "seed")) for row in rows if row["sweep"] == name]
         assert len(set(mine)) == len(mine) == 3 * math.prod(len(v.split(",")) for v in grid.values())
         assert {row["seed"] for row in rows if row["sweep"] == name} == {"0", "1", "2"}
-    for row in what_works.read():
+    for row in comparisons.read():
         done = row["status"] == "done" and float(row["distance of the samples"]) > 0
         assert done or (row["status"] == "failed" and "FloatingPointError" in row["error"])
         assert row["version of torch"] and row["version of threads"] == "1" and row["date"]
@@ -291,10 +292,10 @@ def test_the_shipped_table_holds_every_run_of_the_sweeps_and_what_made_it():
 
 @pytest.mark.parametrize("part", ["confirm", "wider", "seen"])
 def test_the_tables_made_in_one_process_hold_no_run_twice(part):
-    sweeps, seeds, _, _ = what_works_sweeps.PARTS[part]
-    rows = [row for row in what_works.read() if row["part"] == part]
+    settings_of_part, seeds, _, _ = sweeps.PARTS[part]
+    rows = [row for row in comparisons.read() if row["part"] == part]
     made = {(row["sweep"], row["run"], row["seed"]) for row in rows}
     wanted = {(name, ",".join(f"{key}={value}" for key, value in setting.items()), str(seed))
-              for name, words in sweeps.items() for setting in what_works_sweeps.settings_of(words)
+              for name, words in settings_of_part.items() for setting in sweeps.settings_of(words)
               for seed in range(int(seeds[0]), int(seeds[2]) + 1)}
     assert len(made) == len(rows) and made == wanted

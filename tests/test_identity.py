@@ -161,6 +161,17 @@ def test_a_folder_is_its_names_sizes_and_contents(course):
     assert facts["files"] == 2 and facts["bytes"] == 4
 
 
+def test_what_a_link_to_a_folder_leads_to_counts_once(course, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "b.png").write_text("woof")
+    (course / "pictures" / "dogs").symlink_to(elsewhere)
+    (course / "pictures" / "all").symlink_to(course / "pictures")
+    facts = run_fingerprint.folder_facts(course / "pictures")
+    assert facts["files"] == 2 and facts["bytes"] == 8  # cats/a.png and dogs/b.png
+    (elsewhere / "b.png").write_text("bark")
+    assert run_fingerprint.folder_facts(course / "pictures")["sha256"] != facts["sha256"]
+
+
 def test_figures_count_where_outputs_are_stored(course):
     stored = run_fingerprint.code_sha256(LESSON, drawing=True)
     (course / "course" / "plots.py").write_text("colour = 'red'")

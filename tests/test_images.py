@@ -143,13 +143,13 @@ def test_whatever_is_damaged_becomes_an_image_or_is_skipped_by_name(tmp_path, su
         warnings.simplefilter("always")
         images, classes, _ = read_folder(tmp_path, 16)
     assert len(images) + len(notes) == 41 and len(images) == len(classes) >= 1
-    assert all(str(note.message).startswith(f"skipped {tmp_path}") for note in notes)
+    assert all(str(note.message).startswith(f"skipped: '{tmp_path}") for note in notes)
 
 
 def test_a_corrupt_file_is_reported_and_skipped(tmp_path):
     picture(tmp_path, "good.png")
     (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff not a jpeg")
-    with pytest.warns(UserWarning, match="skipped .*bad.jpg"):
+    with pytest.warns(UserWarning, match="skipped: .*bad.jpg"):
         images, _, _ = read_folder(tmp_path, 8)
     assert len(images) == 1
 
@@ -162,6 +162,42 @@ def test_a_folder_without_images_is_named(tmp_path):
         read_folder(tmp_path / "none", 8)
     with pytest.raises(ValueError, match="notes.txt' is a file: .*unpack a zip first"):
         read_folder(tmp_path / "notes.txt", 8)
+
+
+def test_a_folder_of_which_nothing_can_be_read_says_why(tmp_path):
+    (tmp_path / "a.png").write_text("no picture")
+    with pytest.warns(UserWarning, match="skipped: "), pytest.raises(
+            ValueError, match="none of the 1 image files .*; the first: .*a.png' is not an image"):
+        read_folder(tmp_path, 8)
+
+
+def test_an_image_of_too_many_pixels_is_named_as_such(tmp_path):
+    """Pillow opens twice 89,478,485 pixels, so that a small file cannot fill the memory."""
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="a.png' has more than 178,956,970 pixels: scale it down"):
+        read_image(tmp_path / "a.png")
+
+
+def test_a_link_to_a_folder_is_a_class_and_a_link_to_itself_none(tmp_path):
+    picture(tmp_path, "elsewhere/1.png")
+    folder = tmp_path / "mine"
+    picture(tmp_path, "mine/cats/1.png")
+    (folder / "dogs").symlink_to(tmp_path / "elsewhere")
+    (folder / "all").symlink_to(folder)
+    images, _, names = read_folder(folder, 8)
+    assert len(images) == 2 and names == ["cats", "dogs"]
+
+
+def test_a_name_of_two_lines_is_told_in_one(tmp_path):
+    (tmp_path / "a\nb.png").write_text("no picture")
+    picture(tmp_path, "good.png")
+    with pytest.warns(UserWarning) as notes:
+        read_folder(tmp_path, 8)
+    assert "\n" not in str(notes[0].message)
+
+
+def test_no_images_stay_none_at_any_size():
+    assert resize(np.zeros((0, 28, 28, 1), np.uint8), 16).shape == (0, 16, 16, 1)
 
 
 def test_resize_keeps_a_flat_image_flat():

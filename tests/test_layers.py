@@ -17,7 +17,8 @@ FLOORS = [  # the plan of the house, low to high: a module imports from floors b
     ["course", "__main__"],
 ]
 ONLY_IN = {  # a package and the modules that may import it
-    "torch": ("pt.", "course.train_command", "course.studies."), "tensorflow": ("tf.",), "keras": ("tf.",),
+    "torch": ("pt.", "course.train_command", "course.studies."),
+    "tensorflow": ("tf.", "course.studies.tools."), "keras": ("tf.", "course.studies.tools."),
     "matplotlib": ("notebook.plots", "notebook.image_output", "notebook.diagram"),
     "prdc": ("metrics.distances",), "pocketsphinx": ("metrics.speech_recogniser",),
     "torchmetrics": ("pt.torchmetrics_adapter",), "torch_fidelity": ("pt.torchmetrics_adapter",),

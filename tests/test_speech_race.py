@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from gancourse.course.studies import stored_table  # noqa: E402
 from gancourse.course.studies.speech import speech_race  # noqa: E402
 
 
@@ -29,13 +30,11 @@ def test_the_races_arms_begin_alike():
 
 
 def test_a_table_that_is_written_can_be_read(tmp_path):
-    row = dict.fromkeys(speech_race.COLUMNS, 0.5) | {"arm": "a, b", "seed": 1, "step": 20, "outsider": ""}
-    text = speech_race.to_csv([row], ["a date", "a machine"])
-    assert text.startswith("# a date\n# a machine\narm,seed,step,")
-    (tmp_path / speech_race.FILES["race"]).write_text(text)
+    row = {"arm": "a, b", "seed": 1, "step": 20, "distance": 0.5, "outsider": ""}
+    stored_table.write(tmp_path / speech_race.FILES["race"], [row])
     (got,) = speech_race.read("race", tmp_path)
     assert got["arm"] == "a, b" and got["step"] == 20 and got["distance"] == 0.5 and np.isnan(got["outsider"])
-    with pytest.raises(ValueError, match="make it with python -m"):
+    with pytest.raises(ValueError, match="its study makes it"):
         speech_race.read("long", tmp_path)
 
 

@@ -19,6 +19,11 @@ def test_rows_come_back_as_text_and_the_head_says_how_they_were_made(tmp_path):
     assert command == "python -m a_study"
 
 
+def test_floats_may_be_written_with_fewer_digits(tmp_path):
+    stored_table.write(tmp_path / "table.csv", [{"a": 123456.7, "b": 1234567, "c": 1 / 3}], digits=5)
+    assert stored_table.read(tmp_path / "table.csv") == [{"a": "1.2346e+05", "b": "1234567", "c": "0.33333"}]
+
+
 def test_a_row_may_lack_what_another_has(tmp_path):
     stored_table.write(tmp_path / "table.csv", [{"a": 1}, {"b": 2}])
     assert stored_table.read(tmp_path / "table.csv") == [{"a": "1", "b": ""}, {"a": "", "b": "2"}]

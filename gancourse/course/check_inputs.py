@@ -5,6 +5,7 @@ here as in the lesson.  Large folders are sampled, not read.
 """
 
 import os
+import warnings
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from gancourse.course.lessons import Lesson, defaults, find, parameters, setting
 from gancourse.course.studies.own import plan as own_plan
 from gancourse.errors import CourseError, MissingFile
 
-SAMPLED = 20  # files of a folder that are opened, until one is an image
+SAMPLED = 20  # files of a folder that are opened, until a few are images
 
 
 def check(lesson: Lesson, values: dict[str, Any], cwd: Path) -> None:
@@ -71,36 +72,36 @@ def _at(value: str, cwd: Path) -> str:
 @cache
 def _check_dataset(value: str, sounds: bool) -> None:
     """Look at a data set of images, or of sounds where the lesson takes those."""
-    from gancourse.data import loaders, registry
+    from gancourse.data import registry
 
     kind, _, path = value.partition(":")
     if sounds:
         if kind != "folder":
             registry.load_sounds(value)  # "speech", which is drawn at once, or an error
-    elif value in registry.SOUNDS:
-        registry.load(value)  # an error
-    elif kind == "npz":
-        loaders.npz_file(path, 0, 0)
+    elif value in registry.SOUNDS or kind == "npz":
+        registry.load(value)  # which refuses sounds
     elif kind == "folder":
         _check_folder(path)
 
 
 def _check_folder(path: str) -> None:
-    """Look for one image in a folder; where there is none, its reader says what is wrong."""
-    from gancourse.data import images
+    """Look for a few images in a folder; where there are none, its reader says what is wrong."""
+    from gancourse.data import images, registry
 
-    folder = Path(path).expanduser()
-    files = (p for p in folder.rglob("*") if p.suffix.lower() in images.SUFFIXES and p.is_file())
-    tried = 0
-    for file in islice(files, SAMPLED):
+    tried = readable = 0
+    for file in islice(images.image_files(Path(path).expanduser()), SAMPLED):
         tried += 1
         try:
             images.read_image(file, 64)
-            return
+            readable += 1
         except (ValueError, OSError):
             continue
+        if readable == registry.FEWEST:
+            return
     if tried < SAMPLED:
-        images.read_folder(path, 8)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of files that are skipped: the lesson names them
+            registry.load(f"folder:{path}", resolution=8)
 
 
 @cache

@@ -17,7 +17,7 @@ from gancourse.data.registry import check_name
 from gancourse.errors import CourseError, MissingFile, unknown
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
-PARTS = ("The walk", "Why it works", "Making it work", "What GANs are for")
+PARTS = ("The walk", "Why it works", "Making it work", "What GANs are for", "Your own")
 STUB = "raise NotImplementedError  # your turn"
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION", re.S | re.M)
 RANGE = re.compile(r"\s*\[(\S+), (\S+)\]$")

@@ -19,7 +19,8 @@ from gancourse.errors import CourseError
 
 GAME = (  # what decides the numbers of a run
     Parameter("dataset", "strokes",
-              "strokes, faces, digits, mnist, fashion_mnist, cifar10, folder:PATH or npz:PATH"),
+              "strokes, faces, landscapes, digits, mnist, fashion_mnist, cifar10, "
+              "folder:PATH or npz:PATH"),
     Parameter("resolution", 0, "side of the images in pixels; 0 means the set's own", 0, 1024),
     Parameter("network", "shallow", "the pair (G, D)", choices=("mlp", "dcgan", "shallow")),
     Parameter("width", 32, "units or feature maps of the first layer", 1, 4096),

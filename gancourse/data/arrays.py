@@ -12,6 +12,7 @@ import numpy as np
 from gancourse.errors import CourseError
 
 NAMES = ("x_train", "y_train", "x_test", "y_test")
+MOST_CLASSES = 100_000
 UNLABELLED = "unlabelled"  # the one class of images without labels
 
 
@@ -38,7 +39,7 @@ def read_npz(path: str) -> tuple[dict[str, np.ndarray], list[str]]:
             arrays[f"y_{part}"] = np.zeros(arrays[f"x_{part}"].shape[:1], np.int64)
         return arrays, [UNLABELLED]
     labels = arrays["y_train"]
-    if not np.issubdtype(labels.dtype, np.integer):
+    if not np.issubdtype(labels.dtype, np.integer) or labels.max(initial=0) >= MOST_CLASSES:
         return arrays, []  # which `check_images` refuses
     return arrays, [str(label) for label in range(int(labels.max(initial=0)) + 1)]
 
@@ -73,15 +74,18 @@ def check_images(name: str, what: str, x: np.ndarray,
     if x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[-1] not in (1, 3)):
         raise CourseError(f"{name}: x_{what} has shape {x.shape}; images must be (n, height, "
                           "width), (n, height, width, 1) or (n, height, width, 3)")
+    if 0 in x.shape[1:] or (what == "train" and not len(x)):
+        raise CourseError(f"{name}: x_{what} has shape {x.shape}; it must hold an image of at "
+                          "least one pixel")
     if x.dtype != np.uint8:
         raise CourseError(f"{name}: x_{what} is {x.dtype}; images must be uint8, 0 to 255: "
                           f"{_how_to_mend(x, what)}")
     if y.shape != (len(x),) or not np.issubdtype(y.dtype, np.integer):
         raise CourseError(f"{name}: y_{what} is {y.dtype} {y.shape}; it must hold one integer for "
                           f"each of the {len(x)} images")
-    if y.min(initial=0) < 0:
-        raise CourseError(f"{name}: y_{what} holds the label {y.min()}; number the classes from 0 "
-                          "on")
+    if not 0 <= y.min(initial=0) <= y.max(initial=0) < MOST_CLASSES:
+        wrong = y.min() if y.min() < 0 else y.max()
+        raise CourseError(f"{name}: y_{what} holds the label {wrong}; number the classes from 0 on")
     with_channels = x if x.ndim == 4 else x[..., None]
     return np.ascontiguousarray(with_channels), y.astype(np.int64)
 

@@ -20,6 +20,7 @@ from scipy.signal import resample_poly
 
 from gancourse.data.labels import folder_classes, is_hidden
 from gancourse.errors import CourseError, MissingFile, check_range
+from gancourse.files import files_below
 
 SMALL = 10  # clips of a class: with fewer there is little to learn
 QUIET = 0.03  # of a clip's peak: where a sound begins
@@ -138,9 +139,9 @@ def _wav_files(folder: Path) -> Iterator[tuple[str, object]]:
     if not folder.is_dir():
         yield from _zipped_wav_files(folder)
         return
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(files_below(folder)):
         name = path.relative_to(folder).as_posix()
-        if _is_wav(name) and path.is_file():
+        if _is_wav(name):
             yield name, path
 
 

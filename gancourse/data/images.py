@@ -7,12 +7,14 @@ white where all lie in [0, 1]; other floats and 32-bit integers are stretched fr
 
 import io
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from gancourse.data.labels import folder_classes, is_hidden
 from gancourse.errors import CourseError, MissingFile
+from gancourse.files import files_below
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
@@ -42,25 +44,34 @@ def read_folder(folder: str | Path, resolution: int) -> tuple[np.ndarray, np.nda
     if not folder.is_dir():
         raise MissingFile(f"there is no folder {str(folder)!r}: give dataset=folder:PATH with "
                           "a folder of images")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-    names = [path.relative_to(folder).as_posix() for path in paths]
-    names = [name for name in names if not is_hidden(name)]
+    names = [path.relative_to(folder).as_posix() for path in sorted(image_files(folder))]
     if not names:
         raise CourseError(f"folder {str(folder)!r} holds no images ({', '.join(sorted(SUFFIXES))})")
     images = []
     kept = []
+    reasons = []
     for name in names:
         try:
             images.append(np.asarray(_square(_open(folder / name), resolution)))
             kept.append(name)
         except (ValueError, OSError) as error:
-            warnings.warn(f"skipped {folder / name}: {error}", stacklevel=2)
+            reasons.append(str(error))
+            warnings.warn(f"skipped: {error}", stacklevel=2)
     if not images:
-        raise CourseError(f"none of the {len(names)} image files in {str(folder)!r} could be read")
+        raise CourseError(f"none of the {len(names)} image files in {str(folder)!r} could be read; "
+                          f"the first: {reasons[0]}")
     stack = np.stack(images)
     if (stack == stack[..., :1]).all():  # gray
         stack = stack[..., :1]
     return stack, *folder_classes(kept)
+
+
+def image_files(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder and below it that are named as images and are not hidden."""
+    for path in files_below(folder):
+        is_named = path.suffix.lower() in SUFFIXES
+        if is_named and not is_hidden(path.relative_to(folder).as_posix()):
+            yield path
 
 
 def resize(images: np.ndarray, resolution: int) -> np.ndarray:
@@ -72,7 +83,7 @@ def resize(images: np.ndarray, resolution: int) -> np.ndarray:
         return images
     pictures = images[..., 0] if channels == 1 else images  # as Pillow takes gray ones
     squares = [np.asarray(_square(Image.fromarray(picture), resolution)) for picture in pictures]
-    return np.stack(squares).reshape(n, resolution, resolution, channels)
+    return np.array(squares, np.uint8).reshape(n, resolution, resolution, channels)
 
 
 def tile(images: np.ndarray, columns: int, gap: int = 0) -> np.ndarray:
@@ -118,6 +129,9 @@ def _open(path: str | Path, longest: int = 0):
             with Image.open(path) as file:
                 image = ImageOps.exif_transpose(file)
                 image.load()
+    except Image.DecompressionBombError as error:
+        raise CourseError(f"{str(path)!r} has more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels: "
+                          "scale it down") from error
     except Exception as error:  # decoders raise many kinds of errors for damaged files
         raise CourseError(f"{str(path)!r} is not an image, or is damaged or cut short "
                           f"({error})") from error

@@ -2,7 +2,7 @@
 
 import os
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from gancourse.data.images import read_folder
 from gancourse.data.synthetic.digits import strokes as draw_strokes
 from gancourse.data.synthetic.faces import STYLES
 from gancourse.data.synthetic.faces import faces as draw_faces
+from gancourse.data.synthetic.landscapes import BUILDINGS
+from gancourse.data.synthetic.landscapes import landscapes as draw_landscapes
 from gancourse.errors import CourseError, NoConnection
 
 DIGITS = tuple("0123456789")
@@ -66,12 +68,16 @@ def faces(num: int, resolution: int, seed: int) -> Dataset:
 
     The label is the hair style; all attributes come from `gancourse.data.synthetic.faces`.
     """
-    side = resolution or 32
-    train = draw_faces(num or 20_000, size=side, seed=2 * seed)
-    test = draw_faces(2_000, size=side, seed=2 * seed + 1)
-    return _dataset("faces", train.images, train.attributes.hair_style, test.images,
-                    test.attributes.hair_style, STYLES,
-                    "drawn by gancourse.data.synthetic.faces", "CC BY 4.0")
+    return _painted("faces", draw_faces, "hair_style", STYLES, num, resolution, seed)
+
+
+def landscapes(num: int, resolution: int, seed: int) -> Dataset:
+    """Return `num` landscapes to learn from (0: 20,000) and 2,000 others, at any resolution.
+
+    The label is the kind of building, 0 for none; all attributes come from
+    `gancourse.data.synthetic.landscapes`.
+    """
+    return _painted("landscapes", draw_landscapes, "building", BUILDINGS, num, resolution, seed)
 
 
 def digits(num: int, resolution: int, seed: int) -> Dataset:
@@ -124,11 +130,15 @@ def npz_file(path: str, resolution: int, seed: int) -> Dataset:
     arrays, class_names = read_npz(path)
     name = f"npz:{path}"
     x, y = arrays["x_train"], arrays["y_train"]
-    if "x_test" in arrays:
+    if "x_test" in arrays and arrays["x_test"].size:
         parts = (x, y, arrays["x_test"], arrays["y_test"])
     else:
         parts = _split(*check_images(name, "train", x, y), seed, _tenth(x))
-    return _dataset(name, *parts, class_names, path, "the reader's own")
+    images = _dataset(name, *parts, class_names, path, "the reader's own")
+    if images.x_test.shape[1:] != images.shape:
+        raise CourseError(f"{name}: images of x_train are {images.shape}, those of x_test "
+                          f"{images.x_test.shape[1:]}; bring both to one shape")
+    return images
 
 
 def speech(num: int, seed: int) -> Sounds:
@@ -184,6 +194,16 @@ def _cifar_images(rows: np.ndarray) -> np.ndarray:
     return rows[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
 
 
+def _painted(name: str, draw: Callable, label: str, class_names: Sequence[str], num: int,
+             resolution: int, seed: int) -> Dataset:
+    """A data set of images that are drawn with known attributes, of which `label` is the class."""
+    train, test = (draw(n, size=resolution or 32, seed=2 * seed + i)
+                   for i, n in enumerate((num or 20_000, 2_000)))
+    return _dataset(name, train.images, getattr(train.attributes, label), test.images,
+                    getattr(test.attributes, label), class_names,
+                    f"drawn by gancourse.data.synthetic.{name}", "CC BY 4.0")
+
+
 def _split(x: np.ndarray, y: np.ndarray, seed: int, num_test: int) -> tuple[np.ndarray, ...]:
     """x_train, y_train, x_test, y_test: `num_test` examples, drawn by `seed`, are kept for testing.
 
@@ -229,4 +249,5 @@ def _download(name: str, file: str) -> str:
     except OSError as error:  # requests' errors are OSErrors
         raise NoConnection(f"{name} is not on this machine and could not be downloaded "
                            f"({type(error).__name__}). The embedded sets need no network: "
-                           "dataset=strokes, dataset=faces or dataset=digits.") from error
+                           "dataset=strokes, dataset=faces, dataset=landscapes or "
+                           "dataset=digits.") from error

@@ -22,6 +22,7 @@ __all__ = [
 DATASETS: dict[str, Callable[[int, int, int], Dataset]] = {  # of num, resolution and seed
     "strokes": loaders.strokes,
     "faces": loaders.faces,
+    "landscapes": loaders.landscapes,
     "digits": loaders.digits,
     "mnist": loaders.mnist,
     "fashion_mnist": loaders.fashion_mnist,
@@ -31,19 +32,21 @@ FILES: dict[str, Callable[[str, int, int], Dataset]] = {  # of path, resolution 
     "folder": loaders.image_folder,
     "npz": loaders.npz_file,
 }
+FEWEST = 3  # images of the reader's own
 SOUNDS: dict[str, Callable[[int, int], Sounds]] = {"speech": loaders.speech}  # of num and seed
 
 
 def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Dataset:
     """Return a data set by name: one of DATASETS, "folder:PATH" or "npz:PATH".
 
-    `num` keeps that many training images (0: all; of strokes and faces, 20,000).  `resolution` is
-    the side in pixels (0: the set's own; 28 for strokes, 32 for faces and for a folder).  `seed`
-    draws the strokes and the faces, and the tenth that is kept for testing of a folder, or of a
-    file without test images.  Sets that are not embedded are downloaded once, checked by sha256,
-    into `cache_folder()`.
-    Raises ValueError for an unknown name (naming the nearest), a bad number or a damaged file,
-    FileNotFoundError for a missing path, ConnectionError when a download is needed and fails.
+    `num` keeps that many training images (0: all; of strokes, faces and landscapes, 20,000).
+    `resolution` is the side in pixels (0: the set's own; 28 for strokes, 32 for faces, landscapes
+    and a folder).  `seed` draws the strokes, the faces and the landscapes, and the tenth that is
+    kept for testing of a folder, or of a file without test images.  Sets that are not embedded are
+    downloaded once, checked by sha256, into `cache_folder()`.
+    Raises ValueError for an unknown name (naming the nearest), a bad number, a damaged file or
+    fewer than three images of the reader's own, FileNotFoundError for a missing path,
+    ConnectionError when a download is needed and fails.
     """
     check_range("num", num, 0, 10**8, include_low=True)
     check_range("resolution", resolution, 0, 1024, include_low=True)
@@ -54,6 +57,10 @@ def load(name: str, *, num: int = 0, resolution: int = 0, seed: int = 0) -> Data
     kind, _, path = name.partition(":")
     if path:
         dataset = FILES[kind](path, resolution, seed)
+        count = len(dataset.x_train) + len(dataset.x_test)
+        if count < FEWEST:
+            raise CourseError(f"{name!r} gives {count} image{'s' * (count > 1)}; it needs {FEWEST} "
+                              "at least, two to learn from and one to test with")
     else:
         dataset = DATASETS[name](num, resolution, seed)
     if resolution:

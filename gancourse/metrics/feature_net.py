@@ -5,10 +5,10 @@
 
 To tell its classes apart, such a network has learnt what matters about the images of a data set.
 It is computed in plain NumPy, so PyTorch and TensorFlow lessons read the same numbers off the same
-network.  Those of the stroke digits and of the faces ship with the course; others are trained once,
-in seconds, and kept.  Messages call it a ruler, as lesson 07 does, which explains it.
+network.  Those of the stroke digits, the faces and the landscapes ship with the course; others are
+trained once, in seconds, and kept.  Messages call it a ruler, as lesson 07 does, which explains it.
 
-The network of the faces reads several attributes at once:
+The networks of the faces and of the landscapes read several attributes at once:
 
     feature_net.load(faces).read_attributes(images)["glasses"]
 """
@@ -30,9 +30,11 @@ from gancourse.system import chosen_threads, installed
 
 SHIPPED = Path(__file__).with_name("feature_nets")
 SHIPPED_OF = {("strokes", (28, 28, 1)): "strokes_28.safetensors",
-              ("faces", (32, 32, 3)): "faces_32.safetensors"}
-HIDDEN = {  # attributes of a face that are not to be seen at these values of hair_style
-    "hair_colour": (0, 5), "hat": (0, 1, 2, 3, 4), "earrings": (2,)}
+              ("faces", (32, 32, 3)): "faces_32.safetensors",
+              ("landscapes", (32, 32, 3)): "landscapes_32.safetensors"}
+HIDDEN = {  # attributes that are not to be seen at these values of another one
+    "hair_colour": ("hair_style", (0, 5)), "hat": ("hair_style", (0, 1, 2, 3, 4)),
+    "earrings": ("hair_style", (2,)), "mountains": ("building", (2, 3))}
 TRAINER = Path(__file__).parents[1] / "pt" / "train_feature_net.py"
 CHUNK = 50  # images at once: their patches fit the processor's cache, which is twice as fast
 
@@ -43,8 +45,9 @@ class FeatureNet(NamedTuple):
     It is a LeNet after LeCun et al. 1998, of about a hundred thousand weights for 28 x 28 pixels:
     3x3 convolution to 16 channels - 2x2 max-pooling - 3x3 convolution to 32 channels - 2x2
     max-pooling - 64 features - a logit for each class, with a ReLU after each layer but the last.
-    The network of the faces has a third convolution with pooling; its classes are the hair styles,
-    and a second head reads the other attributes.  It is not trained further: it only measures.
+    Those of the faces and the landscapes have a third convolution with pooling; their classes are
+    the hair styles and the buildings, and a second head reads the other attributes.  It is not
+    trained further: it only measures.
     """
 
     weights: dict[str, np.ndarray]  # kernels (3, 3, in, out), matrices (in, out), biases (out,)
@@ -157,9 +160,9 @@ def readable(attributes: Attributes) -> dict[str, np.ndarray]:
 
 
 def _hide(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The values of attributes, -1 where the hair style hides one."""
-    hidden = {name: np.isin(values["hair_style"], styles)
-              for name, styles in HIDDEN.items() if "hair_style" in values}
+    """The values of attributes, -1 where another one hides it."""
+    hidden = {name: np.isin(values[other], those)
+              for name, (other, those) in HIDDEN.items() if other in values}
     return {name: np.where(hidden[name], -1, value) if name in hidden else value
             for name, value in values.items()}
 

@@ -1,47 +1,35 @@
 """A quiz on pictures in a notebook: a guess for each, and the score.  Lesson 11.
 
-It is HTML with a script and works without a kernel and without a network.  Where no script may run,
-all pictures stand in one, and the solution is folded below.
+Where no script may run, all pictures stand in one, and the solution is folded below.
 """
 
-import hashlib
 import html
-import json
-from base64 import b64encode
 from collections.abc import Sequence
 
 import numpy as np
 
 from gancourse.data.images import encoded
 from gancourse.errors import CourseError
-from gancourse.notebook import image_output, plots
+from gancourse.notebook import html_frame, plots
 
-PAGE = """<div class="{id}" role="group" aria-label="{alt}" data-lm-suppress-shortcuts="true"
-style="max-width:{page}px;font:14px system-ui,sans-serif">
+BODY = """<div role="group" aria-label="{alt}">
 <div style="display:flex;flex-wrap:wrap;gap:.7em">{questions}</div>
 <p role="status"><strong>0 of 0 right</strong></p>
-<details><summary>Solution</summary><p>{solution}</p></details></div>
-<script>
-document.querySelectorAll(".{id}").forEach((root) => {{
-  if (root.dataset.asks) return;  // the same quiz may stand in two places
-  root.dataset.asks = "yes";
-  const answers = {answers};
-  const notes = {notes};
-  let right = 0;
+<details><summary>Solution</summary><p>{solution}</p></details></div>"""
+SCRIPT = """  let right = 0;
   let given = 0;
-  root.querySelectorAll("figure").forEach((figure, i) => {{
+  root.querySelectorAll("figure").forEach((figure, i) => {
     const buttons = [...figure.querySelectorAll("button")];
-    buttons.forEach((button) => button.addEventListener("click", () => {{
+    buttons.forEach((button) => button.addEventListener("click", () => {
       const hit = button.textContent === answers[i];
       given += 1;
       right += hit;
-      buttons.forEach((other) => {{ other.hidden = true; }});
+      buttons.forEach((other) => { other.hidden = true; });
       figure.querySelector("figcaption").textContent = (hit ? "✓ " : "✗ ") + notes[i];
       root.querySelector("strong").textContent = right + " of " + given + " right";
-    }}));
-  }});
-}});
-</script>"""
+    }));
+  });
+"""
 QUESTION = """<figure style="margin:0;width:{width}px"><img alt="Picture {number}" src="{source}"
 style="width:100%;image-rendering:pixelated"><br>{buttons}
 <figcaption style="min-height:2.4em"></figcaption></figure>"""
@@ -63,25 +51,18 @@ def show_quiz(pictures: np.ndarray, answers: Sequence[str], notes: Sequence[str]
         raise CourseError(f"answers must be among {', '.join(choices)}")
     buttons = "".join(BUTTON.format(html.escape(choice)) for choice in choices)
     files = [encoded(_flat(picture), "WEBP", lossless=True) for picture in pictures]
-    sources = [b64encode(file).decode() for file in files]
     questions = "".join(
-        QUESTION.format(width=width, number=i + 1, buttons=buttons,
-                        source=f"data:image/webp;base64,{source}")
-        for i, source in enumerate(sources))
-    digest = hashlib.sha256("".join([*sources, *answers]).encode()).hexdigest()[:12]
+        QUESTION.format(width=width, number=i + 1, buttons=buttons, source=html_frame.source(file))
+        for i, file in enumerate(files))
     solution = " · ".join(f"{i + 1}: {html.escape(note)}" for i, note in enumerate(notes))
-    page = PAGE.format(id=f"gancourse-quiz-{digest}", alt=html.escape(alt), questions=questions,
-                       page=round(columns * (width + 14)), solution=solution,
-                       answers=_script(answers), notes=_script(notes))
+    body = BODY.format(alt=html.escape(alt), questions=questions, solution=solution)
     still = np.repeat(np.repeat(plots.tile(pictures, columns), 4, axis=0), 4, axis=1)
-    image_output.show_image("image/webp", encoded(still, "WEBP", lossless=True), alt, page=page)
+    html_frame.show(encoded(still, "WEBP", lossless=True), alt, body=body, script=SCRIPT,
+                    values={"answers": list(answers), "notes": list(notes)},
+                    style=f"max-width:{round(columns * (width + 14))}px;font:14px system-ui,"
+                          "sans-serif")
 
 
 def _flat(picture: np.ndarray) -> np.ndarray:
     """A picture of one channel without its last axis."""
     return picture[..., 0] if picture.shape[-1] == 1 else picture
-
-
-def _script(words: Sequence[str]) -> str:
-    """Words as a list within a script."""
-    return json.dumps(list(words)).replace("<", "\\u003c")

@@ -1,71 +1,56 @@
 """Stored pictures behind a slider, which moves without a kernel and without a network.
 
-The page holds every picture, so that the slider works in JupyterLab, in a notebook that was saved
-and is trusted, and in the pages of `gancourse run`.  Where scripts are not allowed, one picture
-stands still.
+The page holds every picture; where no script may run, one of them stands still.
 """
 
-import hashlib
 import html
-import json
-from base64 import b64encode
 from collections.abc import Sequence
 
 import numpy as np
 
 from gancourse.data.images import encoded
 from gancourse.errors import CourseError
-from gancourse.notebook import image_output
+from gancourse.notebook import html_frame
 
 SHARPNESS = 1.5  # pixels of an image to one of the page: many images must stay small
 DPI = 150
-# Keys that the slider hears must not move the notebook's cells, hence the attribute data-lm-...
-PAGE = """<div class="{id}" data-lm-suppress-shortcuts="true" style="max-width:{width}px">
-<img alt="{alt}" src="{first}" style="width:100%;height:auto;image-rendering:{rendering}">
-{controls}
-</div>
-<script>
-document.querySelectorAll(".{id}").forEach((root) => {{
-  if (root.dataset.moves) return;  // the same picture may stand in two places
-  root.dataset.moves = "yes";
-  const frames = {frames};
-  const labels = {labels};
-  const picture = root.querySelector("img");
+BODY = """<img alt="{alt}" src="{first}" style="width:100%;height:auto;image-rendering:{rendering}">
+{controls}"""
+SCRIPT = """  const picture = root.querySelector("img");
   const sliders = [...root.querySelectorAll("input")];
-  const values = [...root.querySelectorAll("output")];
+  const outputs = [...root.querySelectorAll("output")];
   const button = root.querySelector("button");
   let timer = null;
-  const show = () => {{
+  const show = () => {
     let k = 0;
-    sliders.forEach((slider, i) => {{
+    sliders.forEach((slider, i) => {
       k = k * labels[i].length + Number(slider.value);
-      values[i].textContent = labels[i][slider.value];
-    }});
-    picture.src = "data:image/webp;base64," + frames[k];
-  }};
-  const stop = () => {{
+      outputs[i].textContent = labels[i][slider.value];
+    });
+    picture.src = frames[k];
+  };
+  const stop = () => {
     clearTimeout(timer);
     timer = null;
     if (button) button.textContent = "▶ play";
-  }};
-  const step = () => {{
+  };
+  const step = () => {
     if (!root.isConnected) return stop();
     const last = frames.length - 1;
     const next = (Number(sliders[0].value) + 1) % frames.length;
     sliders[0].value = next;
     show();
-    timer = setTimeout(step, next === last ? 1500 : {milliseconds});
-  }};
-  sliders.forEach((slider) => slider.addEventListener("input", () => {{ stop(); show(); }}));
-  if (button) button.addEventListener("click", () => {{
+    timer = setTimeout(step, next === last ? 1500 : milliseconds);
+  };
+  sliders.forEach((slider) => slider.addEventListener("input", () => { stop(); show(); }));
+  if (button) button.addEventListener("click", () => {
     if (timer !== null) return stop();
     button.textContent = "❚❚ pause";
     step();
-  }});
+  });
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (button && {plays} && !calm) button.click();
-}});
-</script>"""
+  if (button && plays && !calm) button.click();
+"""
 BUTTON = '<button type="button" style="min-width:6em">▶ play</button>'
 CONTROL = """<div style="display:flex;gap:.6em;align-items:center;padding:.2em 0">{button}
 <label style="display:flex;flex:1;gap:.6em;align-items:center">{name}
@@ -92,7 +77,7 @@ def show(frames: Sequence[np.ndarray], axes: dict[str, Sequence], *, alt: str,
         raise CourseError(f"{len(frames)} images for {count} places of the slider; give one each")
     files = [encoded(frame, "WEBP", quality=quality, lossless=quality == 100)
              for frame in frames]
-    texts = [b64encode(file).decode() for file in files]
+    sources = [html_frame.source(file) for file in files]
     labels = [[_label(value) for value in values] for values in axes.values()]
     starts = [start] * len(labels) if isinstance(start, int) else start
     places = [range(len(values))[at] for values, at in zip(labels, starts, strict=True)]
@@ -103,14 +88,12 @@ def show(frames: Sequence[np.ndarray], axes: dict[str, Sequence], *, alt: str,
                        label=html.escape(values[at]), button=button)
         for name, values, at in zip(axes, labels, places, strict=True))
     width = width or round(frames[0].shape[1] / SHARPNESS)
-    digest = hashlib.sha256("".join(texts).encode() + alt.encode()).hexdigest()[:12]
-    page = PAGE.format(
-        id=f"gancourse-{digest}", alt=html.escape(alt), width=width,
-        first=f"data:image/webp;base64,{texts[first]}",
-        controls=controls, frames=json.dumps(texts), labels=json.dumps(labels),
-        milliseconds=int(1000 * seconds / count), plays=str(plays).lower(),
-        rendering="auto" if smooth else "pixelated")
-    image_output.show_image("image/webp", files[first], alt, page=page)
+    body = BODY.format(alt=html.escape(alt), first=sources[first], controls=controls,
+                       rendering="auto" if smooth else "pixelated")
+    values = {"frames": sources, "labels": labels, "plays": plays,
+              "milliseconds": int(1000 * seconds / count)}
+    html_frame.show(files[first], alt, body=body, script=SCRIPT, values=values,
+                    style=f"max-width:{width}px")
 
 
 def _label(value) -> str:

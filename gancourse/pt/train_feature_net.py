@@ -2,6 +2,7 @@
 
     python -m gancourse.pt.train_feature_net images.npz out.safetensors
     python -m gancourse.pt.train_feature_net faces faces_32.safetensors    (about four minutes)
+    python -m gancourse.pt.train_feature_net landscapes landscapes_32.safetensors    (three)
 """
 
 import json
@@ -14,7 +15,7 @@ from safetensors.numpy import save
 from torch import nn
 
 from gancourse.data.registry import to_float
-from gancourse.data.synthetic.faces import faces
+from gancourse.data.synthetic import faces, landscapes
 from gancourse.files import write_atomically
 from gancourse.metrics.feature_net import FeatureNet, readable
 from gancourse.pt import set_threads
@@ -23,10 +24,11 @@ from gancourse.pt.train import from_numpy
 
 STEPS = 600
 BATCH = 64
-FACES = 60_000  # to learn from, and
-HELD_OUT = 4_000  # to test on, drawn from the seeds
-FACE_SEEDS = (10_001, 10_002)
 FACE_STEPS = 6_000
+HELD_OUT = 4_000  # images to test on
+PAINTED = {  # who paints, what is to be read, images to learn from, their seed (+1 to test), steps
+    "faces": (faces.faces, readable, 60_000, 10_001, FACE_STEPS),
+    "landscapes": (landscapes.landscapes, landscapes.readable, 40_000, 20_001, 4_000)}
 
 
 def lenet(shape: tuple[int, int, int], num_classes: int) -> nn.Sequential:
@@ -168,14 +170,14 @@ def network(feature_net: FeatureNet) -> nn.Sequential:
 def main(images: str, out: str) -> None:
     """Train on an .npz file's arrays and write the feature network, with the facts about it.
 
-    With "faces" in the place of a file: the network that ships with the course.
+    With "faces" or "landscapes" in the place of a file: the network that ships with the course.
     """
     threads = set_threads()
-    if images == "faces":
-        train, test = (faces(n, seed=seed) for n, seed in zip((FACES, HELD_OUT), FACE_SEEDS,
-                                                              strict=True))
-        net, facts = train_face_reader(train.images, readable(train.attributes),
-                                       test.images, readable(test.attributes))
+    if images in PAINTED:
+        paint, read, num, seed, steps = PAINTED[images]
+        train, test = paint(num, seed=seed), paint(HELD_OUT, seed=seed + 1)
+        net, facts = train_face_reader(train.images, read(train.attributes),
+                                       test.images, read(test.attributes), steps=steps)
     else:
         with np.load(images, allow_pickle=False) as file:
             arrays = [file[name] for name in ("x_train", "y_train", "x_test", "y_test")]

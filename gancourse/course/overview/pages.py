@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from gancourse.course import html_pages
 from gancourse.course.lessons import FOLDER, PARTS, Lesson
-from gancourse.course.overview import course_map, drawing, glossary, prose
+from gancourse.course.overview import answers, course_map, drawing, glossary, prose
 from gancourse.course.overview.course_map import Claim, Stop
 from gancourse.course.overview.glossary import Entry
 from gancourse.files import write_atomically
@@ -35,20 +35,29 @@ def write(lessons: Sequence[Lesson], folder: Path) -> list[Path]:
     entries = glossary.entries(lessons)
     place = lessons[0].path.parent if lessons else FOLDER
     to_lessons = Path(os.path.relpath(place, folder.absolute())).as_posix()
+    questions = ""
+    if answers.lessons_named() <= {stop.number for stop in stops}:
+        questions = answers.in_markdown(place, f"{to_lessons}/")
     paths = [folder / "map.md", folder / "map.html"]
-    write_atomically(paths[0], markdown(stops, entries, to_lessons).encode())
-    write_atomically(paths[1], page(stops, entries, to_lessons).encode())
+    write_atomically(paths[0], markdown(stops, entries, to_lessons, questions).encode())
+    write_atomically(paths[1], page(stops, entries, to_lessons, questions).encode())
     return paths
 
 
-def markdown(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str) -> str:
-    """Return the map with a diagram that GitHub and JupyterLab draw, and the glossary."""
-    return _text(stops, entries, to_lessons, f"```mermaid\n{_mermaid(stops)}\n```")
+def markdown(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str,
+             questions: str = "") -> str:
+    """Return the map with a diagram that GitHub and JupyterLab draw, and the glossary.
+
+    `questions` are questions with their answers, as Markdown, "" to leave them out.
+    """
+    diagram = f"```mermaid\n{_mermaid(stops)}\n```"
+    return _text(stops, entries, to_lessons, diagram, questions)
 
 
-def page(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str) -> str:
-    """Return the map with its drawing, and the glossary, as one HTML page."""
-    text = _text(stops, entries, to_lessons, "MAP-DRAWING")
+def page(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str,
+         questions: str = "") -> str:
+    """Return the same with its drawing as one HTML page."""
+    text = _text(stops, entries, to_lessons, "MAP-DRAWING", questions)
     cell = {"cell_type": "markdown", "id": "map", "metadata": {},
             "source": text.splitlines(keepends=True)}
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
@@ -56,9 +65,13 @@ def page(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str) -> st
     return whole.replace("<p>MAP-DRAWING</p>", drawing.svg(stops, (*PARTS, *LATER_PARTS)), 1)
 
 
-def _text(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str, picture: str) -> str:
+def _text(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str, picture: str,
+          questions: str) -> str:
     """The whole as Markdown, with a picture of what needs what."""
-    lines = [f"# {TITLE}", INTRODUCTION, "[The glossary](#glossary)", "## What needs what",
+    contents = "[The glossary](#glossary)"
+    if questions:
+        contents = f"[Questions and answers](#answers) · {contents}"
+    lines = [f"# {TITLE}", INTRODUCTION, contents, "## What needs what",
              "An arrow leads from a lesson to those that need it.", picture]
     part = 0
     for stop in stops:
@@ -66,6 +79,8 @@ def _text(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str, pict
             part = stop.part
             lines.append(f"## {(*PARTS, *LATER_PARTS)[part - 1]}")
         lines.append(_stop(stop, to_lessons))
+    if questions:
+        lines += ['<a id="answers"></a>', "## Questions and answers", questions]
     by_number = {stop.number: stop for stop in stops}
     lines += ['<a id="glossary"></a>', "## Glossary", _glossary(entries, by_number, to_lessons)]
     return "\n\n".join(lines) + "\n"

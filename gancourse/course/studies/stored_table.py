@@ -1,6 +1,6 @@
-"""Tables of numbers that took longer to make than a lesson lasts, as CSV files beside their studies.
+"""Tables of numbers that took longer to make than a lesson lasts: CSV files beside their studies.
 
-    write(path, rows, head=made_with("python -m gancourse.course.studies.recipe.recipe", seconds=93))
+    write(path, rows, made_with("python -m gancourse.course.studies.recipe.recipe", seconds=93))
     rows = read(path)
 
 The first lines begin with # and say when, how long, with what and where the numbers were made.
@@ -9,7 +9,6 @@ Lessons 09 to 14.
 
 import csv
 import io
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,9 +30,14 @@ def made_with(command: str, seconds: float) -> list[str]:
             system.processor().get("model name", "unknown processor"), command]
 
 
-def write(path: Path, rows: Iterable[Mapping], head: Sequence[str] = ()) -> None:
-    """Write rows below the lines of their head; the columns are all keys, in their first order."""
-    rows = list(rows)
+def write(path: Path, rows: Iterable[Mapping], head: Sequence[str] = (), *,
+          digits: int = 0) -> None:
+    """Write rows below the lines of their head; the columns are all keys, in their first order.
+
+    Floats get so many significant digits, all that they have if `digits` is 0.
+    """
+    rows = [{key: f"{value:.{digits}g}" if digits and isinstance(value, float) else value
+             for key, value in row.items()} for row in rows]
     columns = list(dict.fromkeys(key for row in rows for key in row))
     buffer = io.StringIO("".join(f"# {line}\n" for line in head))
     buffer.seek(0, io.SEEK_END)
@@ -77,4 +81,4 @@ def _lines(path: Path, *, comments: bool) -> list[str]:
     except FileNotFoundError:
         raise CourseError(f"{path} is missing: its study makes it, and git restore brings it back"
                           ) from None
-    return [line for line in text.splitlines(keepends=True) if line.startswith("#") == comments]
+    return [line for line in io.StringIO(text) if line.startswith("#") == comments]

@@ -13,27 +13,22 @@ is one number: part, images of each class, seed, arm, step, measure, value.
 """
 
 import argparse
-import csv
-import io
-import os
-import platform
 import time
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from gancourse import data, metrics
+from gancourse.course.studies import stored_table
 from gancourse.data.labels import draw_labelled
 from gancourse.data.registry import Dataset, to_float
 from gancourse.data.synthetic.portraits import portraits, shares_right
-from gancourse.files import write_atomically
 from gancourse.metrics import feature_net
 from gancourse.metrics.copying import copy_ratio, copy_share
 
 HERE = Path(__file__).with_name("10.csv")
+COMMAND = "python -m gancourse.course.studies.conditional.conditional_gans"
 COLUMNS = ("part", "per_class", "seed", "arm", "step", "measure", "value")
 ASKED = np.arange(2000) % 10
 DRAWS = range(5)
@@ -165,19 +160,14 @@ def _controls(facts: tuple, look: _Look, x: np.ndarray, images: Dataset,
         yield from look((*facts, arm, 0), some)
 
 
-def load(path: Path = HERE) -> list[dict]:
-    """Return the rows of the table; numbers are numbers."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines()
-             if not line.startswith("#")]
-    whole = ("per_class", "seed", "step")
-    return [row | {name: int(row[name]) for name in whole} | {"value": float(row["value"])}
-            for row in csv.DictReader(lines)]
+def load(path: Path = HERE) -> list[dict[str, str]]:
+    """Return the rows of the table."""
+    return stored_table.read(path)
 
 
-def pick(rows: Sequence[dict], **wanted) -> np.ndarray:
-    """Return the values of the rows with these entries, in the order of the seeds, float64."""
-    measured = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
-    return np.array([row["value"] for row in sorted(measured, key=lambda row: row["seed"])])
+def pick(rows: Iterable[dict], **wanted) -> np.ndarray:
+    """Return the values of the rows with these entries, float64, a draw or seed after the other."""
+    return stored_table.pick(rows, "value", **wanted)
 
 
 def path_of(rows: Sequence[dict], part: str, arm: str, draw: int) -> np.ndarray:
@@ -201,14 +191,6 @@ def at_equal_distance(rows: Sequence[dict], part: str, draw: int) -> tuple[float
     return closest[0], distance, closest[1], share
 
 
-def head(part: str, seconds: float) -> str:
-    """Return the line that says when, with what and where a part was made."""
-    versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "torch"))
-    return (f"# {part}: {datetime.now(UTC):%Y-%m-%d}, {seconds:.0f} processor seconds, python "
-            f"{platform.python_version()}, {versions}, {platform.machine()}, "
-            f"{os.cpu_count()} cores")
-
-
 def main(words: Sequence[str] | None = None) -> None:
     """Make parts of the table."""
     parser = argparse.ArgumentParser(description="Make the table that lesson 10 reads.")
@@ -222,20 +204,19 @@ def main(words: Sequence[str] | None = None) -> None:
             rows = list({"labels": labels_part, "portraits": portraits_part}[name]())
         else:
             rows = list(few_part(name, data.load(source or name, resolution=28, seed=0)))
-        _store(chosen.to / "10.csv", name, head(name, time.process_time() - began), rows)
+        made = stored_table.made_with(f"{COMMAND} {name}", time.process_time() - began)
+        _store(chosen.to / "10.csv", name, made, rows)
 
 
-def _store(path: Path, part: str, first: str, rows: list[Row]) -> None:
-    """Put the rows of a part into the file, in the place of those that it had."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    heads = [line for line in lines if line.startswith("#") and not line.startswith(f"# {part}:")]
-    kept = [line for line in lines if not line.startswith(("#", f"{part},", "part,"))]
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(
-        [*row[:-1], f"{row[-1]:.5g}"] for row in rows)
-    text = "\n".join([*heads, first, ",".join(COLUMNS), *kept]) + "\n" + buffer.getvalue()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, text.encode())
+def _store(path: Path, part: str, made: Sequence[str], rows: list[Row]) -> None:
+    """Put the rows of a part and how they were made into the file, in the place of those it had."""
+    others, heads = [], []
+    if path.exists():
+        others = [row for row in stored_table.read(path) if row["part"] != part]
+        heads = [line for line in stored_table.head_of(path) if not line.startswith(f"{part}:")]
+    new = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    heads.append(f"{part}: {', '.join(made)}")
+    stored_table.write(path, [*others, *new], heads, digits=5)
 
 
 if __name__ == "__main__":

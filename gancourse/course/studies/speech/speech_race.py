@@ -16,21 +16,18 @@ falls later.  A row is one look at one GAN, or a control at step 0.
 """
 
 import argparse
-import csv
-import io
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from gancourse import data, metrics, system
+from gancourse import data, metrics
+from gancourse.course.studies import stored_table
 from gancourse.course.studies.speech import melodies, speech_gan, voices
 from gancourse.data import audio
 from gancourse.data.spectrograms import pitch, spectrogram, to_picture
-from gancourse.errors import CourseError
 from gancourse.files import write_atomically
 from gancourse.metrics import speech_recogniser
 from gancourse.metrics.feature_net import FeatureNet
@@ -52,9 +49,8 @@ CHANGES = {
 }
 FILES = {"race": "12_race.csv", "changes": "12_changes.csv", "long": "12_long.csv",
          "recordings": "12_recordings.csv"}
-LONG_WORDS = Path(__file__).with_name("12_long.wav")  # oh, you, why, wow, saw, after `long`
-COLUMNS = ("arm", "seed", "step", "seconds", "distance", "understood", "pitch_error", "voiced",
-           "tone", "outsider")
+HERE = Path(__file__).parent
+LONG_WORDS = HERE / "12_long.wav"  # oh, you, why, wow, saw, after `long`
 
 Row = dict[str, str | float]
 
@@ -196,28 +192,10 @@ def run(part: str, folder: Path, dataset: str = "speech") -> list[Row]:
     return rows
 
 
-def to_csv(rows: Iterable[Row], about: Sequence[str]) -> str:
-    """Return rows as comma-separated text, below a line with # for each of `about`."""
-    buffer = io.StringIO()
-    buffer.writelines(f"# {line}\n" for line in about)
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: f"{value:.5g}" if isinstance(value, float) else value
-                         for key, value in row.items()})
-    return buffer.getvalue()
-
-
-def read(part: str, folder: Path | None = None) -> list[Row]:
+def read(part: str, folder: Path = HERE) -> list[Row]:
     """Return a part's rows, numbers as floats, "" as nan; CourseError where there is no table."""
-    path = (folder or Path(__file__).parent) / FILES[part]
-    if not path.exists():
-        raise CourseError(f"there is no table {str(path)!r}: make it with python -m "
-                          f"gancourse.course.studies.speech.speech_race {part} --to {path.parent}")
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines()
-             if not line.startswith("#")]
     return [{key: value if key == "arm" else float(value or "nan") for key, value in row.items()}
-            for row in csv.DictReader(lines)]
+            for row in stored_table.read(folder / FILES[part])]
 
 
 def curves(rows: Iterable[Row], arm: str, column: str) -> tuple[np.ndarray, np.ndarray]:
@@ -242,12 +220,9 @@ def main(words: Sequence[str] | None = None) -> None:
         began = time.perf_counter()
         dataset = f"folder:{chosen.sounds}" if part == "recordings" else "speech"
         rows = run(part, chosen.to, dataset)
-        versions = system.library_versions()
-        about = [f"{datetime.now(UTC):%Y-%m-%d}, {time.perf_counter() - began:.0f} s on one core",
-                 ", ".join(f"{name} {versions[name]}" for name in ("python", "numpy", "torch")),
-                 system.processor().get("model name", "unknown processor"),
-                 f"python -m gancourse.course.studies.speech.speech_race {part}"]
-        write_atomically(chosen.to / FILES[part], to_csv(rows, about).encode())
+        command = f"python -m gancourse.course.studies.speech.speech_race {part}"
+        head = stored_table.made_with(command, time.perf_counter() - began)
+        stored_table.write(chosen.to / FILES[part], rows, head, digits=5)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ on where it was.
 """
 
 import argparse
-import csv
-import io
 import platform
 import shlex
 import subprocess
@@ -18,9 +16,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gancourse.course.studies.what_works.what_works_sweeps import Rows, table
+from gancourse.course.studies import stored_table
 from gancourse.errors import CourseError
-from gancourse.files import write_atomically
+
+Rows = list[dict[str, str]]
 
 FILE = "13.csv"
 SETTINGS = {  # what is changed of the lesson's own: the words of a sweep, its seeds
@@ -59,14 +58,15 @@ def run(only: Sequence[int] = ()) -> Rows:
                 raise CourseError(f"a sweep was stopped; start again: {shlex.join(words)}")
         path = Path(words[-1]) / "table.csv"
         if path.exists():
-            rows += [{"setting": name, "machine": platform.machine()} | row for row in table(path)]
+            rows += [{"setting": name, "machine": platform.machine()} | row
+                     for row in stored_table.read(path)]
     return rows
 
 
 def read() -> Rows:
     """Return the rows of the stored table, none where it is not there."""
     path = Path(__file__).with_name(FILE)
-    return table(path) if path.exists() else []
+    return stored_table.read(path) if path.exists() else []
 
 
 def in_markdown(rows: Rows) -> str:
@@ -100,13 +100,7 @@ def main(words: Sequence[str] | None = None) -> None:
     if chosen.dry_run:
         print("\n".join(map(shlex.join, commands().values())))
         return
-    rows = run(chosen.only)
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomically(chosen.to / FILE, buffer.getvalue().encode())
+    stored_table.write(chosen.to / FILE, run(chosen.only))
 
 
 if __name__ == "__main__":

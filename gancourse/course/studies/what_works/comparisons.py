@@ -1,7 +1,7 @@
 """The study of lesson 09 as the lesson reads it: its rows, its pages, its card, what is judged.
 
 A setting is OURS but for some changes; its distances are those of its seeds, NaN where a run has
-failed.  The sweeps that made the rows are in `what_works_sweeps`.
+failed.  The sweeps that made the rows are in `sweeps`.
 """
 
 import math
@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gancourse.course.studies.what_works.what_works_sweeps import DISTANCE, PARTS, Rows, run, table
+from gancourse.course.studies import stored_table
+from gancourse.course.studies.what_works.sweeps import DISTANCE, PARTS, Rows, run
 
 OURS = {  # the setting around which the study varies one choice or two
     "loss": "nonsaturating", "penalty": "r1", "optimiser": "adam", "learning_rate": 4e-3,
@@ -102,7 +103,7 @@ def read(which: str = "shipped", dataset: str = "strokes") -> Rows:
     for part, (*_, file) in PARTS.items():
         path = Path(__file__).with_name(file)
         if path.exists():
-            rows += [{"part": part} | row for row in table(path)]
+            rows += [{"part": part} | row for row in stored_table.read(path)]
     return rows
 
 

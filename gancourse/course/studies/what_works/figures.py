@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gancourse.course.studies.what_works import what_works
-from gancourse.course.studies.what_works.what_works_sweeps import DISTANCE, SAMPLES, Rows, table
+from gancourse.course.studies import stored_table
+from gancourse.course.studies.what_works import comparisons
+from gancourse.course.studies.what_works.sweeps import DISTANCE, SAMPLES, Rows
 from gancourse.notebook import animation, plots, slider
 
 WIDTH = 5.4  # inches
@@ -68,7 +69,7 @@ def seen() -> list[tuple[float, np.ndarray]]:
 
     The distance 0 stands for real images.
     """
-    rows = table(SAMPLES.with_suffix(".csv"))
+    rows = stored_table.read(SAMPLES.with_suffix(".csv"))
     with np.load(SAMPLES, allow_pickle=False) as kept:
         drawn = [(float(row[DISTANCE]), kept[f"{row['sweep']}, {row['run']}"]) for row in rows]
         return [(0.0, kept["real"]), *sorted(drawn, key=lambda pair: pair[0])]
@@ -100,7 +101,7 @@ def show_overview(pages: dict[str, Settings]) -> None:
 
 def show_map(rows: Rows) -> None:
     """Display the median distance, and each seed's, by learning rate and beta1."""
-    measured = [[what_works.distances(rows, learning_rate=h, beta1=b) for b in MEMORIES]
+    measured = [[comparisons.distances(rows, learning_rate=h, beta1=b) for b in MEMORIES]
              for h in RATES]
     far = np.nan_to_num(measured, nan=np.inf)
     notes = [["  ".join(f"{d:.0f}" for d in runs) for runs in line] for line in far]
@@ -115,7 +116,7 @@ def show_pages(rows: Rows, pages: dict[str, Settings]) -> None:
     """Display the pages behind a slider, and one of two losses at all rates that were tried."""
     rates = {}
     for words, loss in (("cross-entropy", "nonsaturating"), ("least squares", "least_squares")):
-        for rate, runs in what_works.along(rows, "learning_rate", loss=loss).items():
+        for rate, runs in comparisons.along(rows, "learning_rate", loss=loss).items():
             rates[f"{words}, {rate:g}".replace("0.", ".")] = runs
     shown = pages | {"two losses, each at several rates": rates}
     fig, _ = plots.figure(width=WIDTH, height=5.2, layout="none")

@@ -1,6 +1,6 @@
 """The sweeps of lesson 09's study by part, and how to make its tables again.
 
-    python -m gancourse.course.studies.what_works.what_works_sweeps confirm wider
+    python -m gancourse.course.studies.what_works.sweeps confirm wider
 
 makes the runs of these parts and writes a table for each.  It trains with the cells of the lesson
 itself, in one process and on one thread, about twelve seconds a run, and writes each run down at
@@ -17,9 +17,7 @@ of `gancourse run 09 -p study=rebuild`, which can be any data's.
 """
 
 import argparse
-import csv
 import inspect
-import io
 import math
 import os
 import platform
@@ -36,9 +34,9 @@ import numpy as np
 
 from gancourse.course.doctor import versions
 from gancourse.course.lessons import find, parameters, settings, source
+from gancourse.course.studies import stored_table
 from gancourse.data.registry import to_uint8
 from gancourse.errors import CourseError
-from gancourse.files import write_atomically
 
 DISTANCE = "distance of the samples"
 MADE = {
@@ -118,15 +116,9 @@ def run(part: str, dataset: str = "strokes") -> Rows:
         if status not in (0, 1):  # 1: all have ended, and some have failed
             raise CourseError("a sweep was stopped; what is done is kept, start again: "
                               f"{shlex.join(words)}")
-        path = Path(words[-1]) / "table.csv"
-        rows += [{"part": part, "sweep": name} | row for row in table(path)]
+        made = stored_table.read(Path(words[-1]) / "table.csv")
+        rows += [{"part": part, "sweep": name} | row for row in made]
     return rows
-
-
-def table(path: Path) -> Rows:
-    """Return the rows of a table."""
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def settings_of(words: str) -> list[dict[str, str]]:
@@ -144,7 +136,7 @@ def train_part(part: str, folder: Path, end: float = math.inf) -> None:
     sweeps, seeds, own_data, file = PARTS[part]
     first, last = map(int, seeds.split("-"))
     path = folder / file
-    rows = table(path) if path.exists() else []
+    rows = stored_table.read(path) if path.exists() else []
     known = {(row["sweep"], row["run"], row["seed"]) for row in rows}
     kept = {}
     lesson = _Lesson(own_data or "strokes")
@@ -157,12 +149,7 @@ def train_part(part: str, folder: Path, end: float = math.inf) -> None:
                 row, samples = lesson.run(setting, int(seed))
                 rows.append({"sweep": sweep, "run": name} | row)
                 kept[f"{sweep}, {name}"] = samples
-                columns = list(dict.fromkeys(key for row in rows for key in row))
-                buffer = io.StringIO()
-                writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
-                write_atomically(path, buffer.getvalue().encode())
+                stored_table.write(path, rows)
                 print(part, sweep, name, seed, row[DISTANCE], flush=True)
     if part == "seen" and kept:
         if (folder / SAMPLES.name).exists():

@@ -1,34 +1,30 @@
 """The seeds behind lesson 11's tables of digits and slices, and how to compute them again.
 
-    python -m gancourse.course.studies.completion.completion
+    python -m gancourse.course.studies.completion.seeds_table
 
 runs the lesson's own cells for each seed, one after another, without those that draw, the faces and
 *Deeper*: about two minutes of one core a seed.  It writes a row a result and seed.
 """
 
 import argparse
-import csv
-import io
-import os
-import platform
+import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gancourse.course.lessons import find, source, tags
-from gancourse.files import write_atomically
-from gancourse.system import installed
+from gancourse.course.studies import stored_table
 
 HERE = Path(__file__).with_name("11.csv")
+COMMAND = "python -m gancourse.course.studies.completion.seeds_table"
 LAST = "slice_table = {}"  # in the last cell that is run
-LEFT_OUT = ("faces.faces(", "face_holes(", "done_faces", "completion.load(")
+LEFT_OUT = ("faces.faces(", "face_holes(", "done_faces", "seeds_table.load(")
 OF_DIGITS = ("PSNR", "agreement", "on clear ones", "no digit", "distance")
 OF_SLICES = ("invented", "deleted", "mistakes", "PSNR")
 
-Row = tuple[str, int, float]  # result, seed, value
+Row = dict[str, str | int | float]
 
 
 def cells(notebook: dict) -> list[str]:
@@ -57,32 +53,20 @@ def run(seed: int, dataset: str) -> dict[str, Any]:
 
 
 def rows(names: dict[str, Any], seed: int) -> Iterator[Row]:
-    """Yield the results of a run, such as ("slices, L2: invented", 0, 0.01)."""
+    """Yield a run's results: {"result": "slices, L2: invented", "seed": 0, "value": 0.01}."""
     both = (("digits", "table", OF_DIGITS), ("slices", "slice_table", OF_SLICES))
     for what, table, columns in both:
         for method, numbers in names[table].items():
             for column, number in zip(columns, numbers, strict=True):
-                yield f"{what}, {method}: {column}", seed, float(number)
-    yield "digits, pairs + D: agreement of the vote of 16", seed, float(names["vote"])
-
-
-def head(dataset: str) -> str:
-    """Return the first lines of the file: when, with what and where it was made."""
-    versions = ", ".join(f"{name} {installed(name)}" for name in ("torch", "numpy"))
-    return (f"# lesson 11, dataset={dataset}, made {datetime.now(UTC):%Y-%m-%d} by "
-            f"python -m gancourse.course.studies.completion.completion\n"
-            f"# python {platform.python_version()}, {versions}\n"
-            f"# {platform.machine()}, {platform.system()}, {os.cpu_count()} cores\n")
+                yield _row(f"{what}, {method}: {column}", seed, number)
+    yield _row("digits, pairs + D: agreement of the vote of 16", seed, names["vote"])
 
 
 def load(path: Path = HERE) -> dict[str, np.ndarray]:
     """Return each result's numbers, one a seed, float64 (seeds,), by its name."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines()
-             if not line.startswith("#")]
-    results: dict[str, list[float]] = {}
-    for row in csv.DictReader(lines):
-        results.setdefault(row["result"], []).append(float(row["value"]))
-    return {name: np.array(numbers) for name, numbers in results.items()}
+    stored = stored_table.read(path)
+    names = dict.fromkeys(row["result"] for row in stored)
+    return {name: stored_table.pick(stored, "value", result=name) for name in names}
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -92,14 +76,19 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--to", type=Path, default=Path("runs/studies"), help="where to")
     chosen = parser.parse_args(words)
-    buffer = io.StringIO(head(chosen.dataset))
-    buffer.seek(0, io.SEEK_END)
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(("result", "seed", "value"))
     name = "11.csv" if chosen.dataset == "strokes" else "11_other.csv"
+    made: list[Row] = []
+    began = time.monotonic()
     for seed in chosen.seeds:
-        writer.writerows(rows(run(seed, chosen.dataset), seed))
-        write_atomically(chosen.to / name, buffer.getvalue().encode())  # what there is so far
+        made += rows(run(seed, chosen.dataset), seed)
+        head = stored_table.made_with(f"{COMMAND} --dataset {chosen.dataset}",
+                                      time.monotonic() - began)
+        stored_table.write(chosen.to / name, made, head)  # what there is so far
+
+
+def _row(result: str, seed: int, value: float) -> Row:
+    """A row of the table."""
+    return {"result": result, "seed": seed, "value": float(value)}
 
 
 if __name__ == "__main__":

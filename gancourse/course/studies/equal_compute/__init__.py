@@ -1,0 +1,1 @@
+"""A GAN beside flow matching at equal compute on the same images.  Lesson 14."""

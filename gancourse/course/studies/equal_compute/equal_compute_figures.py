@@ -1,0 +1,242 @@
+"""The figures of lesson 14's study at equal compute, and of what a flow does.
+
+`read` gives the stored table; every `show_*` displays one figure with its alt text.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from gancourse.course.studies import stored_table
+from gancourse.course.studies.equal_compute import equal_compute as study
+from gancourse.data.synthetic.digits import strokes
+from gancourse.data.synthetic.faces import faces
+from gancourse.notebook import animation, plots
+
+HERE = Path(__file__).parent
+COLOUR = {"GAN": "#6A3D9A", "flow": plots.THIRD}
+NAMES = {"GAN": "GAN", "flow": "flow matching"}
+BOUNDS = {"real": "real images", "Gaussian of all pixels": "Gaussian"}  # drawn as lines
+WIDTH = 7.0  # inches
+Rows = list[dict[str, str]]
+
+
+def read(folder: Path = HERE) -> Rows:
+    """Return the rows of the stored table; CourseError where it is missing."""
+    return stored_table.read(folder / study.TABLE)
+
+
+def column(rows: Rows, name: str, **wanted) -> np.ndarray:
+    """Return a column of the rows with these entries, (seeds, the seed's rows), in their order."""
+    seeds = sorted({row["seed"] for row in rows if row["part"] == wanted["part"]})
+    return np.stack([stored_table.pick(rows, name, seed=seed, **wanted) for seed in seeds])
+
+
+def looks(rows: Rows, images: str, model: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the seconds of training and the distances of the looks, (seeds, looks) each."""
+    wanted = {"part": "look", "data": images, "model": model}
+    return column(rows, "seconds", **wanted), column(rows, "distance", **wanted)
+
+
+def drawing(rows: Rows, images: str, model: str) -> dict[str, np.ndarray]:
+    """Return passes, per_second and distance of a model's drawing, (seeds, numbers of steps)."""
+    wanted = {"part": "draw", "data": images, "model": model}
+    return {name: column(rows, name, **wanted) for name in ("passes", "per_second", "distance")}
+
+
+def reference(rows: Rows, images: str, arm: str) -> np.ndarray:
+    """Return the distance of a reference, such as "real" or "mean image", a seed each."""
+    return column(rows, "distance", part="reference", data=images, model=arm)[:, 0]
+
+
+def ratios(rows: Rows, images: str) -> np.ndarray:
+    """Return the flow's distance over the GAN's at the end of the budget, a seed each."""
+    flow, gan = (looks(rows, images, model)[1][:, -1] for model in ("flow", "GAN"))
+    return flow / gan
+
+
+def faster(rows: Rows, images: str) -> np.ndarray:
+    """Return how many times as many samples a second the GAN draws as the flow of the looks."""
+    at = study.STEPS.index(study.LOOK_STEPS)
+    flow, gan = (drawing(rows, images, model)["per_second"] for model in ("flow", "GAN"))
+    return gan[:, 0] / flow[:, at]
+
+
+def table_of(rows: Rows) -> str:
+    """Return Markdown: the distances of all seeds at the budget, beside what bounds them."""
+    lines = [f"| after {study.LOOKS[-1]:g} s | " + " | ".join(study.SETS) + " |",
+             "|---|" + "---|" * len(study.SETS)]
+    for model in study.MODELS:
+        cells = [_each(looks(rows, name, model)[1][:, -1]) for name in study.SETS]
+        lines.append(f"| {NAMES[model]} | " + " | ".join(cells) + " |")
+    arms = {"real": "real images that nobody saw (the floor)",
+            "Gaussian of all pixels": "normal distribution, covariance of all pixels",
+            "Gaussian of each pixel": "normal distribution, pixel by pixel",
+            "mean image": "the mean image, always"}
+    for arm, words in arms.items():
+        cells = [_each(reference(rows, name, arm)) for name in study.SETS]
+        lines.append(f"| {words} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def settings(folder: Path = HERE) -> list[str]:
+    """Return what was tried, a line for each data set and model: width and rate -> distance."""
+    return [line for line in stored_table.head_of(folder / study.TABLE) if "tries" in line]
+
+
+def show_compute(rows: Rows, *, alt: str) -> None:
+    """Display the distance by seconds of training (left) and by samples a second (right).
+
+    Thin lines are seeds, thick ones their median; numbers at the flow's curve are its passes.
+    """
+    fig, axes = plots.figure(len(study.SETS), 2, width=WIDTH, height=3.0 * len(study.SETS),
+                             sharey="row")
+    for name, (left, right) in zip(study.SETS, axes, strict=True):
+        bounds = {words: float(np.median(reference(rows, name, arm)))
+                  for arm, words in BOUNDS.items()}
+        for model in study.MODELS:
+            seconds, distances = looks(rows, name, model)
+            _lines(left, seconds, distances, model)
+            drawn = drawing(rows, name, model)
+            _lines(right, drawn["per_second"], drawn["distance"], model)
+            if model == "flow":
+                _name_passes(right, drawn)
+        for ax in (left, right):
+            for level in bounds.values():
+                ax.axhline(level, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
+            ax.set(xscale="log", yscale="log")
+            ax.minorticks_off()
+        _few_ticks(left, "y")
+        _few_ticks(right, "x")
+        left.set_xticks(study.LOOKS, [f"{look:g}" for look in study.LOOKS])
+        left.set(ylabel="Frechet distance", title=name)
+        right.set(title="at the end, by speed of drawing")
+        for words, level in bounds.items():
+            left.text(study.LOOKS[0], level, words, va="bottom", fontsize=10, color=plots.NEUTRAL)
+    left.set_xlabel("seconds of training")
+    right.set_xlabel("samples a second")
+    axes[0, 0].legend()
+    plots.finish(fig, alt=alt)
+
+
+def show_samples(folder: Path = HERE, *, alt: str) -> None:
+    """Display eight real images, and eight samples of each model, of both data sets."""
+    real = {"strokes": strokes(8, size=28, seed=1).images,
+            "faces": faces(8, size=32, seed=1).images}
+    with np.load(folder / study.PICTURES, allow_pickle=False) as kept:
+        fig, axes = plots.figure(len(study.SETS), 1, width=WIDTH, height=2.7 * len(study.SETS))
+        for name, ax in zip(study.SETS, axes, strict=True):
+            made = [kept[f"{name}, {model}"] for model in study.MODELS]
+            plots.show_images(np.concatenate([real[name], *made]), columns=8, ax=ax)
+            side = study.SETS[name] + 1
+            ax.set_yticks([side * (i + 0.5) for i in range(3)], ["real", *study.MODELS])
+            ax.tick_params(length=0, labelsize=11)
+        plots.finish(fig, alt=alt)
+
+
+def show_way(*, alt: str) -> None:
+    """Display who feeds whom in flow matching: no opponent, a target for each point."""
+    fig, ax = plots.figure(width=WIDTH, height=2.7)
+    ax.set(xlim=(-0.9, 9.9), ylim=(-0.6, 2.6), xticks=[], yticks=[])
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    places = {"noise": (0, 0.2, "noise\nx0", plots.NEUTRAL, False),
+              "data": (0, 1.9, "training\ndata x1", plots.REAL, False),
+              "point": (2.6, 1.05, "point x(t)\nand time t", plots.NEUTRAL, False),
+              "net": (4.9, 1.05, "velocity\nnet v", plots.THIRD, True),
+              "answer": (6.9, 1.05, "v(x(t), t)", plots.THIRD, False),
+              "target": (8.9, 1.05, "target:\nx1 - x0", plots.REAL, False)}
+    boxes = {name: _box(ax, *place) for name, place in places.items()}
+    for start, end in (("noise", "point"), ("data", "point"), ("point", "net"), ("net", "answer")):
+        _arrow(ax, boxes[start], boxes[end])
+    _arrow(ax, boxes["answer"], boxes["target"], both=True)
+    _arrow(ax, boxes["answer"], boxes["net"], dashed=True)
+    words = {"ha": "center", "fontsize": 10.5, "color": plots.NEUTRAL, "style": "italic"}
+    ax.text(7.85, 0.3, "squared\ndifference", **words)
+    ax.text(5.85, 1.95, "v learns", **words)
+    plots.finish(fig, alt=alt)
+
+
+def show_stream(ways: Callable[[float], np.ndarray], carried: Iterable[np.ndarray], *, alt: str,
+                followed: int = 10) -> None:
+    """Display, behind a slider of t, the straight ways and the stream that was learnt.
+
+    `ways(t)` gives the points (n, 2) on the straight ways at time t; `carried` the points of the
+    stream at equally spaced times from 0 to 1, noise first.  The way of the first `followed`
+    points is drawn.
+    """
+    stream = np.stack(list(carried))
+    times = np.linspace(0, 1, len(stream))
+    straight = np.stack([ways(t) for t in times])
+    fig, axes = plots.figure(1, 2, width=6.2, height=3.3)
+    parts = []
+    titles = ("straight ways, noise to data", "the stream that v has learnt")
+    for ax, points, colour, title in zip(axes, (straight, stream), (plots.REAL, plots.FAKE),
+                                         titles, strict=True):
+        (dots,) = ax.plot([], [], ".", color=colour, markersize=2.5, alpha=0.55)
+        lines = [ax.plot([], [], color=plots.NEUTRAL, linewidth=1.1)[0] for _ in range(followed)]
+        (heads,) = ax.plot([], [], "o", color=plots.NEUTRAL, markersize=4)
+        ax.set(xlim=(-2.9, 2.9), ylim=(-2.9, 2.9), aspect="equal", xticks=[], yticks=[],
+               title=title)
+        ax.grid(False)
+        parts.append((points, dots, lines, heads))
+
+    def at(k: int) -> None:
+        """Move the points to the k-th time."""
+        for points, dots, lines, heads in parts:
+            dots.set_data(*points[k].T)
+            heads.set_data(*points[k, :followed].T)
+            for i, line in enumerate(lines):
+                line.set_data(*points[:k + 1, i].T)
+
+    frames = animation.frames(fig, at, range(len(times)))
+    animation.animate(frames, name="time t", values=[f"{t:.2f}" for t in times], alt=alt,
+                      seconds=5, quality=40)
+
+
+def _each(numbers: np.ndarray) -> str:
+    """The numbers of all seeds, rounded."""
+    return ", ".join(f"{number:.0f}" for number in numbers)
+
+
+def _lines(ax: plots.Axes, x: np.ndarray, y: np.ndarray, model: str) -> None:
+    """A thin line for each seed, and their median."""
+    marker = "o" if y.shape[1] == 1 else "."
+    for some_x, some_y in zip(x, y, strict=True):
+        ax.plot(some_x, some_y, color=COLOUR[model], linewidth=0.8, alpha=0.6, marker=marker)
+    ax.plot(np.median(x, 0), np.median(y, 0), color=COLOUR[model], linewidth=2.2,
+            label=NAMES[model])
+
+
+def _few_ticks(ax: plots.Axes, axis: str) -> None:
+    """Put ticks at 1, 3, 10, 30 and so on, written in full, where the axis reaches."""
+    low, high = getattr(ax, f"get_{axis}lim")()
+    ticks = [n * 10**k for k in range(6) for n in (1, 3) if low <= n * 10**k <= high]
+    getattr(ax, f"set_{axis}ticks")(ticks, [f"{tick:,}" for tick in ticks])
+
+
+def _name_passes(ax: plots.Axes, drawn: dict[str, np.ndarray]) -> None:
+    """Write the number of passes beside the median of each number of steps."""
+    for passes, x, y in zip(drawn["passes"][0], np.median(drawn["per_second"], 0),
+                            np.median(drawn["distance"], 0), strict=True):
+        ax.annotate(f"{passes:.0f}", (x, y), (5, 5), textcoords="offset points", fontsize=10,
+                    color=COLOUR["flow"])
+
+
+def _box(ax: plots.Axes, x: float, y: float, text: str, colour: str, filled: bool):
+    """Draw a box with a text, centred, and return it."""
+    box = {"boxstyle": "round,pad=0.45,rounding_size=0.3", "linewidth": 1.6, "edgecolor": colour,
+           "facecolor": colour if filled else "#F4F4F4"}
+    return ax.text(x, y, text, ha="center", va="center", fontsize=11, zorder=3, linespacing=1.25,
+                   color="white" if filled else "black", bbox=box)
+
+
+def _arrow(ax: plots.Axes, start, end, *, dashed: bool = False, both: bool = False) -> None:
+    """Draw an arrow between two boxes, back over the top if it is dashed."""
+    style = {"arrowstyle": "<|-|>" if both else "-|>", "color": plots.NEUTRAL,
+             "linewidth": 1.4 if dashed else 1.8, "mutation_scale": 14, "shrinkA": 2, "shrinkB": 2,
+             "linestyle": (0, (3, 2)) if dashed else "solid",
+             "patchA": start.get_bbox_patch(), "patchB": end.get_bbox_patch(),
+             "connectionstyle": f"arc3,rad={0.75 if dashed else 0}"}
+    ax.annotate("", end.get_position(), start.get_position(), zorder=2, arrowprops=style)

@@ -1,0 +1,1 @@
+"""Stacked digits: a thousand modes, counted, with controls.  Lesson 14."""
