@@ -207,7 +207,7 @@ class Store:
                 self.pictures = dict(kept)
 
     def add(self, run: Iterator[Row], **facts) -> None:
-        """Make a run's rows and write them, unless rows with these facts are there."""
+        """Make a run's rows and write them and the samples, unless rows like these are there."""
         if any(all(str(row[key]) == str(value) for key, value in facts.items())
                for row in self.rows):
             return
@@ -218,12 +218,9 @@ class Store:
         self.cost += time.process_time() - began
         self.folder.mkdir(parents=True, exist_ok=True)
         stored_table.write(self.folder / TABLE, self.rows, head=head(self.rows, self.cost))
-        print(f"{facts}: distance {made[-1]['distance']}", flush=True)
-
-    def keep_pictures(self) -> None:
-        """Write the samples."""
         with (self.folder / PICTURES).open("wb") as file:
             np.savez_compressed(file, **self.pictures)
+        print(f"{facts}: distance {made[-1]['distance']}", flush=True)
 
 
 def make(name: str, store: Store) -> None:
@@ -243,7 +240,6 @@ def make(name: str, store: Store) -> None:
             store.add(run_training(images, judge, model, seed, settings, kept), part="look",
                       data=name, model=model, seed=seed)
         store.add(run_references(images, judge, seed), part="reference", data=name, seed=seed)
-        store.keep_pictures()
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -107,8 +107,8 @@ def show_compute(rows: Rows, *, alt: str) -> None:
                 ax.axhline(level, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
             ax.set(xscale="log", yscale="log")
             ax.minorticks_off()
-        _few_ticks(left, "y")
-        _few_ticks(right, "x")
+        _few_ticks(left, "y", (1, 3))
+        _few_ticks(right, "x", (1,))
         left.set_xticks(study.LOOKS, [f"{look:g}" for look in study.LOOKS])
         left.set(ylabel="Frechet distance", title=name)
         right.set(title="at the end, by speed of drawing")
@@ -209,10 +209,10 @@ def _lines(ax: plots.Axes, x: np.ndarray, y: np.ndarray, model: str) -> None:
             label=NAMES[model])
 
 
-def _few_ticks(ax: plots.Axes, axis: str) -> None:
-    """Put ticks at 1, 3, 10, 30 and so on, written in full, where the axis reaches."""
+def _few_ticks(ax: plots.Axes, axis: str, digits: tuple[int, ...]) -> None:
+    """Put ticks at these digits times 1, 10, 100 and so on, written in full."""
     low, high = getattr(ax, f"get_{axis}lim")()
-    ticks = [n * 10**k for k in range(6) for n in (1, 3) if low <= n * 10**k <= high]
+    ticks = [n * 10**k for k in range(6) for n in digits if low <= n * 10**k <= high]
     getattr(ax, f"set_{axis}ticks")(ticks, [f"{tick:,}" for tick in ticks])
 
 
@@ -220,8 +220,8 @@ def _name_passes(ax: plots.Axes, drawn: dict[str, np.ndarray]) -> None:
     """Write the number of passes beside the median of each number of steps."""
     for passes, x, y in zip(drawn["passes"][0], np.median(drawn["per_second"], 0),
                             np.median(drawn["distance"], 0), strict=True):
-        ax.annotate(f"{passes:.0f}", (x, y), (5, 5), textcoords="offset points", fontsize=10,
-                    color=COLOUR["flow"])
+        ax.annotate(f"{passes:.0f}", (x, y), (-3, 5), textcoords="offset points", fontsize=10,
+                    ha="right", color=COLOUR["flow"])
 
 
 def _box(ax: plots.Axes, x: float, y: float, text: str, colour: str, filled: bool):

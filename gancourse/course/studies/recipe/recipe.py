@@ -61,7 +61,7 @@ TRIES = {  # as many for each; the other arms have the settings of 2024
 }
 
 TRIED = (f"tries on seed {TRY_SEED}, {len(GRID)} each: 2016 at three rates and two batch sizes, "
-         "2024 and residual networks at three rates and two gammas; other arms have 2024's settings")
+         "2024 and residual networks at three rates and two gammas; others as 2024")
 Row = dict[str, str | float | int]
 
 

@@ -10,6 +10,7 @@ stopped study goes on where it was), `13_starts.csv` and `13_clouds.npz`.
 """
 
 import argparse
+import io
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from gancourse.course.studies.text.two_languages import (
     make_pair,
     vectors,
 )
+from gancourse.files import write_atomically
 from gancourse.pt import set_threads
 
 FILES = {"words": "13_words.csv", "starts": "13_starts.csv", "clouds": "13_clouds.npz"}
@@ -35,13 +37,17 @@ COARSE, FINE = (6, 1.0), (30, 0.5)  # numbers a word and power, of the game and 
 STARTS, MANY_STARTS = 48, 192
 STEPS = 600
 NEIGHBOURS = 10  # of CSLS
+LOOKS = (0, 20, 60, 120, 240, 400)
+WAYS_WITH_STARTS = ("no game", "game", "game, words alike")
 REACHED = 0.5  # accuracy from which a start counts as a dictionary
 CONDITIONS = {  # what is changed of B, and for how many pairs of languages
-    "other topics": ({}, 5), "same topics": ({"topics": 0.0}, 3), "shuffled": ({"shuffled": True}, 3)}
+    "other topics": ({}, 5),
+    "same topics": ({"topics": 0.0}, 3),
+    "shuffled": ({"shuffled": True}, 3)}
 
 
 class Vectors(NamedTuple):
-    """The word vectors of both languages, with few numbers and with more; and how common each is."""
+    """The word vectors of both languages, short and long ones, and how common each word is."""
 
     x: np.ndarray         # (words, 6) of A
     y: np.ndarray         # (words, 6) of B
@@ -197,7 +203,7 @@ def ways(v: Vectors, truth: np.ndarray, seed: int) -> Iterator[tuple[str, float,
         began = time.process_time()
         result = [found(v, truth, pairs)]
         yield name, time.process_time() - began, result
-    for name in ("no game", "game", "game, words alike"):
+    for name in WAYS_WITH_STARTS:
         began = time.process_time()
         if name == "no game":
             maps = np.array([refine(v.x, v.y, W) for W in starts])
@@ -208,40 +214,67 @@ def ways(v: Vectors, truth: np.ndarray, seed: int) -> Iterator[tuple[str, float,
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Make the tables."""
+    """Make the tables; pairs of languages that they have are not made again."""
     parser = argparse.ArgumentParser(description="Make the dictionary's tables of lesson 13.")
     parser.add_argument("--to", type=Path, default=Path("runs/studies"), help="folder to write to")
     parser.add_argument("--pairs", type=int, default=5, help="pairs of languages, at most")
     chosen = parser.parse_args(words)
     set_threads()
-    path = chosen.to / FILES["words"]
-    rows = stored_table.read(path) if path.exists() else []
-    starts_path = chosen.to / FILES["starts"]
-    starts = stored_table.read(starts_path) if starts_path.exists() else []
+    tables: dict[str, list] = {}
+    for name in ("words", "starts"):
+        path = chosen.to / FILES[name]
+        tables[name] = stored_table.read(path) if path.exists() else []
     for condition, (changes, num) in CONDITIONS.items():
         for seed in range(min(num, chosen.pairs)):
-            if any(row["condition"] == condition and row["pair"] == str(seed) for row in rows):
+            if len(stored_table.pick(tables["words"], "seconds", condition=condition, pair=seed)):
                 continue
             pair = make_pair(seed, **changes)
             v = vectors_of(pair)
             for way, seconds, results in ways(v, pair.truth, seed):
-                rows.append(row_of(condition, seed, way, seconds, results))
+                tables["words"].append(row_of(condition, seed, way, seconds, results))
                 if condition == "other topics" and way == "game":
-                    starts += [{"pair": str(seed), "start": k, "accuracy": f"{one.accuracy:.4f}",
-                                "criterion": f"{one.criterion:.4f}"}
-                               for k, one in enumerate(results)]
+                    tables["starts"] += [
+                        {"pair": seed, "start": k, "accuracy": f"{one.accuracy:.4f}",
+                         "criterion": f"{one.criterion:.4f}"} for k, one in enumerate(results)]
+            seconds = sum(float(row["seconds"]) for row in tables["words"])
             head = stored_table.made_with(
-                "python -m gancourse.course.studies.text.word_translation",
-                sum(float(row["seconds"]) for row in rows))
-            stored_table.write(path, rows, head)
-            stored_table.write(starts_path, starts, head)
+                "python -m gancourse.course.studies.text.word_translation", seconds)
+            for name, rows in tables.items():
+                stored_table.write(chosen.to / FILES[name], rows, head)
             print(f"{condition}: pair {seed} done", flush=True)
+    if not (chosen.to / FILES["clouds"]).exists():
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **clouds(0))
+        write_atomically(chosen.to / FILES["clouds"], buffer.getvalue())
+
+
+def clouds(seed: int) -> dict[str, np.ndarray]:
+    """Return what the lesson draws of a pair's games: the start that was chosen, and the worst one.
+
+    `target` (words, 2) are B's vectors in the plane of their first two numbers, `chosen` and
+    `worst` (looks, words, 2) A's mapped vectors, before each step of LOOKS and at the end.  `pairs`
+    (2, n) are the mutual translations of the chosen start after its game, before any refinement,
+    and `right` (2, looks) the shares of words whose nearest by CSLS is right.
+    """
+    pair = make_pair(seed)
+    v = vectors_of(pair)
+    starts = random_maps(MANY_STARTS, COARSE[0], seed)[:STARTS]
+    maps, seen = play(v, starts, seed=seed, looks=LOOKS)
+    matched = [mutual(csls(v.x @ W, v.y)) for W in maps]
+    order = np.argsort([found(v, pair.truth, pairs).criterion for pairs in matched])
+    moved = {name: np.array([v.x @ W[k] for W in seen])
+             for name, k in (("chosen", order[-1]), ("worst", order[0]))}
+    right = [[np.mean(csls(x, v.y).argmax(1) == pair.truth) for x in look]
+             for look in moved.values()]
+    planes = {name: x[..., :2].astype(np.float32) for name, x in moved.items()}
+    return planes | {"target": v.y[:, :2].astype(np.float32), "right": np.array(right),
+                     "pairs": np.array(matched[order[-1]])}
 
 
 def row_of(condition: str, seed: int, way: str, seconds: float, results: list[Found]) -> dict:
     """Return the row of a way; among its starts the largest criterion chooses."""
     best = max(results, key=lambda one: one.criterion)
-    return {"condition": condition, "pair": str(seed), "way": way, "starts": len(results),
+    return {"condition": condition, "pair": seed, "way": way, "starts": len(results),
             "reached": sum(one.accuracy > REACHED for one in results),
             "before": f"{best.game:.4f}", "accuracy": f"{best.accuracy:.4f}",
             "criterion": f"{best.criterion:.4f}", "seconds": f"{seconds:.1f}"}
