@@ -50,7 +50,8 @@ def main() -> None:
         kept[name] = PARTS[name](chosen.quick)
         print(kept[name], flush=True)
         if not chosen.quick:
-            body = "\n".join(f"<!-- {part} -->\n{kept[part].strip()}\n" for part in PARTS if part in kept)
+            order = dict.fromkeys([*PARTS, *kept])  # other scripts add parts of their own
+            body = "\n".join(f"<!-- {part} -->\n{kept[part].strip()}\n" for part in order if part in kept)
             write_atomically(RESULTS, f"{TITLE}\n{body}".encode())
 
 

@@ -121,18 +121,27 @@ def show_compute(rows: Rows, *, alt: str) -> None:
 
 
 def show_samples(folder: Path = HERE, *, alt: str) -> None:
-    """Display eight real images, and eight samples of each model, of both data sets."""
-    real = {"strokes": strokes(8, size=28, seed=1).images,
-            "faces": faces(8, size=32, seed=1).images}
+    """Display eight real images and, below them, eight of each model that are stored.
+
+    Rows are real images, the GAN's, the flow's, and draws of the Gaussian of all pixels.
+    """
+    drawn = {"strokes": strokes(8, size=28, seed=1).images,
+             "faces": faces(8, size=32, seed=1).images}
+    sheets: dict[str, dict[str, np.ndarray]] = {}
     with np.load(folder / study.PICTURES, allow_pickle=False) as kept:
-        fig, axes = plots.figure(len(study.SETS), 1, width=WIDTH, height=2.7 * len(study.SETS))
-        for name, ax in zip(study.SETS, axes, strict=True):
-            made = [kept[f"{name}, {model}"] for model in study.MODELS]
-            plots.show_images(np.concatenate([real[name], *made]), columns=8, ax=ax)
-            side = study.SETS[name] + 1
-            ax.set_yticks([side * (i + 0.5) for i in range(3)], ["real", *study.MODELS])
-            ax.tick_params(length=0, labelsize=11)
-        plots.finish(fig, alt=alt)
+        for name, real in drawn.items():
+            sheets[name] = {"real": real} | {
+                model: kept[f"{name}, {model}"] for model in (*study.MODELS, "Gaussian")
+                if f"{name}, {model}" in kept}
+    height = 0.74 * sum(map(len, sheets.values()))
+    fig, axes = plots.figure(len(sheets), 1, width=WIDTH, height=height)
+    for (name, rows), ax in zip(sheets.items(), axes, strict=True):
+        plots.show_images(np.concatenate([*rows.values()]), columns=8, ax=ax)
+        side = study.SETS[name] + 1
+        ax.set_yticks([side * (i + 0.5) for i in range(len(rows))], rows)
+        ax.tick_params(length=0, labelsize=11)
+        ax.set_anchor("E")  # room for the names on the left
+    plots.finish(fig, alt=alt)
 
 
 def show_way(*, alt: str) -> None:
