@@ -13,7 +13,7 @@ from gancourse.training_loop import batches, train, train_fast
 
 ROOT = Path(__file__).parents[1] / "gancourse"
 PT_ONLY = {"optimisers.py", "conditional.py", "augment.py", "batched.py", "parallel.py",
-           "torchmetrics_adapter.py",
+           "torchmetrics_adapter.py", "flow_matching.py",
            "train_feature_net.py"}  # gancourse/pt/__init__.py says why
 MODULES = sorted({path.name for track in ("pt", "tf") for path in (ROOT / track).glob("*.py")} - PT_ONLY)
 ITS_OWN = {"from_numpy", "to_numpy",  # only PyTorch wants channels first

@@ -10,6 +10,7 @@ The other modules exist in PyTorch only:
   batched               many seeds trained at once; lessons 08 and 13 are in PyTorch
   parallel              several processes train one GAN, for the command `gancourse train`
   torchmetrics_adapter  distances by torchmetrics, which is written for PyTorch
+  flow_matching         a generator without an opponent; lesson 14 is in PyTorch
   train_feature_net     trains the network that both tracks measure with, in NumPy
 """
 

@@ -49,7 +49,7 @@ PARTS = {  # letter: (what it shows, most seconds it may take)
 }
 FOR_SPEED = 75  # seconds that part e leaves to part f
 LAPTOP = ("08", "13")
-PRESETS = ("03", "08", "12", "10", "11", "04", "13", "07", "09", "02", "06", "05", "01")  # most useful first
+PRESETS = ("03", "08", "12", "10", "11", "04", "13", "07", "09", "02", "06", "14", "05", "01")  # most useful first
 LESSONS_NEED = ("papermill", "nbclient", "nbconvert", "ipykernel", "ipywidgets", "matplotlib", "latex2mathml",
                 "scipy", "sklearn", "skimage", "prdc", "torchmetrics")
 KEPT = 0.8  # share of the bare loop's rate that `gancourse train` keeps at least

@@ -131,6 +131,13 @@ def _13(p: dict) -> Work:
             ("oracle, 3 seeds", oracle), ("losses, scores, figures", 15 + p["oracle_samples"] / 400)]
 
 
+def _14(p: dict) -> Work:  # the flow in the plane and the GAN of 2024 as on the processor here
+    first, last = map(int, p["seeds"].split("-"))
+    runs = 2 * (last - first + 1) * p["num_steps"]
+    return [("the study, two penalties a step", 2 * EAGER * runs), ("flow in the plane", 1.7e-3 * p["flow_steps"]),
+            ("the GAN of 2024", 30e-3 * p["recipe_steps"]), ("data, distances, figures", 15)]
+
+
 WORK: dict[str, Callable[[dict], Work]] = {
     "01": _01, "02": _02, "03": _03, "04": _04, "05": _05, "06": _06, "07": _07, "08": _08, "09": _09,
-    "10": _10, "11": _11, "12": _12, "13": _13}
+    "10": _10, "11": _11, "12": _12, "13": _13, "14": _14}
