@@ -21,7 +21,6 @@ INTRODUCTION = (
     "Every lesson with the questions that it asks, what you make in it, and the claims that its "
     "stored run has put to the test. Minutes are minutes of study. This page is made from the "
     "lessons by `gancourse map`.")
-LATER_PARTS = ("Your own",)  # the names of parts beyond those of `lessons.PARTS`
 
 
 def write(lessons: Sequence[Lesson], folder: Path) -> list[Path]:
@@ -62,7 +61,7 @@ def page(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str,
             "source": text.splitlines(keepends=True)}
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     whole = html_pages.to_html(notebook, TITLE)
-    return whole.replace("<p>MAP-DRAWING</p>", drawing.svg(stops, (*PARTS, *LATER_PARTS)), 1)
+    return whole.replace("<p>MAP-DRAWING</p>", drawing.svg(stops, PARTS), 1)
 
 
 def _text(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str, picture: str,
@@ -77,7 +76,7 @@ def _text(stops: Sequence[Stop], entries: Sequence[Entry], to_lessons: str, pict
     for stop in stops:
         if stop.part != part:
             part = stop.part
-            lines.append(f"## {(*PARTS, *LATER_PARTS)[part - 1]}")
+            lines.append(f"## {PARTS[part - 1]}")
         lines.append(_stop(stop, to_lessons))
     if questions:
         lines += ['<a id="answers"></a>', "## Questions and answers", questions]
@@ -142,7 +141,7 @@ def _mermaid(stops: Sequence[Stop]) -> str:
         if stop.part != part:
             lines += ["  end"] * bool(part)
             part = stop.part
-            lines.append(f'  subgraph P{part}["{(*PARTS, *LATER_PARTS)[part - 1]}"]')
+            lines.append(f'  subgraph P{part}["{PARTS[part - 1]}"]')
         title = stop.title.replace('"', "'")
         lines.append(f'    {stop.number:02d}["{stop.number:02d} {title}"]')
     lines += ["  end"] * bool(part)

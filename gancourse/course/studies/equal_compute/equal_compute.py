@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gancourse import data, metrics
-from gancourse.course.studies import stored_table
+from gancourse.course.studies import stored_pictures, stored_table
 from gancourse.course.studies.equal_compute.players import PLAYERS, Player
 from gancourse.data.registry import Dataset, to_float, to_uint8
 from gancourse.metrics import feature_net
@@ -204,10 +204,7 @@ class Store:
         if self.rows:
             first = stored_table.head_of(path)[0]
             self.cost = float(first.split(", ")[1].removesuffix(" s"))
-        self.pictures: dict[str, np.ndarray] = {}
-        if (folder / PICTURES).exists():
-            with np.load(folder / PICTURES, allow_pickle=False) as kept:
-                self.pictures = dict(kept)
+        self.pictures = stored_pictures.read(folder / PICTURES)
 
     def add(self, run: Iterator[Row], **facts) -> None:
         """Make a run's rows and write them and the samples, unless rows like these are there."""
@@ -221,8 +218,7 @@ class Store:
         self.cost += time.process_time() - began
         self.folder.mkdir(parents=True, exist_ok=True)
         stored_table.write(self.folder / TABLE, self.rows, head=head(self.rows, self.cost))
-        with (self.folder / PICTURES).open("wb") as file:
-            np.savez_compressed(file, **self.pictures)
+        stored_pictures.write(self.folder / PICTURES, self.pictures)
         print(f"{facts}: distance {made[-1]['distance']}", flush=True)
 
 

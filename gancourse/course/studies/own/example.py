@@ -17,7 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from gancourse import data
-from gancourse.course.studies import stored_table
+from gancourse.course.studies import stored_pictures, stored_table
 from gancourse.course.studies.own.short_runs import NUM_SAMPLES, SETTINGS, make_measure, train
 from gancourse.data.registry import to_uint8
 from gancourse.pt import losses, set_threads
@@ -54,10 +54,7 @@ def make_table(num_seeds: int, to: Path) -> None:
     images = data.load("strokes", num=5000, resolution=28, seed=0)
     measure = make_measure(images)
     rows: list[dict[str, Any]] = list(stored_table.read(to)) if to.exists() else []
-    pictures = {}
-    if rows:
-        with np.load(to.with_suffix(".npz"), allow_pickle=False) as file:
-            pictures = dict(file)
+    pictures = stored_pictures.read(to.with_suffix(".npz")) if rows else {}
     done = {(row["arm"], int(row["seed"])) for row in rows}
     for seed, arm in itertools.product(range(num_seeds), PENALTIES):
         if (arm, seed) in done:
@@ -69,7 +66,7 @@ def make_table(num_seeds: int, to: Path) -> None:
         rows.append({"arm": arm, "seed": seed, "distance": round(measure.distance(samples), 3),
                      "updates": history[-1].step, "processor seconds": round(seconds, 2)})
         spent = sum(float(row["processor seconds"]) for row in rows)
-        np.savez_compressed(to.with_suffix(".npz"), **pictures)
+        stored_pictures.write(to.with_suffix(".npz"), pictures)
         stored_table.write(to, rows, stored_table.made_with(COMMAND, spent))
         print(f"{arm}, seed {seed}: {rows[-1]['distance']:.2f} in {seconds:.1f} s")
 

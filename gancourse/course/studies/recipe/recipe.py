@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from gancourse import data, metrics
-from gancourse.course.studies import stored_table
+from gancourse.course.studies import stored_pictures, stored_table
 from gancourse.course.studies.own.statement import Interval, Statement, paired_ratio, verdict
 from gancourse.course.studies.recipe.recipe_training import Recipe, train
 from gancourse.data.registry import Dataset, to_uint8
@@ -223,8 +223,8 @@ def _is_about(row: dict[str, str], facts: Row) -> bool:
 
 def _keep(path: Path, arm: str, made: np.ndarray) -> None:
     """Put the samples of an arm into a small file of samples, uint8, of 16 levels a colour."""
-    kept = dict(np.load(path, allow_pickle=False)) if path.exists() else {}
-    np.savez_compressed(path, **(kept | {arm: to_uint8(made) // 16 * 17}))
+    kept = stored_pictures.read(path)
+    stored_pictures.write(path, kept | {arm: to_uint8(made) // 16 * 17})
 
 
 def _or_infinite(text: str) -> float:

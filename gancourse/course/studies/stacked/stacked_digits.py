@@ -12,21 +12,18 @@ stopped study goes on where it was.  The budget of the published tables, on a GP
 """
 
 import argparse
-import io
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from torch import Tensor, nn
 
 from gancourse import data
-from gancourse.course.studies import stored_table
+from gancourse.course.studies import stored_pictures, stored_table
 from gancourse.course.studies.stacked import counting
 from gancourse.data.registry import Dataset, to_uint8
 from gancourse.errors import CourseError, check_choice
-from gancourse.files import write_atomically
 from gancourse.metrics import feature_net
 from gancourse.pt import losses, set_threads
 from gancourse.pt.fast_loop import make_fast_loop
@@ -118,7 +115,9 @@ def study(name: str, digits: Dataset, budget: Budget, path: Path, *, seeds: Sequ
                 outcome = f"failed: {error}"
             _add(path, rows, time.process_time() - began)
             if seed == SHOWN_SEED and preset == "cpu" and "failed" not in outcome:
-                _keep_samples(path.with_suffix(".npz"), f"{name}, {arm}", images[:SHOWN])
+                pictures = path.with_suffix(".npz")
+                kept = {f"{name}, {arm}": to_uint8(images[:SHOWN])}
+                stored_pictures.write(pictures, stored_pictures.read(pictures) | kept)
             print(f"{name}, {arm}, seed {seed}: {outcome}", flush=True)
 
 
@@ -221,17 +220,6 @@ def _add(path: Path, rows: list[dict], seconds: float) -> None:
         spent = float(stored_table.head_of(path)[0].split(", ")[1].removesuffix(" s"))
     head = stored_table.made_with(COMMAND, spent + seconds)
     stored_table.write(path, [*old, *rows], head, digits=5)
-
-
-def _keep_samples(path: Path, run: str, images: np.ndarray) -> None:
-    """Put the images of a run, uint8, beside those of other runs."""
-    kept = {}
-    if path.exists():
-        with np.load(path, allow_pickle=False) as old:
-            kept = dict(old)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **(kept | {run: to_uint8(images)}))
-    write_atomically(path, buffer.getvalue())
 
 
 if __name__ == "__main__":

@@ -29,9 +29,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gancourse import data, system
-from gancourse.course.studies import stored_table
+from gancourse.course.studies import stored_pictures, stored_table
 from gancourse.data.registry import to_uint8
-from gancourse.files import write_atomically
 from gancourse.metrics import feature_net
 from gancourse.metrics.distances import frechet_distance
 from gancourse.rng import stream
@@ -232,7 +231,7 @@ def make(parts: Sequence[str], folder: Path, seconds: float) -> bool:
     path = folder / HERE.name
     done: list[dict] = stored_table.read(path) if path.exists() else []
     spent = float(stored_table.head_of(path)[0].split()[1]) if path.exists() else 0.0
-    samples = dict(np.load(folder / SAMPLES, allow_pickle=False)) if done else {}
+    samples = stored_pictures.read(folder / SAMPLES) if done else {}
     made = {"lines": lambda: lines_part(done), "old_ways": lambda: old_ways_part(done),
             "speed": lambda: speed_part(done), "budget": lambda: budget_part(done, samples)}
     began = time.perf_counter()
@@ -253,9 +252,7 @@ def _write(folder: Path, rows: list[dict], samples: dict[str, np.ndarray], secon
                                   + " ".join(PARTS), seconds)
     head.insert(2, ", ".join(f"{name} {versions[name]}" for name in ("tensorflow", "keras")))
     stored_table.write(folder / HERE.name, rows, head, digits=5)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **samples)
-    write_atomically(folder / SAMPLES, buffer.getvalue())
+    stored_pictures.write(folder / SAMPLES, samples)
 
 
 def main(words: Sequence[str] | None = None) -> None:
