@@ -191,7 +191,8 @@ def test_a_table_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
 
     monkeypatch.setattr(study, "train", pretend)
     monkeypatch.setattr(study, "sample", lambda gan, n: np.zeros((n, 4, 4, 3), np.float32))
-    monkeypatch.setattr(study, "Measure", lambda images: lambda gan: {
+    monkeypatch.setattr(study, "make_measure", lambda images: None)
+    monkeypatch.setattr(study, "scores", lambda measure, gan: {
         "distance": 100.0 - len(made), "distance of G itself": 200.0, "recall": 0.5})
     monkeypatch.setattr(study.data, "load", lambda name, **options: None)
     path = tmp_path / "14_recipe.csv"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gancourse.course.studies import held_out
 from gancourse.course.studies.own import example, example_figures, model_card, plan, runs, short_runs, statement
 from gancourse.errors import CourseError
 from gancourse.notebook import slider
@@ -46,10 +47,10 @@ def test_a_study_is_resumed_and_no_run_is_made_twice(tmp_path, monkeypatch):
         made.append((penalty, seed))
         return None, History([Log(200, {})]), 1.0
 
-    measure = short_runs.Measure(None, None, 0.0)
+    measure = held_out.Measure(None, None, 0.0)
     monkeypatch.setattr(example, "train", train)
     monkeypatch.setattr(example, "make_measure", lambda images: measure)
-    monkeypatch.setattr(short_runs.Measure, "distance", lambda self, images: 5.0 + len(made))
+    monkeypatch.setattr(held_out.Measure, "distance", lambda self, images: 5.0 + len(made))
     monkeypatch.setattr(example, "sample", lambda gan, n: np.zeros((n, 28, 28, 1), np.float32))
     example.make_table(1, tmp_path / "example.csv")
     example.make_table(2, tmp_path / "example.csv")
@@ -115,7 +116,7 @@ def test_the_card_has_all_that_it_needs(tmp_path):
     shared = {"versions": {"numpy": "2"},
               "data": {"name": "strokes", "shape": [28, 28, 1], "num_train": 5, "num_test": 2, "class_names": [],
                        "source": "drawn", "licence": "CC0", "sha256": "f" * 64}}
-    facts = short_runs.facts_for_card(made, arms, "Why?", shared, short_runs.Measure(None, None, 1.0), 2000)
+    facts = short_runs.facts_for_card(made, arms, "Why?", shared, held_out.Measure(None, None, 1.0), 2000)
     assert facts["seed"] == 2 and facts["distance"] == 20 and facts["settings"]["width"] == 32
     card = model_card.write(tmp_path, arms["32"][2].weights, facts | {"use": "None.", "limits": "All."})
     text = short_runs.folded(card)

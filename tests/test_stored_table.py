@@ -45,3 +45,13 @@ def test_a_table_that_is_missing_or_cut_off_is_refused_in_words(tmp_path):
     path.write_text("a,b\n1\n")
     with pytest.raises(CourseError, match="not one entry a column"):
         stored_table.read(path)
+
+
+def test_a_table_that_is_being_made_says_its_rows_and_the_seconds_so_far(tmp_path):
+    path = tmp_path / "table.csv"
+    assert stored_table.so_far(path) == ([], 0.0)
+    stored_table.write(path, [{"arm": "c", "rate": 0.004, "seed": 1}], stored_table.made_with("a command", 93.2))
+    rows, seconds = stored_table.so_far(path)
+    assert seconds == 93.0
+    assert stored_table.has(rows, arm="c", seed=1) and stored_table.has(rows, rate=4e-3)
+    assert not stored_table.has(rows, arm="c", seed=2) and not stored_table.has([])

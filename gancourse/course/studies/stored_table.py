@@ -69,6 +69,24 @@ def pick(rows: Iterable[Mapping], column: str, **wanted) -> np.ndarray:
     return np.array([float(row[column] or "nan") for row in chosen])
 
 
+def so_far(path: Path) -> tuple[list[dict[str, str]], float]:
+    """Return the rows of a table that is being made, and the seconds that its head tells.
+
+    Both are nothing where there is no table yet, the seconds also where it has no head.
+    """
+    if not path.exists():
+        return [], 0.0
+    head = head_of(path)
+    return read(path), float(head[0].split(", ")[1].removesuffix(" s")) if head else 0.0
+
+
+def has(rows: Iterable[Mapping], **wanted) -> bool:
+    """Return whether a table has a row with these entries; floats have six digits in tables."""
+    texts = {name: f"{value:g}" if isinstance(value, float) else str(value)
+             for name, value in wanted.items()}
+    return any(all(str(row[name]) == text for name, text in texts.items()) for row in rows)
+
+
 def head_of(path: Path) -> list[str]:
     """Return what a table says of how it was made, a line each; CourseError if it is missing."""
     return [line.removeprefix("#").strip() for line in _lines(path, comments=True)]

@@ -7,7 +7,7 @@ makes the lesson's table, 14_equal_compute.csv, and the samples beside it, in ab
 one core.  Each run is kept as soon as it ends, and rows that are there are not made again.  A row
 is one distance: of a short try of the settings, of a look during a training, of the trained nets'
 drawing, or of a reference.  Distances are Frechet's between SAMPLES images and as many held-out
-ones (each ON_HELD_OUT), in the features of the course's network for the data set.
+ones (2,000), in the features of the course's network for the data set.
 
 The GAN is that of lesson 03 for the data set; the flow is `gancourse.pt.flow_matching`.  Both have
 the same batch, clock, running average and schedule: the learning rate falls to 0 over the last
@@ -19,16 +19,14 @@ import argparse
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from gancourse import data, metrics
+from gancourse import data
 from gancourse.course.studies import stored_pictures, stored_table
 from gancourse.course.studies.equal_compute.players import PLAYERS, Player
+from gancourse.course.studies.held_out import Measure, make_measure
 from gancourse.data.registry import Dataset, to_float, to_uint8
-from gancourse.metrics import feature_net
-from gancourse.metrics.feature_net import FeatureNet
 from gancourse.pt import set_threads
 
 TABLE = "14_equal_compute.csv"
@@ -39,7 +37,6 @@ SEEDS = (0, 1, 2)
 TRY_SEED, TRY_SECONDS = 3, 12.0
 LOOKS = (8.0, 15.0, 30.0, 60.0)  # processor seconds of training; the last is the budget
 SAMPLES = 1000  # images of which each distance is taken
-ON_HELD_OUT = 2000  # held-out images that they are compared with
 STEPS = (1, 2, 4, 8, 16)  # of Heun's method, two passes each
 LOOK_STEPS = 8
 START = {  # (width, learning rate); the GAN's are those of lesson 03
@@ -50,26 +47,9 @@ LEVELS = 12  # of brightness that the kept samples have: it makes their file sma
 Row = dict[str, str | int | float]
 
 
-class Judge(NamedTuple):
-    """What samples are measured with."""
-
-    net: FeatureNet
-    real: np.ndarray  # features of held-out images
-
-    def distance(self, images: np.ndarray) -> float:
-        """Return the Frechet distance of images from the held-out ones."""
-        return metrics.frechet_distance(self.net.features(images), self.real)
-
-
 def load(name: str, seed: int, num: int = 0) -> Dataset:
     """Return the images of a seed, `num` to learn from (0: 20,000)."""
     return data.load(name, num=num, resolution=SETS[name], seed=seed)
-
-
-def make_judge(images: Dataset) -> Judge:
-    """Return the course's network for these images, and held-out features."""
-    net = feature_net.load(images)
-    return Judge(net, net.features(images.x_test[:ON_HELD_OUT]))
 
 
 def rate_at(rate: float, spent: float, budget: float) -> float:
@@ -99,11 +79,12 @@ def tries(name: str, model: str) -> list[tuple[int, float]]:
             (round(1.6 * width / 4) * 4, rate)]
 
 
-def run_try(images: Dataset, judge: Judge, model: str, width: int, rate: float) -> Iterator[Row]:
+def run_try(images: Dataset, measure: Measure, model: str, width: int,
+            rate: float) -> Iterator[Row]:
     """Yield the row of one short try."""
     player = PLAYERS[model](images, width, TRY_SEED)
     for seconds, steps in trained(player, rate, (TRY_SECONDS,)):
-        distance = judge.distance(player.draw(SAMPLES, LOOK_STEPS))
+        distance = measure.distance(player.draw(SAMPLES, LOOK_STEPS))
         yield {"part": "try", "data": images.name, "model": model, "seed": TRY_SEED,
                "width": width, "rate": rate, "seconds": seconds, "steps": steps,
                "distance": distance}
@@ -117,8 +98,8 @@ def best_try(rows: Sequence[Row], name: str, model: str) -> tuple[int, float]:
     return int(best["width"]), float(best["rate"])
 
 
-def run_training(images: Dataset, judge: Judge, model: str, seed: int, settings: tuple[int, float],
-                 keep: dict[str, np.ndarray]) -> Iterator[Row]:
+def run_training(images: Dataset, measure: Measure, model: str, seed: int,
+                 settings: tuple[int, float], keep: dict[str, np.ndarray]) -> Iterator[Row]:
     """Yield the looks at one training, then the drawing of the trained net.
 
     Eight samples go into `keep`, under the data set's and the model's name.
@@ -127,7 +108,7 @@ def run_training(images: Dataset, judge: Judge, model: str, seed: int, settings:
     player = PLAYERS[model](images, width, seed)
     facts = {"data": images.name, "model": model, "seed": seed, "width": width, "rate": rate}
     for seconds, steps in trained(player, rate, LOOKS):
-        distance = judge.distance(player.draw(SAMPLES, LOOK_STEPS))
+        distance = measure.distance(player.draw(SAMPLES, LOOK_STEPS))
         yield {"part": "look", **facts, "seconds": seconds, "steps": steps, "distance": distance}
     for heun in STEPS if model == "flow" else (0,):
         repeats = 1 if model == "flow" else 5  # a GAN is too fast to be timed once
@@ -136,7 +117,7 @@ def run_training(images: Dataset, judge: Judge, model: str, seed: int, settings:
             made = player.draw(SAMPLES, heun)
         speed = repeats * SAMPLES / (time.process_time() - began)
         yield {"part": "draw", **facts, "passes": 2 * heun or 1, "per_second": speed,
-               "distance": judge.distance(made)}
+               "distance": measure.distance(made)}
     keep[f"{images.name}, {model}"] = coarse(made[:8])
 
 
@@ -166,14 +147,14 @@ def references(images: Dataset, seed: int) -> dict[str, np.ndarray]:
     return {"real": load(images.name, seed + 100, SAMPLES).x_train, **images_of}
 
 
-def run_references(images: Dataset, judge: Judge, seed: int,
+def run_references(images: Dataset, measure: Measure, seed: int,
                    keep: dict[str, np.ndarray]) -> Iterator[Row]:
     """Yield the distance of each reference; eight draws of the Gaussian go into `keep`."""
     made = references(images, seed)
     keep[f"{images.name}, Gaussian"] = coarse(made["Gaussian of all pixels"][:8])
     for arm, some in made.items():
         yield {"part": "reference", "data": images.name, "model": arm, "seed": seed,
-               "distance": judge.distance(some)}
+               "distance": measure.distance(some)}
 
 
 def head(rows: Sequence[Row], seconds: float) -> list[str]:
@@ -199,17 +180,13 @@ class Store:
         """Read what is there."""
         self.folder = folder
         path = folder / TABLE
-        self.rows: list[Row] = list(stored_table.read(path)) if path.exists() else []
-        self.cost = 0.0
-        if self.rows:
-            first = stored_table.head_of(path)[0]
-            self.cost = float(first.split(", ")[1].removesuffix(" s"))
+        self.rows: list[Row]
+        self.rows, self.cost = stored_table.so_far(path)
         self.pictures = stored_pictures.read(folder / PICTURES)
 
     def add(self, run: Iterator[Row], **facts) -> None:
         """Make a run's rows and write them and the samples, unless rows like these are there."""
-        if any(all(str(row[key]) == str(value) for key, value in facts.items())
-               for row in self.rows):
+        if stored_table.has(self.rows, **facts):
             return
         began = time.process_time()
         made = [{key: f"{value:.5g}" if isinstance(value, float) else str(value)
@@ -225,20 +202,20 @@ class Store:
 def make(name: str, store: Store) -> None:
     """Make what is missing of a data set: tries, then seed after seed both models in turn."""
     images = load(name, TRY_SEED)
-    judge = make_judge(images)
+    measure = make_measure(images)
     for model in MODELS:
         for width, rate in tries(name, model):
-            store.add(run_try(images, judge, model, width, rate), part="try", data=name,
+            store.add(run_try(images, measure, model, width, rate), part="try", data=name,
                       model=model, width=width, rate=f"{rate:.5g}")
     for seed in SEEDS:
         images = load(name, seed)
-        judge = make_judge(images)
+        measure = make_measure(images)
         kept = store.pictures if seed == SEEDS[0] else {}
         for model in MODELS:
             settings = best_try(store.rows, name, model)
-            store.add(run_training(images, judge, model, seed, settings, kept), part="look",
+            store.add(run_training(images, measure, model, seed, settings, kept), part="look",
                       data=name, model=model, seed=seed)
-        store.add(run_references(images, judge, seed, kept), part="reference", data=name,
+        store.add(run_references(images, measure, seed, kept), part="reference", data=name,
                   seed=seed)
 
 

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from gancourse import data
 from gancourse.course.studies import stored_pictures, stored_table
-from gancourse.course.studies.own.short_runs import NUM_SAMPLES, SETTINGS, make_measure, train
+from gancourse.course.studies.held_out import NUM_SAMPLES, make_measure
+from gancourse.course.studies.own.short_runs import SETTINGS, train
 from gancourse.data.registry import to_uint8
 from gancourse.pt import losses, set_threads
 from gancourse.pt.train import sample

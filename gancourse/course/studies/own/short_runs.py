@@ -1,8 +1,6 @@
-"""The short trainings of lesson 14: the settings of a run, its measure, what its card says.
+"""The short trainings of lesson 14: the settings of a run, and what its card says.
 
-    measure = make_measure(images)
     gan, history, seconds = train(images.x_train, {"r1r2": r1r2}, **SETTINGS, seed=0)
-    measure.distance(sample(gan, 2000))
 
 The networks and the loop are those of lesson 03, and the template of `gancourse new study` has the
 same in view.  Lesson 14.
@@ -11,14 +9,14 @@ same in view.  Lesson 14.
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from gancourse import metrics
 from gancourse.course import doctor
+from gancourse.course.studies.held_out import Measure
 from gancourse.course.studies.own import model_card
 from gancourse.course.studies.own import plan as plans
 from gancourse.course.studies.own.plan import Plan
@@ -26,7 +24,6 @@ from gancourse.course.studies.own.runs import Runs, best_arm, table, typical
 from gancourse.course.studies.own.statement import Interval, in_words, verdict
 from gancourse.data.registry import Dataset
 from gancourse.errors import CourseError, check_choice, unknown
-from gancourse.metrics import feature_net
 from gancourse.pt import losses, models
 from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.train import GAN, Penalty, make_gan
@@ -44,7 +41,6 @@ ALLOWED: dict[str, tuple] = {  # words, or the ends of a range
 SUGGESTED = ("width", "32, 16", "16 above 32 by a factor 1.2")  # choice, values, statement
 MOST_VALUES = 3  # each costs a run for every seed
 WORLDS = (1 / 3, 1.0, 3.0)  # ratios with which a statement must hold once and fail once
-NUM_SAMPLES = 2000  # that are measured, and held-out images that they are compared with
 
 
 def is_allowed(choice: str, value: Any) -> bool:
@@ -80,26 +76,6 @@ def make_plan(choice: str, values: str, statement: str, seeds: str, num_steps: i
         raise CourseError(f"'{made.statement.in_words()}' is false even if one setting is three "
                           "times as far as the other; name a smaller factor")
     return made
-
-
-class Measure(NamedTuple):
-    """The distance of images from held-out images, in the features of the course's classifier."""
-
-    features: Callable[[np.ndarray], np.ndarray]
-    real: np.ndarray  # features of the held-out images
-    floor: float  # the distance of as many training images
-
-    def distance(self, images: np.ndarray) -> float:
-        """Return the Frechet distance of images in [-1, 1] (n, height, width, channels)."""
-        return metrics.frechet_distance(self.real, self.features(images))
-
-
-def make_measure(images: Dataset, num_samples: int = NUM_SAMPLES) -> Measure:
-    """Return the measure for a data set; of held-out images at most `num_samples` are used."""
-    features = feature_net.load(images).features
-    real = features(images.x_test[:num_samples])
-    floor = metrics.frechet_distance(real, features(images.x_train[:num_samples]))
-    return Measure(features, real, floor)
 
 
 def make_networks(shape: tuple[int, int, int], width: int, seed: int) -> list[nn.Module]:

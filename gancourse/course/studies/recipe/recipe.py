@@ -17,11 +17,11 @@ import numpy as np
 
 from gancourse import data, metrics
 from gancourse.course.studies import stored_pictures, stored_table
+from gancourse.course.studies.held_out import NUM_SAMPLES, Measure, make_measure
 from gancourse.course.studies.own.statement import Interval, Statement, paired_ratio, verdict
 from gancourse.course.studies.recipe.recipe_training import Recipe, train
-from gancourse.data.registry import Dataset, to_uint8
+from gancourse.data.registry import to_uint8
 from gancourse.errors import CourseError
-from gancourse.metrics import feature_net
 from gancourse.pt import set_threads
 from gancourse.pt.train import GAN, sample
 
@@ -30,7 +30,6 @@ COMMAND = "python -m gancourse.course.studies.recipe.recipe strokes faces"
 SECONDS = 15.0  # of a processor, for each training
 SEEDS = (0, 1, 2)
 TRY_SEED = 9  # of the tries, no seed of the arms
-NUM_SAMPLES = 2000
 SHOWN = ("2016", "2024", "all of lesson 03")  # arms whose faces are kept, of the first seed
 DATA = {"strokes": {"resolution": 28}, "faces": {"num": 10_000, "resolution": 32}}
 
@@ -158,28 +157,19 @@ def _recipe_for(rows: Sequence[dict], name: str, part: str, arm: str, change: di
     return recipe_of(rows, name, arm)
 
 
-class Measure:
-    """What is measured of samples, against held-out images of a data set."""
+def scores(measure: Measure, gan: GAN) -> Row:
+    """Distance of 2,000 samples of the average and of G itself, and the average's recall.
 
-    def __init__(self, images: Dataset) -> None:
-        """Read the features of 2,000 held-out images."""
-        self.net = feature_net.load(images)
-        self.real = self.net.features(images.x_test[:NUM_SAMPLES])
-
-    def __call__(self, gan: GAN) -> Row:
-        """Distance of 2,000 samples of the average and of G itself, and the average's recall.
-
-        An entry is NaN where weights are no longer finite.
-        """
-        row: Row = {"distance": math.nan, "distance of G itself": math.nan, "recall": math.nan}
-        for column, averaged in (("distance", True), ("distance of G itself", False)):
-            made = np.clip(sample(gan, NUM_SAMPLES, averaged), -1, 1)  # as in a file of images
-            if np.isfinite(made).all():
-                features = self.net.features(made)
-                row[column] = metrics.frechet_distance(features, self.real)
-                if averaged:
-                    row["recall"] = metrics.prdc_scores(self.real, features).recall
-        return row
+    An entry is NaN where weights are no longer finite.
+    """
+    row: Row = {"distance": math.nan, "distance of G itself": math.nan, "recall": math.nan}
+    for column, averaged in (("distance", True), ("distance of G itself", False)):
+        made = np.clip(sample(gan, NUM_SAMPLES, averaged), -1, 1)  # as in a file of images
+        if np.isfinite(made).all():
+            row[column] = measure.distance(made)
+            if averaged:
+                row["recall"] = metrics.prdc_scores(measure.real, measure.features(made)).recall
+    return row
 
 
 def make(name: str, path: Path, seconds: float = SECONDS, until: float = math.inf) -> None:
@@ -188,37 +178,31 @@ def make(name: str, path: Path, seconds: float = SECONDS, until: float = math.in
     The arms take turns, seed by seed, so that a table which is stopped has pairs.
     """
     images = data.load(name, seed=0, **DATA[name])
-    measure = Measure(images)
+    measure = make_measure(images)
     wanted = [("try", arm, TRY_SEED, change) for arm in TRIES for change in TRIES[arm]]
     wanted += [("run", arm, seed, {}) for seed in SEEDS for arm in ARMS]
     if name == "strokes":
         wanted += [("residual", arm, seed, {}) for seed in SEEDS[:2] for arm in LEFT_OUT]
     for part, arm, seed, change in wanted:
-        rows = stored_table.read(path) if path.exists() else []
+        rows, _ = stored_table.so_far(path)
         recipe = _recipe_for(rows, name, part, arm, change)
         facts: Row = {"part": part, "data": name, "arm": arm, "seed": seed,
                       "learning_rate": recipe.learning_rate, "gamma": recipe.gamma,
                       "batch_size": recipe.batch_size}
-        if any(_is_about(row, facts) for row in rows):
+        if stored_table.has(rows, **facts):
             continue
         if time.monotonic() > until:
             return
         began = time.process_time()
         gan, steps, spent = train(images, recipe, seed=seed, seconds=seconds)
-        row = facts | measure(gan) | {"steps": steps, "seconds": round(spent, 2),
-                                    "cost": round(time.process_time() - began, 1)}
+        row = facts | scores(measure, gan) | {"steps": steps, "seconds": round(spent, 2),
+                                              "cost": round(time.process_time() - began, 1)}
         if part == "run" and name == "faces" and arm in SHOWN and seed == SEEDS[0]:
             _keep(path.with_suffix(".npz"), arm, sample(gan, 6))
         rows = [*rows, row]
         cost = sum(float(row["cost"]) for row in rows)
         stored_table.write(path, rows, [*stored_table.made_with(COMMAND, cost), TRIED], digits=5)
         print(*row.values(), flush=True)
-
-
-def _is_about(row: dict[str, str], facts: Row) -> bool:
-    """Whether a stored row has these entries; numbers are stored with fewer digits."""
-    return all(row[key] == (f"{value:g}" if isinstance(value, float) else str(value))
-               for key, value in facts.items())
 
 
 def _keep(path: Path, arm: str, made: np.ndarray) -> None:

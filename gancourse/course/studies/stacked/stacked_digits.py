@@ -88,7 +88,7 @@ def study(name: str, digits: Dataset, budget: Budget, path: Path, *, seeds: Sequ
     held_out = net.features(digits.x_test[: len(digits.x_test) // 2])
     fixed = {"data": name, "preset": preset, "batch_size": budget.batch_size,
              "width": budget.width}
-    if not _has(path, fixed | {"arm": CONTROLS[0]}):
+    if not stored_table.has(stored_table.so_far(path)[0], **fixed, arm=CONTROLS[0]):
         rows = []
         for n in sorted({budget.counted, PRESETS["gpu"].counted}):
             for arm, scores in counting.controls(digits, net, n).items():
@@ -97,7 +97,8 @@ def study(name: str, digits: Dataset, budget: Budget, path: Path, *, seeds: Sequ
         _add(path, rows, 0.0)
     for seed in seeds:
         for arm in arms:
-            if _has(path, fixed | {"arm": arm, "seed": seed, "steps": budget.steps}):
+            made, _ = stored_table.so_far(path)
+            if stored_table.has(made, **fixed, arm=arm, seed=seed, steps=budget.steps):
                 continue
             began = time.process_time()
             rows = []
@@ -206,18 +207,9 @@ def main(words: Sequence[str] | None = None) -> None:
               device=chosen.device, preset=chosen.preset)
 
 
-def _has(path: Path, wanted: dict) -> bool:
-    """Whether the table has a row with these entries."""
-    rows = stored_table.read(path) if path.exists() else []
-    return any(all(row[key] == str(value) for key, value in wanted.items()) for row in rows)
-
-
 def _add(path: Path, rows: list[dict], seconds: float) -> None:
     """Write rows below those that the table has; its head sums up the seconds of all calls."""
-    old, spent = [], 0.0
-    if path.exists():
-        old = stored_table.read(path)
-        spent = float(stored_table.head_of(path)[0].split(", ")[1].removesuffix(" s"))
+    old, spent = stored_table.so_far(path)
     head = stored_table.made_with(COMMAND, spent + seconds)
     stored_table.write(path, [*old, *rows], head, digits=5)
 

@@ -30,9 +30,8 @@ import numpy as np
 
 from gancourse import data, system
 from gancourse.course.studies import stored_pictures, stored_table
+from gancourse.course.studies.held_out import Measure, make_measure
 from gancourse.data.registry import to_uint8
-from gancourse.metrics import feature_net
-from gancourse.metrics.distances import frechet_distance
 from gancourse.rng import stream
 from gancourse.training_loop import batches, draw_noise
 
@@ -127,14 +126,14 @@ def rounds(images: np.ndarray, seed: int, start: int, stop: int) -> tuple[np.nda
 def lines_part(done: list[dict]) -> Iterator[dict]:
     """Yield the lines of code of each module."""
     for tool in MODULES:
-        if not _has(done, part="lines", tool=tool):
+        if not stored_table.has(done, part="lines", tool=tool):
             yield {"part": "lines", "tool": tool, "lines": code_lines(source(tool))}
 
 
 def old_ways_part(done: list[dict]) -> Iterator[dict]:
     """Yield how today's Keras ends on each line of OLD_WAYS."""
     for line in OLD_WAYS:
-        if not _has(done, part="old_ways", arm=line):
+        if not stored_table.has(done, part="old_ways", arm=line):
             yield {"part": "old_ways", "tool": "Keras", "arm": line, "outcome": outcome(line)}
 
 
@@ -160,7 +159,7 @@ def speed_part(done: list[dict]) -> Iterator[dict]:
         gans[tool].load(first_weights(0))
         gans[tool].play(real, z)  # compiles
     for series in range(SERIES):
-        if _has(done, part="speed", seed=series):
+        if stored_table.has(done, part="speed", seed=series):
             continue
         elapsed = {tool: np.zeros(2) for tool in MODULES}
         for _ in range(TURNS):
@@ -178,7 +177,7 @@ def budget_part(done: list[dict], samples: dict[str, np.ndarray]) -> Iterator[di
     """Yield losses and distance of each arm and seed at each look; drawings go into `samples`."""
     for name, arm in ARMS.items():
         for seed in range(arm.seeds):
-            if not _has(done, part="budget", arm=name, seed=seed, rounds=LOOKS[-1]):
+            if not stored_table.has(done, part="budget", arm=name, seed=seed, rounds=LOOKS[-1]):
                 yield from _train(name, arm, seed, samples)
 
 
@@ -203,15 +202,13 @@ def _train(name: str, arm: Arm, seed: int, samples: dict[str, np.ndarray]) -> It
 
 def _distance(drawn: np.ndarray) -> float:
     """The distance of drawings from test images, as in lesson 02."""
-    net, real_features = _ruler()
-    return frechet_distance(real_features, net.features(drawn))
+    return _measure().distance(drawn)
 
 
 @cache
-def _ruler() -> tuple[feature_net.FeatureNet, np.ndarray]:
-    """The feature network of the images, and the features of 5000 test images."""
-    net = feature_net.load(_strokes())
-    return net, net.features(_strokes().x_test[:5000])
+def _measure() -> Measure:
+    """The measure against 5000 test images."""
+    return make_measure(_strokes(), 5000)
 
 
 @cache
@@ -220,17 +217,12 @@ def _strokes() -> data.Dataset:
     return data.load("strokes", num=20_000, seed=0)
 
 
-def _has(rows: Sequence[dict], **wanted) -> bool:
-    """Whether a table holds a row with these entries."""
-    return any(all(str(row[name]) == str(value) for name, value in wanted.items()) for row in rows)
-
-
 def make(parts: Sequence[str], folder: Path, seconds: float) -> bool:
     """Add the missing rows of some parts to the table in a folder; False if time ran out first."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / HERE.name
-    done: list[dict] = stored_table.read(path) if path.exists() else []
-    spent = float(stored_table.head_of(path)[0].split()[1]) if path.exists() else 0.0
+    done: list[dict]
+    done, spent = stored_table.so_far(path)
     samples = stored_pictures.read(folder / SAMPLES) if done else {}
     made = {"lines": lambda: lines_part(done), "old_ways": lambda: old_ways_part(done),
             "speed": lambda: speed_part(done), "budget": lambda: budget_part(done, samples)}
