@@ -73,6 +73,30 @@ def test_what_fits_passes(here, which, given):
     check(which, here, **given)
 
 
+def test_thirty_damaged_pictures_are_refused_but_not_three_good_ones_behind_them(here):
+    for i in range(30):
+        (here / "spoilt" / f"b{i}.png").write_bytes(b"cut")
+    with pytest.raises(ValueError, match="none of the 31 image files"):
+        check("03", here, dataset="folder:spoilt")
+    for name in "xyz":
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(here / "spoilt" / f"{name}.png")
+    check("03", here, dataset="folder:spoilt")
+
+
+@pytest.mark.parametrize("which, given, words", [
+    ("07", "npz:good.npz", "'npz:good.npz' gives 40 images; this lesson needs 200 at least"),
+    ("09", "folder:pictures", "'folder:pictures' gives 3 images; this lesson needs"),
+    ("10", "npz:one_class.npz", "gives 1 class; this lesson needs 2 at least"),
+    ("10", "folder:one_class", "gives 1 class; this lesson needs 2 at least, each in a folder of its own")])
+def test_what_is_too_little_for_a_lesson_is_refused(here, which, given, words):
+    np.savez("one_class.npz", x_train=np.zeros((400, 8, 8), np.uint8))
+    (here / "one_class").mkdir()
+    for i in range(30):
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(here / "one_class" / f"{i}.png")
+    with pytest.raises(CourseError, match=words):
+        check(which, here, dataset=given)
+
+
 def test_paths_start_in_the_folder_of_the_run(here, tmp_path_factory, monkeypatch):
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     check("04", here, photo="pictures/a.png")

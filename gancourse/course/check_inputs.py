@@ -15,7 +15,9 @@ from gancourse.course.lessons import Lesson, defaults, find, parameters, setting
 from gancourse.course.studies.own import plan as own_plan
 from gancourse.errors import CourseError, MissingFile
 
-SAMPLED = 20  # files of a folder that are opened, until a few are images
+SAMPLED = 1000  # files of a folder that are opened at most, until a few are images
+ONE_OF = {"images": "image", "classes": "class"}
+COUNTED = 10_000  # files of a folder that are counted: more are enough for every lesson
 
 
 def check(lesson: Lesson, values: dict[str, Any], cwd: Path) -> None:
@@ -33,6 +35,8 @@ def check(lesson: Lesson, values: dict[str, Any], cwd: Path) -> None:
         path = _at(value, cwd)
         if name in ("dataset", "pictures"):
             _check_dataset(path, "load_sounds(" in code)
+            if name == "dataset" and "least" in lesson.about:
+                _check_enough(value, path, lesson.about["least"])
         elif name in ("photo", "painting"):
             _check_photo(path, values["longest"])
         elif name == "mask":
@@ -102,6 +106,33 @@ def _check_folder(path: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of files that are skipped: the lesson names them
             registry.load(f"folder:{path}", resolution=8)
+
+
+def _check_enough(value: str, path: str, least: dict[str, int]) -> None:
+    """Count images and classes of the reader's own against what a lesson's metadata say it needs.
+
+    `least` may name "images" and "classes".  Files that cannot be read count here.
+    """
+    from gancourse.data import images, labels, registry
+
+    kind, _, where = path.partition(":")
+    if kind not in registry.FILES:
+        return
+    if kind == "folder":
+        folder = Path(where).expanduser()
+        files = [path.relative_to(folder).as_posix()
+                 for path in islice(images.image_files(folder), COUNTED)]
+        counted = {"images": len(files), "classes": len(labels.folder_classes(files)[1])}
+    else:
+        dataset = registry.load(path)
+        counted = {"images": len(dataset.x_train) + len(dataset.x_test),
+                   "classes": len(dataset.class_names)}
+    for what, number in least.items():
+        if counted[what] < number:
+            found = f"1 {ONE_OF[what]}" if counted[what] == 1 else f"{counted[what]} {what}"
+            apart = what == "classes" and kind == "folder"
+            raise CourseError(f"{value!r} gives {found}; this lesson needs {number} at least"
+                              + (", each in a folder of its own" if apart else ""))
 
 
 @cache

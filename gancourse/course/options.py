@@ -96,7 +96,7 @@ def _add_sweep(commands) -> None:
     sweep.add_argument("--measure", metavar="RESULT",
                        help="what decides which is best; a part of its name is enough")
     sweep.add_argument("--maximise", action="store_true", help="more of it is better, not less")
-    sweep.add_argument("--workers", type=int, default=0,
+    sweep.add_argument("--workers", type=int,
                        help="runs side by side (one per core; one where a GPU is)")
     sweep.add_argument("--scheduler", default="", metavar="ADDRESS",
                        help="a Dask scheduler, such as tcp://host:8786")

@@ -1,11 +1,12 @@
-"""Awkward data sets through lesson 03: each must end in a result, or in one sentence before it trains.
+"""Awkward data sets through a lesson: each must end in a result, or in one sentence before it trains.
 
     python tests/benchmarks/awkward_datasets.py --only "one image" animated
-    python tests/benchmarks/awkward_datasets.py --look       reads them as the lesson does, and trains nothing
+    python tests/benchmarks/awkward_datasets.py --look       reads them as lesson 03 does, and trains nothing
+    python tests/benchmarks/awkward_datasets.py --lesson 10 --only "one class" -p learning_rate=0.5
 
 Makes some fifty folders, zips and .npz files in a temporary folder, gives each to `gancourse run 03`
-with the smallest training, and prints a table. The status is 1 where one ends in a traceback, in a
-sentence of several lines, or after training has begun.
+with the smallest training, or to another lesson with its smoke preset, and prints a table. The status
+is 1 where one ends in a traceback, in a sentence of several lines, or, in lesson 03, after training has begun.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from gancourse.data import registry
 
 SMALLEST = {"num_steps": 4, "picture_steps": 4, "width": 2, "picture_width": 2, "batch_size": 4, "z_dim": 2,
             "resolution": 8}
-READS = 4  # the number of the cell that reads the data; the next ones train
+READS = 4  # the number of the cell of lesson 03 that reads the data; the next ones train
 RESULT = "distance of the samples, as a share of an untrained G's"
 RNG = np.random.default_rng(0)
 
@@ -323,12 +324,17 @@ def look(dataset: str) -> Outcome:
     return Outcome(time.perf_counter() - began, words, good)
 
 
-def run(dataset: str, runs: Path) -> Outcome:
-    """Run lesson 03 on a data set with the smallest training."""
-    given = SMALLEST | {"dataset": dataset, "pictures": "folder:pictures"}
-    words = [word for name, chosen in given.items() for word in ("-p", f"{name}={chosen}")]
+def run(number: str, given: list[str], dataset: str, runs: Path) -> Outcome:
+    """Run a lesson on a data set, with NAME=VALUE for other parameters, and the smallest training."""
+    known = lessons.defaults(lessons.find(number))
+    if number == "03":
+        chosen = SMALLEST | {"dataset": dataset, "pictures": "folder:pictures"}
+    else:
+        chosen = {"dataset": dataset} | ({"resolution": 16} if "resolution" in known else {})
+    words = [word for text in [*(f"{name}={each}" for name, each in chosen.items()), *given] for word in ("-p", text)]
+    preset = [] if number == "03" else ["--preset", "smoke"]
     began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "gancourse", "run", "03", *words, "--runs", runs],
+    done = subprocess.run([sys.executable, "-m", "gancourse", "run", number, *preset, *words, "--runs", runs],
                           capture_output=True, text=True, errors="replace")
     seconds = time.perf_counter() - began
     (record,) = [*runs.rglob("run.json"), *runs.rglob("failed.json")] or [None]
@@ -337,10 +343,13 @@ def run(dataset: str, runs: Path) -> Outcome:
         return Outcome(seconds, "\n".join(said), done.returncode == 2 and len(said) == 1)
     facts = json.loads(record.read_text())
     if done.returncode == 0:
-        return Outcome(seconds, f"a result: distance {facts['results'][RESULT]:.2f} of an untrained G's", True)
+        distance = facts["results"].get(RESULT)
+        return Outcome(seconds, "a result" + (f": distance {distance:.2f} of an untrained G's" if distance else ""),
+                       True)
     said = facts["error"]
-    refused = facts["cell"].get("number", READS + 1) <= READS and "CourseError: " in said and "\n" not in said
-    return Outcome(seconds, said, refused)
+    early = number != "03" or facts["cell"].get("number", READS + 1) <= READS
+    return Outcome(seconds, f"cell {facts['cell'].get('number')}: {said}",
+                   early and "CourseError: " in said and "\n" not in said)
 
 
 def main() -> int:
@@ -348,6 +357,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", default=[], help="data sets whose names hold one of these words")
     parser.add_argument("--look", action="store_true", help="only read the data sets: a minute for all")
+    parser.add_argument("--lesson", default="03", help="another lesson with a parameter `dataset`, e.g. 10")
+    parser.add_argument("-p", action="append", default=[], metavar="NAME=VALUE", help="another parameter of it")
     chosen = parser.parse_args()
     cases = [case for case in CASES if not chosen.only or any(word in case.name for word in chosen.only)]
     bad = 0
@@ -357,7 +368,7 @@ def main() -> int:
         many("{}.png")(Path("pictures"))
         print("| data set | what it is | seconds | how it ends |\n|---|---|---|---|")
         for i, (case, dataset) in enumerate(made(cases, Path.cwd())):
-            ended = look(dataset) if chosen.look else run(dataset, Path(f"runs {i}"))
+            ended = look(dataset) if chosen.look else run(chosen.lesson, chosen.p, dataset, Path(f"runs {i}"))
             bad += not ended.good
             cells = [case.name, case.about, f"{ended.seconds:.1f}", ("" if ended.good else "**BAD** ") + ended.words]
             print("| " + " | ".join(repr(cell)[1:-1] if "\n" in cell else cell for cell in cells) + " |", flush=True)

@@ -32,7 +32,7 @@ START = "from gancourse.course.cli import main; main()"
 REAL = ["09", "--preset", "study", "-g", "learning_rate=log:1e-3..3e-2", "-g", "beta1=0..0.9", "-g",
         "batch_size=log:8..128", "-g", "norm=batch_G,none", "--measure", "distance of the samples"]
 BUDGET = {True: ["--budget", "steps=1..16", "--reduce", "4"],
-          False: ["--budget", "num_steps=250..4000", "--reduce", "4"]}
+          False: ["--budget", "num_steps=125..2000", "--reduce", "4"]}
 PARAMETERS = """x: float = 5.0  # a number [0, 10]
 y: float = 5.0  # another [0, 10]
 steps: int = 4  # seconds times two [1, 16]
@@ -52,6 +52,7 @@ def main() -> None:
     home.mkdir(parents=True, exist_ok=True)
     space = tiny(home) if chosen.tiny else REAL
     search = [*space, "--search", "tpe", "--trials", str(chosen.trials), "--confirm", "0"]
+    search += [] if chosen.tiny else ["-p", "num_steps=500"]
     try:
         if "local" in chosen.only:
             with_kills(home / "local", [*search, "--workers", "2"], "two local workers")

@@ -20,7 +20,7 @@ def sweep(arguments) -> int:
     lesson = arguments.lesson or config.get("lesson")
     if not lesson:
         raise CourseError("say which lesson, such as: gancourse sweep 03 -g width=8,16")
-    if arguments.workers < 0:
+    if arguments.workers is not None and arguments.workers < 1:
         raise CourseError(f"--workers {arguments.workers} must be 1 or more")
     seeds = config.get("seeds")
     if arguments.seeds is not None:
@@ -34,7 +34,7 @@ def sweep(arguments) -> int:
     if chosen is not None:
         return _search(arguments, given, metric=metric, maximise=maximise, **chosen)
     grid = plan.make_sweep(*given)
-    workplace = {"workers": arguments.workers, "scheduler": arguments.scheduler}
+    workplace = {"workers": arguments.workers or 0, "scheduler": arguments.scheduler}
     if arguments.dry_run:
         watch.dry_run(grid, arguments.runs, metric=metric, **workplace)
         return 0
@@ -64,7 +64,7 @@ def _search(arguments, given: tuple, **chosen) -> int:
 
     search = make_search(*given, **chosen)
     folder = arguments.to or arguments.runs / "sweeps" / search.name()
-    workplace = {"workers": arguments.workers, "scheduler": arguments.scheduler}
+    workplace = {"workers": arguments.workers or 0, "scheduler": arguments.scheduler}
     if arguments.dry_run:
         dry_run.show(search, folder / search_watch.STUDY, **workplace)
         return 0
