@@ -102,6 +102,13 @@ def test_a_stopped_study_goes_on_where_it_was(tmp_path):
     assert [row["distance"] for row in study.Store(tmp_path).rows] == ["5", "2"]
 
 
+def test_the_least_loss_of_a_flow_is_known_by_hand():
+    """From N(0, 1) to N(m, s^2) it is pi s / 2, wherever m lies; the ways to two dots cross more."""
+    one = players.least_loss(np.array([[3.0, -1.0]]), 0.5, num=200_000)
+    assert abs(one - np.pi / 4) < 0.01
+    assert players.least_loss(np.array([[5.0, 0.0], [-5.0, 0.0]]), 0.5) > 1.2 * one
+
+
 def test_the_stored_table_has_every_run_and_equal_seconds():
     rows = figures.read()
     for name in study.SETS:

@@ -6,6 +6,15 @@ from exercises import judge, names_from, solution
 pytest.importorskip("gancourse.tf", reason="needs TensorFlow")
 
 UPDATE = """
+def update_D(D, opt_D, real, fake):
+    with tf.GradientTape() as tape:
+        right = tf.math.log1p(tf.exp(-D(real, training=True)))
+        wrong = tf.math.log1p(tf.exp(D(fake, training=True)))
+        d_loss = tf.reduce_mean(right + wrong)
+    of_D = D.trainable_variables
+    opt_D.apply(tape.gradient(d_loss, of_D), of_D)
+    return d_loss
+
 def update_G(G, D, opt_G, z):
     weights = G.trainable_variables
     with tf.GradientTape() as tape:
@@ -40,6 +49,12 @@ def arc(z_a, z_b, t):
 """
 RIGHT = {"update_G": UPDATE, "mended_game": GAME, "arc": PATH}
 WRONG = [  # exercise, what is wrong, (old, new) in a right answer
+    ("update_G", "D: real and fake swapped", ("exp(-D(real", "exp(D(real")),
+    ("update_G", "D: no fakes", ("right + wrong", "right")),
+    ("update_G", "D: the mean over both", ("reduce_mean(right + wrong)", "reduce_mean(right + wrong) / 2")),
+    ("update_G", "D: never moves", ("opt_D.apply(", "zip(")),
+    ("update_G", "D: uphill", ("gradient(d_loss,", "gradient(-d_loss,")),
+    ("update_G", "D: no return", ("    return d_loss", "")),
     ("update_G", "the wrong sign", ("tf.exp(-logits)", "tf.exp(logits)")),
     ("update_G", "the saturating loss", ("tf.reduce_mean(tf.math.log1p(tf.exp(-logits)))",
                                          "-tf.reduce_mean(tf.math.log1p(tf.exp(logits)))")),
@@ -86,7 +101,7 @@ def names():
     """What the lesson has defined before its exercises; nothing is trained."""
     with pytest.MonkeyPatch.context() as patch:  # other tests of this process have made TensorFlow compute already
         patch.setattr("gancourse.tf.set_threads", lambda num_threads=0: num_threads)
-        return names_from("02", ["num_steps: int", "set_threads()", "def straight("])
+        return names_from("02", ["num_steps: int", "set_threads()", "def _weight(", "def straight("])
 
 
 @pytest.mark.parametrize("exercise", RIGHT)
@@ -107,5 +122,6 @@ def test_a_wrong_answer_is_refused(names, exercise, what, change):
 
 @pytest.mark.parametrize("exercise", RIGHT)
 def test_an_empty_answer_leaves_the_lesson_with_one_of_its_own(names, exercise):
-    head = next(line for line in RIGHT[exercise].splitlines() if line.startswith("def "))
-    judge("02", names, exercise, f"{head}\n    raise NotImplementedError", strict=False)
+    heads = [line for line in RIGHT[exercise].splitlines() if line.startswith("def ")]
+    empty = "\n".join(f"{head}\n    raise NotImplementedError" for head in heads)
+    judge("02", names, exercise, empty, strict=False)

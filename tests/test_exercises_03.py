@@ -6,7 +6,7 @@ from exercises import judge, names_from, solution
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"update_D": "def update_D(gan, real, z):", "r1": "def r1(D, real):", "out_size": "def out_size(n, k, s, p):"}
+HEADS = {"update_D": "def update_D(gan, real, z):", "r1": "def r1(D, real):", "padding": "def padding(k, s):"}
 SHOULD = "softplus(-gan.D(real)).mean() + softplus(gan.D(gan.G(z).detach())).mean()"
 LEARN = "gan.opt_D.zero_grad()\n    loss.backward()\n    gan.opt_D.step()\n    return loss.item()"
 BCE = ("with torch.no_grad():\n        fake = gan.G(z)\n"
@@ -20,7 +20,8 @@ RIGHT = [
                  "    gan.opt_D.step()\n    return loss.item()"),
     ("r1", f"{X}\n    {GRAD}\n    return g.reshape(len(x), -1).norm(dim=1).pow(2).mean()"),
     ("r1", f"{X}\n    {GRAD}\n    return (g * g).sum() / len(x)"),
-    ("out_size", "return n * s + (k - s) - p - p"),
+    ("padding", "return int(k / 2 - s / 2)"),
+    ("padding", "cut = 0\n    while k - 2 * cut > s:\n        cut += 1\n    return cut"),
 ]
 WRONG = [
     ("update_D", "a gradient into G", f"loss = {SHOULD.replace('.detach()', '')}\n    {LEARN}"),
@@ -45,10 +46,13 @@ WRONG = [
     ("r1", "of the mean logit", f"{X}\n    {GRAD.replace('.sum(),', '.mean(),')}\n"
                                 "    return g.square().flatten(1).sum(1).mean()"),
     ("r1", "halved already", f"{X}\n    {GRAD}\n    return g.square().flatten(1).sum(1).mean() / 2"),
-    ("out_size", "the convolution's own formula", "return (n + 2 * p - k) // s + 1"),
-    ("out_size", "padding adds", "return (n - 1) * s + k + 2 * p"),
-    ("out_size", "every pixel takes a whole stride", "return n * s + k - 2 * p"),
-    ("out_size", "doubling, which is right for one layer only", "return n * s"),
+    ("padding", "half of the kernel less one, right at stride 2", "return k // 2 - 1"),
+    ("padding", "half of the kernel, rounded down, right at stride 2", "return (k - 1) // 2"),
+    ("padding", "cut off on one side only", "return k - s"),
+    ("padding", "a share of the kernel, right for two layers", "return k // 4"),
+    ("padding", "half of the stride, right for two layers", "return s // 2"),
+    ("padding", "no whole number", "return (k - s) / 2"),
+    ("padding", "no padding", "return 0"),
 ]
 
 
@@ -81,8 +85,8 @@ def test_an_empty_answer_leaves_the_lesson_with_the_package_s(names, exercise, c
 
 @pytest.fixture(scope="module")
 def slerp():
-    """The lesson's own; only the function of its cell is taken."""
-    text = solution("03", "slerp").split("\n\n\n")[0]
+    """The lesson's own."""
+    text = solution("03", "slerp")
     scope = {"np": np}
     exec(text, scope)
     return scope["slerp"]
@@ -90,7 +94,7 @@ def slerp():
 
 def test_the_walk_turns_by_equal_angles_and_keeps_its_length(slerp):
     east, north = np.array([1.0, 0.0, 0.0]), np.array([0.6, 0.8, 0.0])
-    path = slerp(east, north, [0, 0.25, 0.8, 1])
+    path = slerp(east, north, np.array([0, 0.25, 0.8, 1])[:, None])
     assert np.allclose(path[[0, 3]], [east, north])
     assert np.allclose(np.linalg.norm(path, axis=1), 1)
     assert np.allclose(np.arccos(path[1:3] @ east), np.arccos(0.6) * np.array([0.25, 0.8]))

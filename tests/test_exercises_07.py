@@ -5,7 +5,7 @@ from exercises import judge, names_from, solution
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"frechet": "def frechet(a, b):", "keep_best": "def keep_best(best, distance, G):",
+HEADS = {"frechet": "def frechet(a, b):", "draw_images": "def draw_images(gan, n, cut, rng):",
          "precision": "def precision(real, fake, k):", "fool_frechet": "def fool_frechet(n):"}
 RIGHT = [
     ("frechet", "return metrics.gaussian_distance(a.mean(0), np.cov(a.T), b.mean(0), np.cov(b.T))"),
@@ -22,10 +22,15 @@ RIGHT = [
     ("fool_frechet", "x = np.random.default_rng(0).uniform(-1, 1, (n, 2))\n"
                      "    x = x / np.linalg.norm(x, axis=1, keepdims=True)\n    x -= x.mean(0)\n"
                      "    return 1.0 * x @ np.linalg.inv(np.linalg.cholesky(np.cov(x.T))).T"),
-    ("keep_best", "import copy\n    if best is not None and best[0] <= distance:\n        return best\n"
-                  "    return distance, copy.deepcopy(G)"),
-    ("keep_best", "new = nn.Linear(1, 1)\n    new.load_state_dict(G.state_dict())\n"
-                  "    return min([best or (float('inf'), None), (distance, new)], key=lambda pair: pair[0])"),
+    ("draw_images", "low, high = stats.norm.cdf([-cut, cut])\n"
+                    "    return sample(gan, np.float32(stats.norm.ppf(rng.uniform(low, high, (n, gan.z_dim)))))"),
+    ("draw_images", "z = stats.truncnorm.rvs(-cut, cut, size=(n, gan.z_dim), random_state=rng)\n"
+                    "    return sample(gan, z.astype(np.float32))"),
+    ("draw_images", "kept = np.empty(0)\n"
+                    "    while len(kept) < n * gan.z_dim:\n"
+                    "        more = rng.normal(size=n * gan.z_dim)\n"
+                    "        kept = np.concatenate([kept, more[abs(more) <= cut]])\n"
+                    "    return sample(gan, kept[: n * gan.z_dim].reshape(n, -1).astype(np.float32))"),
 ]
 FRECHET = """A, B = np.cov(a.T), np.cov(b.T)
     values = np.linalg.eigvals(A @ B).real
@@ -35,7 +40,7 @@ FRECHET = """A, B = np.cov(a.T), np.cov(b.T)
 BALLS = """apart = lambda a, b: np.linalg.norm(a[:, None] - b[None], axis=2)
     radii = np.sort(apart(real, real), axis=1)[:, k]
     """
-COPY = "from copy import deepcopy\n    "
+NOISE = "z = rng.standard_normal((n, gan.z_dim), np.float32)\n    "
 WRONG = [
     ("frechet", "the distance of the means, not its square", FRECHET.replace("gap @ gap", "np.linalg.norm(gap)")),
     ("frechet", "no means", FRECHET.replace("gap @ gap + ", "")),
@@ -71,17 +76,25 @@ WRONG = [
     ("precision", "coverage", BALLS + "return (apart(fake, real) < radii).any(0).mean()"),
     ("precision", "only the nearest real point's ball counts", BALLS + "near = apart(fake, real).argmin(1)\n"
      "    return (apart(fake, real).min(1) < radii[near]).mean()"),
-    ("keep_best", "the network itself is kept", "return (distance, G) if best is None or distance < best[0] else best"),
-    ("keep_best", "the last one", COPY + "return distance, deepcopy(G)"),
-    ("keep_best", "the first one", COPY + "return best or (distance, deepcopy(G))"),
-    ("keep_best", "the worst one",
-     COPY + "return (distance, deepcopy(G)) if best is None or distance > best[0] else best"),
-    ("keep_best", "a shallow copy", "from copy import copy\n"
-     "    return (distance, copy(G)) if best is None or distance < best[0] else best"),
-    ("keep_best", "only the distance is looked after",
-     COPY + "return min(distance, best[0] if best else distance), deepcopy(G)"),
-    ("keep_best", "a perfect distance is taken for none",
-     COPY + "return (distance, deepcopy(G)) if not best or not best[0] or distance < best[0] else best"),
+    ("draw_images", "never cut", NOISE + "return sample(gan, z)"),
+    ("draw_images", "clipped", NOISE + "return sample(gan, np.clip(z, -cut, cut))"),
+    ("draw_images", "squeezed", NOISE + "return sample(gan, z * min(1, cut / np.abs(z).max()))"),
+    ("draw_images", "large entries are set to 0", NOISE + "return sample(gan, np.where(np.abs(z) > cut, 0, z))"),
+    ("draw_images", "cut above only", NOISE + "while (z > cut).any():\n"
+     "        z[z > cut] = rng.standard_normal((z > cut).sum())\n    return sample(gan, z)"),
+    ("draw_images", "drawn again only once", NOISE + "far = np.abs(z) > cut\n"
+     "    z[far] = rng.standard_normal(far.sum())\n    return sample(gan, z)"),
+    ("draw_images", "evenly between the cuts", "c = min(cut, 9.0)\n"
+     "    return sample(gan, np.float32(rng.uniform(-c, c, (n, gan.z_dim))))"),
+    ("draw_images", "a cut of its own", "return sample(gan, np.float32(stats.truncnorm.rvs(-1, 1, size=(n, gan.z_dim),"
+     " random_state=rng)))"),
+    ("draw_images", "a generator of its own", "return sample(gan, np.float32(stats.truncnorm.rvs(-cut, cut,"
+     " size=(n, gan.z_dim), random_state=np.random.default_rng())))"),
+    ("draw_images", "not the running average", "z = np.float32(stats.truncnorm.rvs(-cut, cut, size=(n, gan.z_dim),"
+     " random_state=rng))\n    return sample(gan, z, averaged=False)"),
+    ("draw_images", "the noise itself is returned, as integers", NOISE + "return np.zeros((n, gan.z_dim), int)"),
+    ("draw_images", "one image too few", "return sample(gan, np.float32(stats.truncnorm.rvs(-cut, cut,"
+     " size=(n - 1, gan.z_dim), random_state=rng)))"),
 ]
 
 

@@ -24,6 +24,10 @@ RIGHT = [
      "a, b, c = D(T(real)), D(T(fake.detach())), D(T(fake))\n"
      "    return softplus(-a).mean() + softplus(b).mean(), softplus(-c).mean()"),
 ]
+OWN = {  # what the lesson goes on with until an answer passes
+    "projection_logits": "return label_rows.projection_logits(phi, y, V, psi)",
+    "paired_gain": "return few_labels.paired_gain(a, b)",
+    "losses_through": "return label_rows.losses_through(D, T, real, fake)"}
 WRONG = [
     ("projection_logits", "the label is forgotten", "return psi(phi)"),
     ("projection_logits", "all rows are summed", "return psi(phi) + (phi @ V.T).sum(1, keepdim=True)"),
@@ -46,10 +50,12 @@ WRONG = [
      "s = np.sqrt(a.var(ddof=1) + b.var(ddof=1))\n"
      "    return b.mean() - a.mean(), stats.t.ppf(0.975, len(a) - 1) * s / np.sqrt(len(a))"),
     ("paired_gain", "a over b", "d = a - b\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * stats.sem(d)"),
-    ("paired_gain", "the spread of one draw, not of the mean",
+    ("paired_gain", "the spread of one pick, not of the mean",
      "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1)"),
     ("paired_gain", "one side only", "d = b - a\n    return d.mean(), stats.t.ppf(0.95, len(d) - 1) * stats.sem(d)"),
-    ("paired_gain", "one draw too many free",
+    ("paired_gain", "two error bars, added",
+     "t = stats.t.ppf(0.975, len(a) - 1)\n    return (b - a).mean(), t * (stats.sem(a) + stats.sem(b))"),
+    ("paired_gain", "one pick too many free",
      "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d)) * stats.sem(d)"),
     ("losses_through", "no change at all", f"a, b = D(real), D(fake)\n    {LOSSES}"),
     ("losses_through", "only real images are changed", f"a, b = D(T(real)), D(fake)\n    {LOSSES}"),
@@ -82,7 +88,7 @@ def test_the_solution_passes(names, exercise):
     judge("10", names, exercise, solution("10", exercise))
 
 
-@pytest.mark.parametrize("exercise, body", RIGHT)
+@pytest.mark.parametrize("exercise, body", [*RIGHT, *OWN.items()])
 def test_another_right_answer_passes(names, exercise, body):
     judge("10", names, exercise, f"{HEADS[exercise]}\n    {body}")
 
@@ -96,3 +102,21 @@ def test_a_wrong_answer_is_refused(names, exercise, why, body):
 @pytest.mark.parametrize("exercise", HEADS)
 def test_an_empty_answer_leaves_the_game_to_the_course(names, exercise):
     judge("10", names, exercise, f"{HEADS[exercise]}\n    raise NotImplementedError", strict=False)
+
+
+def test_a_shifted_copy_is_found_over_shifts_and_lost_without():
+    """Two training images of one bright pixel each; a sample is the first, one pixel further down."""
+    np = pytest.importorskip("numpy")
+    from gancourse.course.studies.conditional.copies import least_over_shifts, share_over_shifts
+    from gancourse.metrics.copying import copy_share
+
+    train = -np.ones((2, 8, 8, 1), np.float32)
+    train[0, 3, 3] = train[1, 3, 5] = 1
+    other = -np.ones((2, 8, 8, 1), np.float32)
+    other[0, 4, 3] = other[0, 4, 4] = other[1, 7, 7] = 1  # two bright pixels, one of them the sample's
+    sample = -np.ones((1, 8, 8, 1), np.float32)
+    sample[0, 4, 3] = 1
+    assert least_over_shifts(sample, train, most=1)[0, 0] == 0
+    assert least_over_shifts(sample, train, most=0)[0, 0] == 8  # two pixels are wrong by 2
+    assert copy_share(sample, train, [other]) == 0
+    assert share_over_shifts(sample, train, [other], most=1) == 1

@@ -30,6 +30,9 @@ WRONG = [
      "    return error / (answers * hole.sum() * real.shape[1])"),
     ("squared_error", "a mean over the whole image",
      "return (fake.unflatten(0, (answers, -1)).mean(0) - real).square().mean()"),
+    ("squared_error", "a mean of each image first",
+     "errors = (fake.unflatten(0, (answers, -1)).mean(0) - real).square().flatten(1).sum(1)\n"
+     "    return (errors / (hole.flatten(1).sum(1) * real.shape[1])).mean()"),
     ("squared_error", "the channels are forgotten",
      "return (fake.unflatten(0, (answers, -1)).mean(0) - real).square().sum() / hole.sum()"),
     ("squared_error", "answers that lie beside one another",

@@ -167,8 +167,8 @@ def test_verdicts_in_words():
     ratio = {"no R2": (2, 2), "no R1": (0.5, 0.5)}
     rows = [run_row(arm, seed, 10.0 * ratio.get(arm, (0.5, 2))[seed] if arm != "2024" else 10.0, 20.0) | {"data": name}
             for name in study.DATA for arm in study.ARMS for seed in (0, 1)]
-    lines = {line.split(" | ")[0]: line for line in study.in_markdown(rows).splitlines()}
-    assert lines["| no R2"] == "| no R2 | 2 (2 to 2) | further | 2 (2 to 2) | further |"
+    lines = {line.split(" | ")[0]: line for line in study.in_markdown(study.verdicts(rows)).splitlines()}
+    assert lines["| no R2"] == "| no R2 | 2 (2 to 2): further | 2 (2 to 2): further |"
     assert lines["| no R1"].count("closer") == 2 and lines["| no pairs"].count("undecided") == 2
     assert "2024" not in [line.strip("| ") for line in lines]
 

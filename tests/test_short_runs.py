@@ -16,6 +16,7 @@ def test_the_stored_example_has_three_arms_on_the_same_twelve_seeds():
     distances, samples = example.read()
     assert [len(distances[arm]) for arm in example.PENALTIES] == [12, 12, 12]
     assert samples.shape == (2, 12, example.SHOWN, 28, 28, 1) and samples.dtype == np.uint8
+    assert 0 < example.floor() < min(map(min, distances.values()))
 
 
 def test_what_the_lesson_says_of_the_example():
@@ -64,6 +65,16 @@ def test_the_suggested_study_can_be_carried_out():
     assert made.values == {"32": 32, "16": 16} and made.settings == short_runs.SETTINGS
     assert set(short_runs.ALLOWED) == set(short_runs.SETTINGS) - {"num_steps"}
     assert all(short_runs.is_allowed(name, short_runs.SETTINGS[name]) for name in short_runs.ALLOWED)
+    assert list(short_runs.MEANING) == list(short_runs.ALLOWED)
+    assert short_runs.in_markdown().count("\n") == 1 + len(short_runs.ALLOWED)
+
+
+def test_empty_texts_become_the_example_and_half_a_plan_is_refused(capsys):
+    assert short_runs.yours_or_example("", " ", "") == short_runs.SUGGESTED
+    assert "example" in capsys.readouterr().out
+    assert short_runs.yours_or_example("width", "32, 8", "8 above 32") == ("width", "32, 8", "8 above 32")
+    with pytest.raises(CourseError, match="values and words"):
+        short_runs.yours_or_example("width", "", "")
 
 
 @pytest.mark.parametrize("choice, values, words", [

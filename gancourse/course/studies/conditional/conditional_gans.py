@@ -1,15 +1,18 @@
 """The table behind lesson 10's figures, and how to make its parts again.
 
-    python -m gancourse.course.studies.conditional.conditional_gans labels portraits strokes \
-        mnist=npz:PATH --to gancourse/course/studies/conditional
+    python -m gancourse.course.studies.conditional.conditional_gans labels portraits left-out \
+        strokes strokes-gans mnist=npz:PATH mnist-gans=npz:PATH \
+        --to gancourse/course/studies/conditional
 
 makes these parts and puts them into the file 10.csv, in which other parts stay as they are.  A row
 is one number: part, images of each class, seed, arm, step, measure, value.
 
-    labels     digits with true and with shuffled labels, seeds 1 and 2
-    portraits  faces by attribute: true labels, seeds 1 and 2; shuffled labels, seed 0
-    strokes    few labelled images: a classifier's arms, GANs that copy; five draws of the images
-    NAME=DATA  the same with another data set of 28 x 28 pixels
+    labels        digits with true, with shuffled and without labels, seeds 1 and 2
+    portraits     faces by attribute: true labels, seeds 1 and 2; shuffled labels, seed 0
+    left-out      portraits without curls without glasses: what is drawn when asked for them
+    strokes       few labelled images: a classifier's arms, GANs that copy; five draws of images
+    strokes-gans  the GANs again, all with as many steps: shifted copies, what D has learnt
+    NAME=DATA     as strokes, with another data set of 28 x 28 pixels; NAME-gans=DATA likewise
 """
 
 import argparse
@@ -34,26 +37,26 @@ ASKED = np.arange(2000) % 10
 DRAWS = range(5)
 SIZES = {"strokes": (5, 50)}  # images of each class; other data sets with 5 only
 GAN_STEPS, DIFF_STEPS, FACE_STEPS = 500, 1000, 1200
-NOISES = (0.1, 0.2, 0.4, 0.8)  # spreads of the noise that is added to copies
 
 Row = tuple[str, int, int, str, int, str, float]
 
 
 def labels_part() -> Iterator[Row]:
-    """Digits with true and with shuffled labels: is what is asked for drawn?"""
+    """Digits with true, shuffled and without labels: is what is asked for drawn, and how well?"""
     from gancourse.course.studies.conditional.label_rows import draw, train_rows
 
     images = data.load("strokes", resolution=28, seed=0)
     judge = feature_net.load(images)
     held_out = judge.features(images.x_test[:2000])
     for seed in (1, 2):
-        for arm in ("true labels", "shuffled labels"):
+        for arm in ("true labels", "shuffled labels", "no labels"):
             y = images.y_train
             if arm == "shuffled labels":
                 y = np.random.default_rng(seed).permutation(y)
-            ((gan, step, _),) = train_rows(images.x_train, np.eye(10)[y], num_steps=GAN_STEPS,
-                                           seed=seed)
-            made = draw(gan, np.eye(10)[ASKED])
+            told = float(arm != "no labels")  # rows of zeros say nothing to either network
+            ((gan, step, _),) = train_rows(images.x_train, told * np.eye(10)[y],
+                                           num_steps=GAN_STEPS, seed=seed)
+            made = draw(gan, told * np.eye(10)[ASKED])
             right = float((judge.predict(made) == ASKED).mean())
             far = metrics.frechet_distance(judge.features(made), held_out)
             yield "labels", 2000, seed, arm, step, "accuracy", right
@@ -140,6 +143,7 @@ class _Look:
 def _controls(facts: tuple, look: _Look, x: np.ndarray, images: Dataset,
               seed: int) -> Iterator[Row]:
     """What copies nothing, and what is a copy: between them a GAN has to be read."""
+    from gancourse.course.studies.conditional.copies import NOISES
     from gancourse.course.studies.conditional.label_rows import draw, row_pair
     from gancourse.pt.models import seeded
     from gancourse.pt.train import make_gan
@@ -170,40 +174,49 @@ def pick(rows: Iterable[dict], **wanted) -> np.ndarray:
     return stored_table.pick(rows, "value", **wanted)
 
 
-def path_of(rows: Sequence[dict], part: str, arm: str, draw: int) -> np.ndarray:
+def path_of(rows: Sequence[dict], part: str, arm: str, draw: int,
+            share: str = "copy share") -> np.ndarray:
     """Return the distance and the copy share of one GAN's training as it goes on, (moments, 2).
 
-    Of a part of the table with five images a class; `arm` is plain or DiffAugment.
+    Of a part of the table with five images a class; `arm` is plain or DiffAugment, and `share` is
+    the measure of copying.
     """
     facts = {"part": part, "per_class": 5, "seed": draw, "arm": arm}
-    return np.stack([pick(rows, **facts, measure=name) for name in ("distance", "copy share")], 1)
+    return np.stack([pick(rows, **facts, measure=name) for name in ("distance", share)], 1)
 
 
-def at_equal_distance(rows: Sequence[dict], part: str, draw: int) -> tuple[float, ...]:
+def at_equal_distance(rows: Sequence[dict], part: str, draw: int,
+                      share: str = "copy share") -> tuple[float, ...]:
     """Return what copying remains where two trainings on the same images draw equally well.
 
     DiffAugment's at its end, and the plain one at the moment whose distance is closest, in its
     ratio: (plain distance, DiffAugment's, plain copy share, DiffAugment's).
     """
-    plain = path_of(rows, part, "plain", draw)
-    distance, share = path_of(rows, part, "DiffAugment", draw)[-1]
+    plain = path_of(rows, part, "plain", draw, share)
+    distance, copied = path_of(rows, part, "DiffAugment", draw, share)[-1]
     closest = plain[np.abs(np.log(plain[:, 0] / distance)).argmin()]
-    return closest[0], distance, closest[1], share
+    return closest[0], distance, closest[1], copied
 
 
 def main(words: Sequence[str] | None = None) -> None:
     """Make parts of the table."""
+    from gancourse.course.studies.conditional import copies
+
+    parts = {"labels": labels_part, "portraits": portraits_part, "left-out": copies.left_out_part}
     parser = argparse.ArgumentParser(description="Make the table that lesson 10 reads.")
-    parser.add_argument("parts", nargs="+", help="labels, portraits, strokes, or NAME=DATA")
+    parser.add_argument("parts", nargs="+",
+                        help="labels, portraits, left-out, strokes, strokes-gans, or NAME=DATA")
     parser.add_argument("--to", type=Path, default=Path("runs/studies"), help="folder of 10.csv")
     chosen = parser.parse_args(words)
     for part in chosen.parts:
         name, _, source = part.partition("=")
         began = time.process_time()
-        if name in ("labels", "portraits"):
-            rows = list({"labels": labels_part, "portraits": portraits_part}[name]())
+        if name in parts:
+            rows = list(parts[name]())
         else:
-            rows = list(few_part(name, data.load(source or name, resolution=28, seed=0)))
+            kind = copies.copies_part if name.endswith("-gans") else few_part
+            images = data.load(source or name.removesuffix("-gans"), resolution=28, seed=0)
+            rows = list(kind(name, images))
         made = stored_table.made_with(f"{COMMAND} {name}", time.process_time() - began)
         _store(chosen.to / "10.csv", name, made, rows)
 

@@ -81,6 +81,23 @@ def draw(gan: GAN, labels: np.ndarray, z: np.ndarray | None = None) -> np.ndarra
     return np.concatenate(parts)
 
 
+def losses_through(D: Callable[[Tensor], Tensor], T: Callable[[Tensor], Tensor], real: Tensor,
+                   fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Return D's and G's non-saturating loss where D sees every image through T: DiffAugment."""
+    loss = losses.LOSSES["nonsaturating"]
+    seen_real, seen_fake = (Augmented(D, T)(x) for x in (real, fake))
+    return loss.d_loss(seen_real, seen_fake), loss.g_loss(seen_fake)
+
+
+def average_weights(gan: GAN, ema_decay: float) -> None:
+    """Move the running average of G towards its weights, by a share of 1 - ema_decay."""
+    with torch.no_grad():
+        for average, weight in zip(gan.G_ema.parameters(), gan.G.parameters(), strict=True):
+            average.lerp_(weight, 1 - ema_decay)
+        for average, statistic in zip(gan.G_ema.buffers(), gan.G.buffers(), strict=True):
+            average.copy_(statistic)
+
+
 def train_rows(x: np.ndarray, labels: np.ndarray, *, num_steps: int, seed: int = 0, width: int = 16,
                z_dim: int = 32, learning_rate: float = 4e-3, r1_gamma: float = 1.0,
                ema_decay: float = 0.995, batch_size: int = 32, changes: Sequence[Callable] = (),

@@ -17,6 +17,7 @@ from gancourse.notebook import animation, plots
 HERE = Path(__file__).parent
 COLOUR = {"GAN": "#6A3D9A", "flow": plots.THIRD}
 NAMES = {"GAN": "GAN", "flow": "flow matching"}
+TITLES = {"strokes": "digits", "faces": "faces"}
 BOUNDS = {"real": "real images", "Gaussian of all pixels": "Gaussian"}  # drawn as lines
 WIDTH = 7.0  # inches
 Rows = list[dict[str, str]]
@@ -65,7 +66,7 @@ def faster(rows: Rows, images: str) -> np.ndarray:
 
 def table_of(rows: Rows) -> str:
     """Return Markdown: the distances of all seeds at the budget, beside what bounds them."""
-    lines = [f"| after {study.LOOKS[-1]:g} s | " + " | ".join(study.SETS) + " |",
+    lines = [f"| after {study.LOOKS[-1]:g} s | " + " | ".join(TITLES.values()) + " |",
              "|---|" + "---|" * len(study.SETS)]
     for model in study.MODELS:
         cells = [_each(looks(rows, name, model)[1][:, -1]) for name in study.SETS]
@@ -80,43 +81,60 @@ def table_of(rows: Rows) -> str:
     return "\n".join(lines)
 
 
-def settings(folder: Path = HERE) -> list[str]:
-    """Return what was tried, a line for each data set and model: width and rate -> distance."""
-    return [line for line in stored_table.head_of(folder / study.TABLE) if "tries" in line]
+def settings(rows: Rows) -> str:
+    """Return Markdown: what was tried, a line for each data set and model, the best in bold."""
+    lines = ["| | width, rate: distance after a short try |", "|:--|:--|"]
+    for name in study.SETS:
+        for model in study.MODELS:
+            tried = [row for row in rows if (row["part"], row["data"], row["model"]) ==
+                     ("try", name, model)]
+            best = min(float(row["distance"]) for row in tried)
+            cells = [f"{row['width']}, {row['rate']}: " +
+                     (f"**{best:.0f}**" if float(row["distance"]) == best
+                      else f"{float(row['distance']):.0f}") for row in tried]
+            lines.append(f"| {TITLES[name]}, {NAMES[model]} | {'; '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def show_compute(rows: Rows, *, alt: str) -> None:
-    """Display the distance by seconds of training (left) and by samples a second (right).
+    """Display the distance by seconds of training, a panel for each data set.
 
-    Thin lines are seeds, thick ones their median; numbers at the flow's curve are its passes.
+    Thin lines are seeds, thick ones their median; dotted lines are references.
     """
-    fig, axes = plots.figure(len(study.SETS), 2, width=WIDTH, height=3.0 * len(study.SETS),
-                             sharey="row")
-    for name, (left, right) in zip(study.SETS, axes, strict=True):
-        bounds = {words: float(np.median(reference(rows, name, arm)))
-                  for arm, words in BOUNDS.items()}
+    fig, axes = plots.figure(len(study.SETS), 1, width=5.4, height=2.9 * len(study.SETS))
+    for name, ax in zip(study.SETS, axes, strict=True):
         for model in study.MODELS:
-            seconds, distances = looks(rows, name, model)
-            _lines(left, seconds, distances, model)
+            _lines(ax, *looks(rows, name, model), model)
+        ax.set(xscale="log", yscale="log", ylabel="distance", title=TITLES[name])
+        ax.minorticks_off()
+        ax.margins(y=0.15)
+        _bounds(ax, rows, name, 18, above=name == "strokes")
+        _few_ticks(ax, "y", (1, 3))
+        ax.set_xticks(study.LOOKS, [f"{look:g}" for look in study.LOOKS])
+    axes[-1].set_xlabel("seconds of training")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    plots.finish(fig, alt=alt)
+
+
+def show_speed(rows: Rows, *, alt: str) -> None:
+    """Display the distance at the end by samples a second, a panel for each data set.
+
+    Lines are the flow's seeds and their median, the numbers its passes; circles are GANs.
+    """
+    fig, axes = plots.figure(len(study.SETS), 1, width=5.4, height=2.9 * len(study.SETS))
+    for name, ax in zip(study.SETS, axes, strict=True):
+        for model in study.MODELS:
             drawn = drawing(rows, name, model)
-            _lines(right, drawn["per_second"], drawn["distance"], model)
-            if model == "flow":
-                _name_passes(right, drawn)
-        for ax in (left, right):
-            for level in bounds.values():
-                ax.axhline(level, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
-            ax.set(xscale="log", yscale="log")
-            ax.minorticks_off()
-        _few_ticks(left, "y", (1, 3))
-        _few_ticks(right, "x", (1,))
-        left.set_xticks(study.LOOKS, [f"{look:g}" for look in study.LOOKS])
-        left.set(ylabel="Frechet distance", title=name)
-        right.set(title="at the end, by speed of drawing")
-        for words, level in bounds.items():
-            left.text(study.LOOKS[0], level, words, va="bottom", fontsize=10, color=plots.NEUTRAL)
-    left.set_xlabel("seconds of training")
-    right.set_xlabel("samples a second")
-    axes[0, 0].legend()
+            _lines(ax, drawn["per_second"], drawn["distance"], model)
+        ax.set(xscale="log", yscale="log", ylabel="distance", title=TITLES[name])
+        ax.minorticks_off()
+        ax.margins(0.1, 0.15)
+        _name_passes(ax, drawing(rows, name, "flow"))
+        _bounds(ax, rows, name, ax.get_xlim()[0], above=name == "strokes")
+        _few_ticks(ax, "y", (1,))
+        _few_ticks(ax, "x", (1,))
+    axes[-1].set_xlabel("samples a second")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     plots.finish(fig, alt=alt)
 
 
@@ -216,6 +234,15 @@ def _lines(ax: plots.Axes, x: np.ndarray, y: np.ndarray, model: str) -> None:
         ax.plot(some_x, some_y, color=COLOUR[model], linewidth=0.8, alpha=0.6, marker=marker)
     ax.plot(np.median(x, 0), np.median(y, 0), color=COLOUR[model], linewidth=2.2,
             label=NAMES[model])
+
+
+def _bounds(ax: plots.Axes, rows: Rows, images: str, x: float, *, above: bool) -> None:
+    """A dotted line for each reference, its name at x above or below it."""
+    for arm, words in BOUNDS.items():
+        level = float(np.median(reference(rows, images, arm)))
+        ax.axhline(level, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
+        side = "bottom" if above else "top"
+        ax.text(x, level, f" {words}", va=side, fontsize=10, color=plots.NEUTRAL)
 
 
 def _few_ticks(ax: plots.Axes, axis: str, digits: tuple[int, ...]) -> None:

@@ -1,4 +1,7 @@
-"""The two models of the study at equal compute, with one way to train and to draw.  Lesson 14."""
+"""The two models of the study at equal compute, with one way to train and to draw.
+
+`least_loss` says how low a flow's loss can be where the data are known.  Lesson 14.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -62,6 +65,28 @@ def flow_player(images: Dataset, width: int, seed: int) -> Player:
         return flow_matching.sample(flow, start, steps)
 
     return Player(step, draw)
+
+
+def least_loss(centres: np.ndarray, sigma: float, num: int = 50_000, seed: int = 0) -> float:
+    """Return the least loss of any velocity, for data that are equal Gaussians at centres (n, d).
+
+    It is the mean over `num` draws of the squared difference of x1 - x0 and the best guess from
+    (x(t), t): the mean of what each Gaussian says, with the share that it has in x(t).
+    """
+    rng = np.random.default_rng(seed)
+    chosen = rng.integers(len(centres), size=num)
+    x0, z = rng.standard_normal((2, num, centres.shape[1]))
+    t = rng.uniform(size=(num, 1))
+    x1 = centres[chosen] + sigma * z
+    x = (1 - t) * x0 + t * x1
+    variance = (1 - t) ** 2 + (t * sigma) ** 2  # of x(t) around t times a centre, (num, 1)
+    beside = x[:, None] - t[:, :, None] * centres  # (num, n, d)
+    logs = -np.square(beside).sum(2) / (2 * variance)
+    shares = np.exp(logs - logs.max(1, keepdims=True))
+    shares /= shares.sum(1, keepdims=True)
+    slope = (t * sigma**2 - (1 - t)) / variance
+    guess = (shares[:, :, None] * (centres + slope[:, :, None] * beside)).sum(1)
+    return float(np.square(x1 - x0 - guess).mean())
 
 
 PLAYERS = {"GAN": gan_player, "flow": flow_player}

@@ -13,19 +13,19 @@ LEAST, MOST = 1 / 64, 64.0  # ratios beyond these are drawn at the edge
 
 
 def show_pairs(plan: Plan, runs: Runs) -> None:
-    """Show the distances of each seed as a line over the arms, and beside it the ratio on trial.
+    """Show the distances of each seed as a line over the arms, and below it the ratio on trial.
 
-    Left: a line is a seed, and a run that failed has no dot.  Right: the ratio of the two settings
+    Above: a line is a seed, and a run that failed has no dot.  Below: the ratio of the two settings
     that the statement names, a dot for each seed, its mean with the 95 % interval, and the range
     that the statement allows as a green area.
     """
     numbers = distances(runs)
-    fig, (left, right) = plots.figure(1, 2, width=7.5, height=3.2)
-    _draw_lines(left, plan, numbers)
-    _draw_ratio(right, plan, numbers)
+    fig, (top, below) = plots.figure(2, 1, width=5.4, height=5.2, height_ratios=(1.7, 1))
+    _draw_lines(top, plan, numbers)
+    _draw_ratio(below, plan, numbers)
     words = statements.in_words(plan.statement, numbers)
-    plots.finish(fig, alt=f"Left, the distance of each seed for {plan.choice} = "
-                          f"{', '.join(plan.values)}; right, the ratio of {plan.statement.first} "
+    plots.finish(fig, alt=f"Above, the distance of each seed for {plan.choice} = "
+                          f"{', '.join(plan.values)}; below, the ratio of {plan.statement.first} "
                           f"to {plan.statement.second} with its interval. {words}")
 
 
@@ -42,7 +42,7 @@ def _draw_lines(ax, plan: Plan, numbers: dict[str, list[float]]) -> None:
     ax.set_ylabel("distance")
     ax.set_ylim(bottom=0)
     if len(plan.seeds) <= len(plots.COLOURS):
-        ax.legend(fontsize=9)
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _draw_ratio(ax, plan: Plan, numbers: dict[str, list[float]]) -> None:
@@ -57,24 +57,27 @@ def _draw_ratio(ax, plan: Plan, numbers: dict[str, list[float]]) -> None:
     if not interval.failed:
         reach = [[interval.ratio - interval.low], [interval.high - interval.ratio]]
         ax.errorbar([interval.ratio], [0.5], xerr=reach, fmt="D", color="black", capsize=4,
-                    label="mean, 95 % interval")
+                    label="mean, 95 %\ninterval")
     ends = [end for end in (*ratios, *statement.range(), interval.low, interval.high)
             if 0 < end < math.inf]
     ax.set_xscale("log")
     ax.set_xlim(max(LEAST, 0.8 * min(*ends, 1.0)), min(MOST, 1.25 * max(*ends, 1.0)))
     _plain_ticks(ax)
-    ax.set_ylim(0, 2.6)
+    ax.set_ylim(0.1, 1.4)
     ax.set_yticks([])
     ax.set_xlabel(f"distance of {statement.first} / distance of {statement.second}")
-    ax.legend(fontsize=9, loc="upper left", frameon=True, framealpha=0.9, edgecolor="none")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _plain_ticks(ax) -> None:
     """Ratios as plain numbers on a logarithmic axis, at most six of them."""
     low, high = ax.get_xlim()
-    tried = (1 / 32, 1 / 8, 0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 4, 8, 32)
-    ticks = [tick for tick in tried if low <= tick <= high]
-    if len(ticks) > 6:
-        ticks = [tick for tick in (1 / 32, 1 / 8, 0.5, 1, 2, 8, 32) if low <= tick <= high]
+    few = (1 / 32, 1 / 8, 0.25, 0.5, 1, 2, 4, 8, 32)
+    some = (1 / 32, 1 / 8, 0.25, 0.5, 0.8, 1, 1.2, 1.5, 2, 4, 8, 32)
+    many = (1 / 32, 1 / 8, 0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.5, 2, 4, 8, 32)
+    for tried in (many, some, few):
+        ticks = [tick for tick in tried if low <= tick <= high]
+        if len(ticks) <= 6:
+            break
     ax.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
     ax.minorticks_off()

@@ -30,13 +30,24 @@ from gancourse.pt.train import GAN, Penalty, make_gan
 from gancourse.training_loop import History, train_fast
 
 SETTINGS: dict[str, Any] = {  # of each run, but for what is compared
-    "loss": "relativistic", "penalty": "r1r2", "learning_rate": 4e-3, "beta1": 0.0,
+    "loss": "relativistic", "penalty": "r1r2", "gamma": 1.0, "learning_rate": 4e-3, "beta1": 0.0,
     "batch_size": 32, "width": 32, "ema_decay": 0.99, "decay": 0.6, "num_steps": 200,
 }
 ALLOWED: dict[str, tuple] = {  # words, or the ends of a range
-    "loss": tuple(losses.LOSSES), "penalty": ("none", "r1", "r1r2"), "learning_rate": (1e-5, 0.5),
-    "beta1": (0.0, 0.99), "batch_size": (2, 128), "width": (4, 64), "ema_decay": (0.0, 0.9999),
-    "decay": (0.0, 1.0),
+    "loss": tuple(losses.LOSSES), "penalty": ("none", "r1", "r1r2"), "gamma": (0.01, 100.0),
+    "learning_rate": (1e-5, 0.5), "beta1": (0.0, 0.99), "batch_size": (2, 128), "width": (4, 64),
+    "ema_decay": (0.0, 0.9999), "decay": (0.0, 1.0),
+}
+MEANING = {
+    "loss": "of both networks; relativistic means pairs",
+    "penalty": "in D's loss; r1r2 is R1 + R2",
+    "gamma": "how strong the penalty is",
+    "learning_rate": "of both networks, at the start",
+    "beta1": "Adam's memory of earlier gradients",
+    "batch_size": "images in an update",
+    "width": "feature maps of both networks",
+    "ema_decay": "share of G's running average that an update keeps",
+    "decay": "last part of the run, in which the learning rate falls to 0",
 }
 SUGGESTED = ("width", "32, 16", "16 above 32 by a factor 1.2")  # choice, values, statement
 MOST_VALUES = 3  # each costs a run for every seed
@@ -78,6 +89,32 @@ def make_plan(choice: str, values: str, statement: str, seeds: str, num_steps: i
     return made
 
 
+def yours_or_example(choice: str, values: str, words: str) -> tuple[str, str, str]:
+    """Return what a reader has written; with nothing written, SUGGESTED, and say so.
+
+    Raises CourseError where a part of the three is missing.
+    """
+    written = {"choice": choice, "values": values, "words": words}
+    missing = [name for name, text in written.items() if not text.strip()]
+    if not missing:
+        return choice, values, words
+    if len(missing) < len(written):
+        raise CourseError(f"{' and '.join(missing)} is still empty: a plan needs all three")
+    print("Nothing is written yet, so the page goes on with an example.")
+    return SUGGESTED
+
+
+def in_markdown() -> str:
+    """Return the settings as a table: each with its meaning, its value, and what is allowed."""
+    lines = ["| setting | meaning | here | allowed |", "|:--|:--|:--|:--|"]
+    for name, fits in ALLOWED.items():
+        allowed = ", ".join(fits) if isinstance(fits[0], str) else f"{fits[0]:g} to {fits[1]:g}"
+        here = SETTINGS[name]
+        text = here if isinstance(here, str) else f"{here:g}"
+        lines.append(f"| `{name}` | {MEANING[name]} | {text} | {allowed} |")
+    return "\n".join(lines)
+
+
 def make_networks(shape: tuple[int, int, int], width: int, seed: int) -> list[nn.Module]:
     """Return G and D of lesson 03 for images of `shape`, with weights drawn from the seed."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -86,13 +123,13 @@ def make_networks(shape: tuple[int, int, int], width: int, seed: int) -> list[nn
 
 
 def train(x: np.ndarray, penalties: dict[str, Callable | None], *, loss: str, penalty: str,
-          learning_rate: float, beta1: float, batch_size: int, width: int, ema_decay: float,
-          decay: float, num_steps: int, seed: int) -> tuple[GAN, History, float]:
+          gamma: float, learning_rate: float, beta1: float, batch_size: int, width: int,
+          ema_decay: float, decay: float, num_steps: int, seed: int) -> tuple[GAN, History, float]:
     """Return a GAN trained on images x, its losses, and the processor seconds of the training.
 
     `penalties` gives each by its name: a function of D, real and fake images, or None.  It is added
-    at every eighth update with eight times its weight 1/2.  The learning rate falls to 0 over the
-    last part `decay` of the run.  Raises FloatingPointError where a loss stops being finite,
+    at every eighth update with eight times its weight gamma/2.  The learning rate falls to 0 over
+    the last part `decay` of the run.  Raises FloatingPointError where a loss stops being finite,
     CourseError for an unknown loss or penalty.
     """
     check_choice("loss", loss, losses.LOSSES)
@@ -107,7 +144,7 @@ def train(x: np.ndarray, penalties: dict[str, Callable | None], *, loss: str, pe
         return learning_rate * min(1.0, left / decay) if decay else learning_rate
 
     run_steps = make_fast_loop(gan, x, batch_size=batch_size, loss=losses.LOSSES[loss],
-                               penalty=term and Penalty(term, weight=0.5, interval=8),
+                               penalty=term and Penalty(term, weight=gamma / 2, interval=8),
                                schedule=rate)
     history = History()
     start = time.process_time()

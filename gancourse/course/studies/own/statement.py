@@ -11,6 +11,7 @@ distances, seed by seed: what makes a seed hard for both cancels.  Lesson 14.
 import math
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -185,9 +186,15 @@ def show(verdict: str, card: str) -> None:
 
 def _reach(spread: float, n: int, level: float) -> float:
     """How far a mean's interval reaches: t(n - 1) standard errors, of n values with this spread."""
+    return _student(level, n) * spread / math.sqrt(n)
+
+
+@cache
+def _student(level: float, n: int) -> float:
+    """Student's t(n - 1) of an interval; kept, because looking it up takes longer than the rest."""
     from scipy import stats  # a second, which a run that is no study need not wait for
 
-    return stats.t.ppf((1 + level) / 2, n - 1) * spread / math.sqrt(n)
+    return float(stats.t.ppf((1 + level) / 2, n - 1))
 
 
 def _ratio_of_failures(a: np.ndarray, b: np.ndarray) -> float:

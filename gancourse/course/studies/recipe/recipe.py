@@ -47,6 +47,7 @@ ARMS = {  # all but 2016, 2024 and the last change one part of 2024
     "constant settings": TODAY._replace(settings="constant"),
     "all of lesson 03": Recipe("nonsaturating", "R1", 8, "course", "lesson 03"),
 }
+BASE = "2024"  # the recipe of 2024 on the networks of lesson 03
 LEFT_OUT = list(ARMS)[3:-1]  # also left out of the residual networks: digits, two seeds
 NO_AVERAGE = "no running average"  # no training of its own: it is G itself of the arm 2024
 LESSON_03_RATE = {"strokes": 4e-3, "faces": 2e-3}
@@ -105,24 +106,30 @@ def steps_won(rows: Sequence[dict], arm: str) -> float:
     return float((of_arm / of_2024).mean())
 
 
-def in_markdown(rows: Sequence[dict],
-                judge: Callable[[Statement, Interval], str] = verdict) -> str:
-    """Return the ratios to 2024 as Markdown, an arm a line, with a verdict for each data set.
+def verdicts(rows: Sequence[dict], judge: Callable[[Statement, Interval], str] = verdict,
+             ) -> dict[str, dict[str, tuple[Interval, str]]]:
+    """Return the ratio to the base and "further", "closer" or "undecided", by data set and arm.
 
-    `judge` says whether the statement that an arm is further away than 2024 "holds", "fails" or is
-    "undecided".
+    `judge` says whether the statement that an arm is further away than the base "holds", "fails" or
+    is "undecided".
     """
     words = {"holds": "further", "fails": "closer"}
-    lines = ["| arm | digits: ratio to 2024 | verdict | faces: ratio to 2024 | verdict |",
-             "|---|---|---|---|---|"]
-    by_data = {name: ratios(rows, name) for name in DATA}
-    for arm in by_data["strokes"]:
-        line = f"| {arm} "
-        for name in DATA:
-            interval = by_data[name][arm]
-            judged = judge(Statement(arm, "above", "2024", 1.0), interval)
-            line += f"| {interval.in_words()} | {words.get(judged, judged)} "
-        lines.append(line + "|")
+    judged: dict[str, dict[str, tuple[Interval, str]]] = {}
+    for name in DATA:
+        judged[name] = {}
+        for arm, interval in ratios(rows, name).items():
+            word = judge(Statement(arm, "above", BASE, 1.0), interval)
+            judged[name][arm] = interval, words.get(word, word)
+    return judged
+
+
+def in_markdown(judged: dict[str, dict[str, tuple[Interval, str]]]) -> str:
+    """Return `verdicts` as Markdown, an arm a line."""
+    lines = ["| in parts of the base | digits | faces |", "|:--|:--|:--|"]
+    for arm in judged["strokes"]:
+        cells = [f"{interval.in_words()}: {word}"
+                 for interval, word in (judged[name][arm] for name in DATA)]
+        lines.append(f"| {arm} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -9,27 +9,50 @@ from gancourse.notebook import plots
 
 NAMES = {"strokes": "digits", "faces": "faces"}
 TICKS = {"strokes": [20, 50, 100, 200], "faces": [1000, 2000, 5000, 10_000]}
-MARKED = "2024"
+GROUPS = (("2016", recipe.BASE, "all of lesson 03"), ("residual networks",),
+          (*recipe.LEFT_OUT, recipe.NO_AVERAGE))
+SHOWN_AS = {"2016": "2016", recipe.BASE: "base", "all of lesson 03": "lesson 03"}
+GAP = 0.5  # between two groups, in rows
 
 
 def show_arms(rows: Sequence[dict], *, alt: str) -> None:
     """Display the distance of every run, a row for each arm, a panel for each data set.
 
-    A dot is a seed, the bar the median of an arm; the dashed line goes through the median of 2024.
+    A dot is a seed, the bar the median of an arm; the dashed line goes through the median of the
+    base.  Three whole recipes stand first, then the base on other networks, then the base with one
+    part changed.
     """
-    names = recipe.arms()
-    fig, axes = plots.figure(1, 2, width=7.5, height=0.9 + 0.34 * len(names), sharey=True)
+    fig, axes = plots.figure(2, 1, width=5.6, height=8.2)
     for ax, name in zip(axes, NAMES, strict=True):
-        distances = {arm: recipe.measured(rows, name, arm) for arm in names}
-        plots.show_spread(distances, ax=ax, names=[f"seed {seed}" for seed in recipe.SEEDS],
-                          xlabel="distance (less is better)", title=NAMES[name])
-        ax.set_xscale("log")
+        places: list[float] = []
+        for k, group in enumerate(GROUPS):
+            for arm in group:
+                y = len(places) + GAP * k
+                _draw_arm(ax, y, recipe.measured(rows, name, arm))
+                places.append(y)
+        arms = [SHOWN_AS.get(arm, arm) for group in GROUPS for arm in group]
+        base = float(np.median(recipe.measured(rows, name, recipe.BASE)))
+        ax.axvline(base, color=plots.NEUTRAL, linestyle="--", linewidth=1)
+        ax.set(xscale="log", title=NAMES[name], ylim=(places[-1] + 0.5, -0.5))
         ax.set_xticks(TICKS[name], [f"{tick:,}" for tick in TICKS[name]])
         ax.minorticks_off()
-        ax.axvline(np.median(distances[MARKED]), color=plots.NEUTRAL, linestyle="--", linewidth=1)
-        ax.get_legend().remove()
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
+        ax.set_yticks(places, arms)
+        ax.tick_params(axis="y", length=0)
+        ax.grid(False, axis="y")
+    axes[-1].set_xlabel("distance (less is better)")
+    keys = [plots.plt.Line2D([], [], linestyle="", marker="o", color=colour, label=f"seed {seed}")
+            for seed, colour in zip(recipe.SEEDS, plots.COLOURS, strict=False)]
+    fig.legend(handles=keys, loc="outside upper right", ncols=3, handletextpad=0.1)
     plots.finish(fig, alt=alt)
+
+
+def _draw_arm(ax: plots.Axes, y: float, distances: np.ndarray) -> None:
+    """A dot for each seed, and a bar at the median."""
+    ax.axhspan(y - 0.42, y + 0.42, color=plots.NEUTRAL, alpha=0.05, linewidth=0)
+    ax.vlines(np.median(distances), y - 0.42, y + 0.42, color=plots.NEUTRAL, linewidth=2.5)
+    heights = y + np.linspace(-0.24, 0.24, len(distances))
+    ax.scatter(distances, heights, s=34, c=plots.COLOURS[: len(distances)], edgecolor="white",
+               linewidth=0.7, zorder=3)
 
 
 def show_faces(*, alt: str) -> None:
@@ -40,6 +63,6 @@ def show_faces(*, alt: str) -> None:
     plots.show_images(np.concatenate(list(faces.values())), columns=6, ax=ax)
     side = 33  # pixels from row to row
     ax.set_yticks([side * (i + 0.5) for i in range(len(faces))],
-                  [arm.replace(" of ", " of\n") for arm in faces])
+                  [SHOWN_AS.get(arm, arm) for arm in faces])
     ax.tick_params(length=0, labelsize=11)
     plots.finish(fig, alt=alt)

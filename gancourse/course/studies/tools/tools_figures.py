@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gancourse.course.studies import stored_table
-from gancourse.course.studies.tools.tools import HERE, LOOKS, MODULES, SAMPLES, source
+from gancourse.course.studies.tools.tools import ARMS, HERE, LOOKS, MODULES, SAMPLES, source
 from gancourse.notebook import plots
 
 MARKS = {  # what a line does: its colour and what such lines hold
@@ -27,7 +27,8 @@ def show_side_by_side() -> None:
 
     texts = {tool: the_game(source(tool)) for tool in MODULES}
     plain = "\n\n".join(f"{tool}\n\n{text}" for tool, text in texts.items())
-    display({"text/html": side_by_side(texts), "text/plain": plain}, raw=True)
+    folded = f"<details><summary>The three listings</summary>{side_by_side(texts)}</details>"
+    display({"text/html": folded, "text/plain": plain}, raw=True)
 
 
 def the_game(text: str) -> str:
@@ -71,6 +72,19 @@ def in_markdown(rows: Sequence[dict]) -> str:
         number = stored_table.pick(rows, "lines", part="lines", tool=tool)[0]
         times = stored_table.pick(rows, "processor_ms", part="speed", tool=tool)
         lines.append(f"| {tool} | {number:.0f} | {_range(times)} | {_range(times / base)} |")
+    return "\n".join(lines)
+
+
+def budget_table(rows: Sequence[dict]) -> str:
+    """Return the distances of each way to play the listing, a seed after the other, as a table."""
+    lines = ["| | " + " | ".join(f"{rounds:,} rounds" for rounds in LOOKS) + " |",
+             "|:--|" + "--:|" * len(LOOKS)]
+    for arm in ARMS:
+        cells = []
+        for rounds in LOOKS:
+            far = stored_table.pick(rows, "distance", part="budget", arm=arm, rounds=rounds)
+            cells.append(", ".join(f"{distance:.0f}" for distance in far))
+        lines.append(f"| {arm} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

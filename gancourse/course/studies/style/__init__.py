@@ -1,0 +1,1 @@
+"""Lesson 04: its scores over seeds, its figures, and what stands in for an empty answer."""

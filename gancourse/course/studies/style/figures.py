@@ -1,0 +1,166 @@
+"""The figures of lesson 04, and what they measure.  Pictures are uint8 (height, width, 3)."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gancourse.data.images import encoded
+from gancourse.data.synthetic import brushwork
+from gancourse.notebook import animation, image_output, plots
+
+SCORES = {"texture distance": "smaller is better", "content correlation": "larger is better",
+          "colour agreement": "larger is better"}
+
+
+def patches(pictures: Sequence[np.ndarray], num: int, side: int, seed: int = 0) -> np.ndarray:
+    """Return random squares of the pictures in turn, uint8 (num, side, side, 3)."""
+    rng = np.random.default_rng(seed)
+    squares = []
+    for i in range(num):
+        picture = pictures[i % len(pictures)]
+        y, x = (rng.integers(n - side + 1) for n in picture.shape[:2])
+        squares.append(picture[y : y + side, x : x + side])
+    return np.stack(squares)
+
+
+def show_piles(photographs: Sequence[np.ndarray], paintings: Sequence[np.ndarray], side: int, *,
+               alt: str, quality: int = 55) -> None:
+    """Display the pile for G at the left and D's at the right, with patches of each below."""
+    rows = max(len(photographs), len(paintings))
+    fig, axes = plots.figure(rows + 1, 2, width=6.4, height=2.25 * rows + 1.9, squeeze=False,
+                             height_ratios=[2.25] * rows + [1.7])
+    for ax in axes.flat:
+        ax.axis("off")
+    columns = (("for G: photographs", photographs), ("for D: paintings", paintings))
+    for (title, pile), column in zip(columns, axes.T, strict=True):
+        for ax, picture in zip(column, pile, strict=False):
+            ax.imshow(_middle(picture))
+        column[0].set_title(title, loc="center", fontsize=13)
+        squares = patches(pile, 8, min(side, *(min(p.shape[:2]) for p in pile)))
+        column[-1].imshow(plots.tile(squares, 4, 2))
+        column[-1].set_title(f"patches of {side} x {side} pixels", loc="center", fontsize=12)
+    _store(fig, alt, quality)
+
+
+def show_details(pictures: Mapping[str, np.ndarray], *, alt: str, side: int = 110,
+                 columns: int = 2, quality: int = 70) -> None:
+    """Display the same square of each picture enlarged, with its name above.
+
+    The square lies where roof and sky meet in the lesson's own photograph.
+    """
+    rows = -(-len(pictures) // columns)
+    fig, axes = plots.figure(rows, columns, width=6.0, height=3.25 * rows, squeeze=False)
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, (name, picture) in zip(axes.flat, pictures.items(), strict=False):
+        y, x = (int(n * share) for n, share in zip(picture.shape[:2], (0.02, 0.17), strict=True))
+        ax.imshow(picture[y : y + side, x : x + side], interpolation="bicubic")
+        ax.set_title(name, loc="center", fontsize=13)
+    _store(fig, alt, quality)
+
+
+def show_grid(pictures: Sequence[np.ndarray], titles: Sequence[str], *, alt: str,
+              quality: int = 55) -> None:
+    """Display pictures two in a row, with a title above each column."""
+    rows = -(-len(pictures) // 2)
+    tallest = max(picture.shape[0] / picture.shape[1] for picture in pictures)
+    fig, axes = plots.figure(rows, 2, width=6.4, height=3.2 * tallest * rows + 0.3, squeeze=False)
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, picture in zip(axes.flat, pictures, strict=False):
+        ax.imshow(picture)
+    for ax, title in zip(axes[0], titles, strict=True):
+        ax.set_title(title, loc="center", fontsize=13)
+    _store(fig, alt, quality)
+
+
+def draw_progress(fig: plots.Figure, history, picture: np.ndarray) -> None:
+    """Draw the picture so far above the two losses."""
+    top, bottom = fig.subplots(2, 1, height_ratios=[5, 4])
+    top.imshow(picture[::6, ::6], interpolation="nearest")
+    top.axis("off")
+    top.set_title(f"step {history[-1].step}, a rough preview", loc="center")
+    plots.show_curves(history, names=["d_loss", "g_loss"], title="losses", ax=bottom)
+
+
+def show_scores(steps: Sequence[int], scores: np.ndarray, levels: Mapping[str, Sequence[float]],
+                *, alt: str) -> None:
+    """Draw scores (steps, 3) of G during its training; `levels` are horizontal lines by name."""
+    fig, axes = plots.figure(3, 1, width=5.6, height=6.4, sharex=True)
+    styles = ("--", ":", "-.")
+    for i, (ax, (name, better)) in enumerate(zip(axes, SCORES.items(), strict=True)):
+        ax.plot(steps, scores[:, i], color=plots.FAKE, marker=".", label="G")
+        for style, colour, (label, level) in zip(styles, plots.COLOURS, levels.items(),
+                                                 strict=False):
+            ax.axhline(level[i], color=colour, linestyle=style, label=label)
+        ax.set_title(f"{name}: {better}", fontsize=12)
+    axes[-1].set_xlabel("step", fontsize=11)
+    handles, labels = axes[0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=11)
+    plots.finish(fig, alt=alt)
+
+
+def show_fields(pictures: Mapping[str, np.ndarray], logits: Mapping[str, np.ndarray],
+                sides: Sequence[int], *, alt: str, quality: int = 55) -> None:
+    """Display each picture with a square of each side, and D's logits for it beside.
+
+    `logits` (rows, columns) hold one number a patch; all maps share their colours.
+    """
+    fig, axes = plots.figure(len(pictures), 2, width=6.6, height=2.35 * len(pictures) + 0.3,
+                             squeeze=False)
+    reach = max(np.abs(values).max() for values in logits.values())
+    for (left, right), name in zip(axes, pictures, strict=True):
+        height, width = pictures[name].shape[:2]
+        left.imshow(pictures[name])
+        for i, side in enumerate(sides):
+            corner = (width * (2 + 4 * i) // 10, (height - side) // 2)
+            left.add_patch(plots.plt.Rectangle(corner, side, side, fill=False, edgecolor="white",
+                                               linewidth=2.5))
+        left.set_title(name, loc="center", fontsize=12)
+        shown = right.imshow(logits[name], cmap="PRGn", vmin=-reach, vmax=reach,
+                             extent=(0, width, height, 0), interpolation="nearest")
+        right.set_title("D's logits", loc="center", fontsize=12)
+        left.axis("off")
+        right.axis("off")
+    bar = fig.colorbar(shown, ax=axes[:, 1].tolist(), orientation="horizontal", fraction=0.05,
+                       ticks=[-reach, 0, reach])
+    bar.ax.set_xticklabels(["fake", "0", "real"], fontsize=11)
+    _store(fig, alt, quality)
+
+
+def colour_agreement(a: np.ndarray, b: np.ndarray, block: int = 16) -> float:
+    """Return the correlation of colours without their brightness, over blocks of `block` pixels."""
+    first, second = (_hues(picture, block) for picture in (a, b))
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def follows(picture: np.ndarray, angles: np.ndarray) -> float:
+    """Return the mean of cos 2(a - b) between a picture's strokes and a field, in [-1, 1].
+
+    1: every stroke lies along the field; 0: no relation; -1: every stroke lies across it.
+    """
+    found, _ = brushwork.directions(brushwork.luminance(picture), blur=1.0)
+    return float(np.cos(2 * (found - angles)).mean())
+
+
+def _hues(picture: np.ndarray, block: int) -> np.ndarray:
+    """The mean colour of each block minus its own mean, one number after the other."""
+    rows, columns = (n // block for n in picture.shape[:2])
+    whole = picture[: rows * block, : columns * block].astype(np.float64)
+    blocks = whole.reshape(rows, block, columns, block, 3).mean(axis=(1, 3))
+    return (blocks - blocks.mean(axis=-1, keepdims=True)).ravel()
+
+
+def _middle(picture: np.ndarray) -> np.ndarray:
+    """The middle of a picture, three wide and two high."""
+    height, width = picture.shape[:2]
+    high = min(height, width * 2 // 3)
+    wide = min(width, height * 3 // 2)
+    y, x = (height - high) // 2, (width - wide) // 2
+    return picture[y : y + high, x : x + wide]
+
+
+def _store(fig: plots.Figure, alt: str, quality: int) -> None:
+    """Display a figure full of brush strokes as WebP, which takes half of a JPEG's size."""
+    (image,) = animation.frames(fig, lambda _: None, [0])
+    image_output.show_image("image/webp", encoded(image, "WEBP", quality=quality), alt)
