@@ -84,14 +84,14 @@ def test_thirty_damaged_pictures_are_refused_but_not_three_good_ones_behind_them
 
 
 @pytest.mark.parametrize("which, given, words", [
-    ("07", "npz:good.npz", "'npz:good.npz' gives 40 images; this lesson needs 200 at least"),
+    ("07", "npz:good.npz", "'npz:good.npz' gives 40 images; this lesson needs 300 at least"),
     ("09", "folder:pictures", "'folder:pictures' gives 3 images; this lesson needs"),
     ("10", "npz:one_class.npz", "gives 1 class; this lesson needs 2 at least"),
     ("10", "folder:one_class", "gives 1 class; this lesson needs 2 at least, each in a folder of its own")])
 def test_what_is_too_little_for_a_lesson_is_refused(here, which, given, words):
     np.savez("one_class.npz", x_train=np.zeros((400, 8, 8), np.uint8))
     (here / "one_class").mkdir()
-    for i in range(30):
+    for i in range(40):
         Image.fromarray(np.zeros((8, 8), np.uint8)).save(here / "one_class" / f"{i}.png")
     with pytest.raises(CourseError, match=words):
         check(which, here, dataset=given)

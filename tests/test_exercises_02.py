@@ -64,7 +64,8 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("update_G", "D moves in place of G", ("weights = G.trainable", "weights = D.trainable")),
     ("update_G", "D moves as well", ("weights = G.trainable_variables",
                                      "weights = G.trainable_variables + D.trainable_variables")),
-    ("update_G", "images drawn outside of the tape", ("    with tf.", "    fake = G(z)\n    with tf.")),
+    ("update_G", "images drawn outside of the tape", (
+        "variables\n    with tf.", "variables\n    fake = G(z)\n    with tf.")),
     ("update_G", "nothing moves", ("opt_G.apply_gradients(", "list(")),
     ("update_G", "two steps", ("    return loss",
                                "    opt_G.apply_gradients(zip(gradients, weights))\n    return loss")),

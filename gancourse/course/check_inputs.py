@@ -127,11 +127,11 @@ def _check_enough(value: str, path: str, least: dict[str, int]) -> None:
         dataset = registry.load(path)
         counted = {"images": len(dataset.x_train) + len(dataset.x_test),
                    "classes": len(dataset.class_names)}
-    for what, number in least.items():
+    for what, number in ((what, least.get(what, 0)) for what in ONE_OF):
         if counted[what] < number:
-            found = f"1 {ONE_OF[what]}" if counted[what] == 1 else f"{counted[what]} {what}"
+            count = f"1 {ONE_OF[what]}" if counted[what] == 1 else f"{counted[what]} {what}"
             apart = what == "classes" and kind == "folder"
-            raise CourseError(f"{value!r} gives {found}; this lesson needs {number} at least"
+            raise CourseError(f"{value!r} gives {count}; this lesson needs {number} at least"
                               + (", each in a folder of its own" if apart else ""))
 
 

@@ -139,8 +139,8 @@ def follows(picture: np.ndarray, angles: np.ndarray) -> float:
 
     1: every stroke lies along the field; 0: no relation; -1: every stroke lies across it.
     """
-    found, _ = brushwork.directions(brushwork.luminance(picture), blur=1.0)
-    return float(np.cos(2 * (found - angles)).mean())
+    drawn, _ = brushwork.directions(brushwork.luminance(picture), blur=1.0)
+    return float(np.cos(2 * (drawn - angles)).mean())
 
 
 def _hues(picture: np.ndarray, block: int) -> np.ndarray:
