@@ -67,6 +67,13 @@ def test_a_figure_has_its_alt_text_and_its_width():
     assert "No description" not in html
 
 
+def test_webp_is_shown_and_not_told():
+    figure = nbformat.v4.new_output("display_data", {"image/webp": "UklG", "text/plain": "strokes"},
+                                    metadata={"image/webp": {"alt": "strokes"}})
+    html = page(nbformat.v4.new_code_cell("1", outputs=[figure]))
+    assert 'src="data:image/webp;base64,UklG"' in html and "<pre>strokes" not in html
+
+
 def test_progress_bars_are_left_out_and_warnings_stay():
     bar = nbformat.v4.new_output("stream", name="stderr", text=" 50%|#####     | 1/2")
     warning = nbformat.v4.new_output("stream", name="stderr", text="UserWarning: mind the gap")

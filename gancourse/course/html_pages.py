@@ -162,10 +162,10 @@ def template(text: str):
 def _describe_image(output: dict) -> None:
     """Give an output that is an image the HTML that shows it with its alt text, in place.
 
-    nbconvert leaves the alt text out.
+    nbconvert leaves the alt text out, and does not show WebP at all.
     """
     data = output.get("data", {})
-    for mime in ("image/png", "image/jpeg"):
+    for mime in ("image/png", "image/jpeg", "image/webp"):
         about = output.get("metadata", {}).get(mime, {})
         if mime in data and "alt" in about and "text/html" not in data:
             width = f' width="{about["width"]}"' if "width" in about else ""
