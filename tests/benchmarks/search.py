@@ -1,7 +1,7 @@
 """A search with a worker and its driver killed, on this machine and on a scheduler by address; and what pruning saves.
 
     python tests/benchmarks/search.py --tiny            the harness alone, on a lesson that waits: ten minutes
-    python tests/benchmarks/search.py                   lesson 09, two workers: about 70 minutes of both cores
+    python tests/benchmarks/search.py                   lesson 09, two workers: about an hour of both cores
     python tests/benchmarks/search.py --only pruning    one of the three: local, address, pruning
 
 A run counts as done twice when its record is written twice, which a thread watches for.  The driver is killed after
