@@ -91,7 +91,7 @@ USES = (
         "{11: distance of digits: nearest image in parts of the best network as .2f} of the best "
         "network's distance). What was there it cannot know. Where the mouth of a face was "
         "hidden, the smile that it paints has a correlation of "
-        "{11: smile of filled mouths: correlation with the true one as .2f} with the true one.",
+        "{11: smile of mouths filled by L2 + D: r as .2f} with the true one.",
         (("11", "The table"), ("11", "Faces: is it still the same person?"))),
     Answer(
         "Does its data improve another model?",
@@ -149,7 +149,7 @@ CHALLENGES = (
     Answer(
         "How good are its images?",
         "No single number says. On trial each of "
-        "{07: numbers that some fault fools in all 3 rounds as .0f} numbers was fooled by some "
+        "{07: numbers that some faulty machine passes in all 3 rounds as .0f} numbers was fooled by some "
         "fault. If nobody wears glasses any more, the Fréchet distance is at least "
         "{07: nobody wears glasses: Frechet distance over that of real faces, least of 3 as .0f} "
         "times that of real faces, and precision still "
