@@ -71,9 +71,9 @@ def test_an_untouched_copy_is_empty_whatever_its_checks_say(folder):
 
 
 def test_the_line_of_a_lesson_counts_and_names_what_comes_next(folder):
-    copy_of("02", folder, update_G=[printed(TICKS)], mended_game=[printed(TICKS)])
+    copy_of("02", folder, update_D=[printed(TICKS)], update_G=[printed(TICKS)], mended_game=[printed(TICKS)])
     assert progress.line(2, folder) == 'Passed here: 2 of 3.  Next: exercise 02.3, "arc".'
-    copy_of("02", folder, update_G=[printed(TICKS)], mended_game=[printed(TICKS)], arc=[printed(TICKS)])
+    copy_of("02", folder, update_D=[printed(TICKS)], update_G=[printed(TICKS)], mended_game=[printed(TICKS)], arc=[printed(TICKS)])
     assert progress.line(2, folder) == "Passed here: 3 of 3.  Next: lesson 03, DCGAN in PyTorch."
 
 
@@ -95,11 +95,11 @@ def test_a_file_that_is_no_use_is_written_anew(folder, memory):
 
 
 def test_the_report_has_a_bar_for_each_lesson_and_says_where_to_go_on(folder):
-    copy_of("02", folder, update_G=[printed(TICKS)])
+    copy_of("02", folder, update_D=[printed(TICKS)], update_G=[printed(TICKS)])
     text = progress.report(folder)
     assert "02  A first image GAN in TensorFlow         [###.......]  1 of 3 exercises, about" in text
     assert "13  Text  " in text and "0 of 4 exercises" in text
-    assert "      02.1 update_G: passed\n      02.2 mended_game: empty\n" in text
+    assert "      02.1 update_D and update_G: passed\n      02.2 mended_game: empty\n" in text
     assert ('Go on with exercise 02.2, "mended_game", in lesson 02, A first image GAN in TensorFlow, '
             "section A listing on trial.") in text
     assert text.isascii() or set(text) - set(map(chr, range(128))) <= set("…")
@@ -185,5 +185,5 @@ def test_a_copy_prints_its_line_below_its_title(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     assert source(copy["cells"][0]).startswith("# ")
     exec(source(copy["cells"][1]), {})
-    assert capsys.readouterr().out == 'Passed here: 0 of 3.  Next: exercise 02.1, "update_G".\n'
+    assert capsys.readouterr().out == 'Passed here: 0 of 3.  Next: exercise 02.1, "update_D and update_G".\n'
     assert len(exercises(copy)) == 3  # a grader finds its answers as before
