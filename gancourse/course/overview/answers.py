@@ -149,7 +149,8 @@ CHALLENGES = (
     Answer(
         "How good are its images?",
         "No single number says. On trial each of "
-        "{07: numbers that some faulty machine passes in all 3 rounds as .0f} numbers was fooled by some "
+        "{07: numbers that some faulty machine passes in all 3 rounds as .0f} "
+        "numbers was fooled by some "
         "fault. If nobody wears glasses any more, the Fréchet distance is at least "
         "{07: nobody wears glasses: Frechet distance over that of real faces, least of 3 as .0f} "
         "times that of real faces, and precision still "
