@@ -82,7 +82,9 @@ def _check_dataset(value: str, sounds: bool) -> None:
     if sounds:
         if kind != "folder":
             registry.load_sounds(value)  # "speech", which is drawn at once, or an error
-    elif value in registry.SOUNDS or kind == "npz":
+    elif kind == "npz":
+        _counted_in_npz(value)
+    elif value in registry.SOUNDS:
         registry.load(value)  # which refuses sounds
     elif kind == "folder":
         _check_folder(path)
@@ -108,6 +110,16 @@ def _check_folder(path: str) -> None:
             registry.load(f"folder:{path}", resolution=8)
 
 
+@cache
+def _counted_in_npz(value: str) -> dict[str, int]:
+    """Read a data set from an .npz file, once, and return how many images and classes it has."""
+    from gancourse.data import registry
+
+    dataset = registry.load(value)
+    return {"images": len(dataset.x_train) + len(dataset.x_test),
+            "classes": len(dataset.class_names)}
+
+
 def _check_enough(value: str, path: str, least: dict[str, int]) -> None:
     """Count images and classes of the reader's own against what a lesson's metadata say it needs.
 
@@ -124,12 +136,11 @@ def _check_enough(value: str, path: str, least: dict[str, int]) -> None:
                  for path in islice(images.image_files(folder), COUNTED)]
         counted = {"images": len(files), "classes": len(labels.folder_classes(files)[1])}
     else:
-        dataset = registry.load(path)
-        counted = {"images": len(dataset.x_train) + len(dataset.x_test),
-                   "classes": len(dataset.class_names)}
-    for what, number in ((what, least.get(what, 0)) for what in ONE_OF):
+        counted = _counted_in_npz(path)
+    for what, one in ONE_OF.items():
+        number = least.get(what, 0)
         if counted[what] < number:
-            count = f"1 {ONE_OF[what]}" if counted[what] == 1 else f"{counted[what]} {what}"
+            count = f"1 {one}" if counted[what] == 1 else f"{counted[what]} {what}"
             apart = what == "classes" and kind == "folder"
             raise CourseError(f"{value!r} gives {count}; this lesson needs {number} at least"
                               + (", each in a folder of its own" if apart else ""))
