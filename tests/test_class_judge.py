@@ -324,6 +324,14 @@ def test_a_judge_that_is_started_by_hand_removes_nothing(tmp_path):
     assert folder.exists()
 
 
+def test_what_the_lesson_itself_prints_does_not_count_as_the_answers(capsys):
+    """Slices of lessons draw figures, and where no notebook shows a figure it is printed as a long text."""
+    verdict = judge(job("print('mine')\n" + RIGHT, before="print('of the lesson')\n" + BEFORE))
+    assert verdict["status"] == "right"
+    printed = capsys.readouterr().out
+    assert printed.startswith("mine\n") and "of the lesson" not in printed
+
+
 # ---- the lessons
 
 

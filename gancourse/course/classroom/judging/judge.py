@@ -14,6 +14,7 @@ import ast
 import contextlib
 import copy
 import linecache
+import os
 import random
 import sys
 from collections.abc import Callable
@@ -84,7 +85,8 @@ def judge(job: Job, ready: Callable[[], None] = lambda: None) -> dict[str, Any]:
         return _verdict(job, status, reason, [judged_line(hint, reason) for hint in hints])
     names: dict[str, Any] = {"__name__": "__main__"}
     _seed()
-    _execute_text(job.before, LESSON, names)
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        _execute_text(job.before, LESSON, names)  # what the lesson shows is not the answer's print
     _seed()
     trust = Trust(names)
     own = {name: _copied(value) for name, value in names.items()} | {"display": print}
