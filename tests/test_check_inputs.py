@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.io import wavfile
 
 from gancourse.course import check_inputs, cli, lessons
 from gancourse.errors import CourseError, MissingFile
@@ -27,6 +28,10 @@ def here(tmp_path, monkeypatch):
     np.savez("none.npz", x_train=GOOD[:0])
     for folder in ("empty", "few", "pictures", "spoilt"):
         (tmp_path / folder).mkdir()
+    for folder, count in (("eleven", 11), ("twelve", 12)):
+        (tmp_path / folder).mkdir()
+        for i in range(count):
+            wavfile.write(f"{folder}/{i}.wav", 8000, np.full(100, 9999, np.int16))
     for name in "abc":
         Image.fromarray(np.zeros((80, 90, 3), np.uint8)).save(f"pictures/{name}.png")
     Image.fromarray(np.full((28, 28), 255, np.uint8)).save("white.png")
@@ -43,6 +48,9 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize("which, given, words", [
     ("03", {"dataset": "speech"}, "'speech' holds sounds, for lesson 12"),
     ("12", {"dataset": "strokes"}, "set of sounds 'strokes' is unknown"),
+    ("12", {"dataset": "folder:pictures"}, "holds no wav file"),
+    ("12", {"dataset": "folder:gone"}, "there is no folder"),
+    ("12", {"dataset": "folder:eleven"}, "gives 11 clips: a lesson needs 12 at least"),
     ("03", {"dataset": "npz:floats.npz"}, "x_train is float32; images must be uint8"),
     ("03", {"dataset": "npz:other.npz"}, "has no array x_train"),
     ("03", {"dataset": "npz:few.txt"}, "is not an .npz file"),
@@ -66,7 +74,7 @@ def test_what_a_lesson_could_not_read_is_refused(here, which, given, words):
 
 @pytest.mark.parametrize("which, given", [
     ("03", {}), ("03", {"dataset": "npz:good.npz", "pictures": "folder:pictures"}), ("04", {"photo": "pictures/a.png"}),
-    ("12", {"dataset": "folder:pictures"}), ("13", {"corpus": "grammar"}), ("11", {"mask": "file:eye.png"}),
+    ("12", {"dataset": "folder:twelve"}), ("13", {"corpus": "grammar"}), ("11", {"mask": "file:eye.png"}),
     ("06", {})])
 def test_what_fits_passes(here, which, given):
     Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save("eye.png")
@@ -84,7 +92,7 @@ def test_thirty_damaged_pictures_are_refused_but_not_three_good_ones_behind_them
 
 
 @pytest.mark.parametrize("which, given, words", [
-    ("07", "npz:good.npz", "'npz:good.npz' gives 40 images; this lesson needs 300 at least"),
+    ("07", "npz:good.npz", "'npz:good.npz' gives 40 images; this lesson needs 200 at least"),
     ("09", "folder:pictures", "'folder:pictures' gives 3 images; this lesson needs"),
     ("10", "npz:one_class.npz", "gives 1 class; this lesson needs 2 at least"),
     ("10", "folder:one_class", "gives 1 class; this lesson needs 2 at least, each in a folder of its own")])

@@ -1,11 +1,16 @@
 """The study of lesson 11: which cells it runs, its rows, its file."""
 
 import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgba
 
 from gancourse.course.lessons import find
-from gancourse.course.studies.completion import seeds_table
+from gancourse.course.studies.completion import seeds_table, who_feeds_whom
+from gancourse.data.synthetic import slices
+from gancourse.notebook import plots
 
-NAMES = {"table": {"L2": (9.8, 0.7, 0.9, 0.5, 150)}, "slice_table": {"L2": (0.0, 1.0, 0.2, 30)}, "vote": 0.75}
+NAMES = {"table": {"L2": (9.8, 0.7, 0.9, 0.5, 150)}, "slice_table": {"L2": (0.0, 1.0, 0.2, 30)},
+         "vote": 0.75, "vote_clear": 0.95, "by_part": {("L2", "1/2"): (0.01, 0.98)}, "differ": 0.02}
 
 
 def test_it_runs_the_lessons_cells_up_to_the_slices_and_no_drawing():
@@ -18,9 +23,28 @@ def test_it_runs_the_lessons_cells_up_to_the_slices_and_no_drawing():
 
 def test_a_run_gives_a_row_for_each_result():
     found = list(seeds_table.rows(NAMES, 3))
-    for result, value in (("digits, L2: on clear ones", 0.9), ("slices, L2: deleted", 1.0)):
+    for result, value in (("digits, L2: on clear ones", 0.9), ("slices, L2: deleted", 1.0),
+                          ("digits, vote of 16: on clear ones", 0.95), ("slices, L2: deleted at 1/2", 0.98)):
         assert {"result": result, "seed": 3, "value": value} in found
-    assert len(found) == 5 + 4 + 1
+    assert len(found) == 5 + 4 + 2 + 2 + 1
+
+
+def test_the_majority_wins_and_of_two_the_smaller():
+    assert list(seeds_table.majority([np.array([3, 1, 7]), np.array([3, 2, 8]), np.array([4, 2, 8])])) == [3, 2, 8]
+    assert list(seeds_table.majority([np.array([5]), np.array([4])])) == [4]
+
+
+def test_slices_are_read_from_each_limit_and_in_a_second_answer():
+    drawn = slices.slices(200)
+    names = {"tests": drawn, "has_lesion": drawn.anatomy.lesion, "shift": drawn.anatomy.shift,
+             "slice_fills": {"pairs + D": drawn.images}, "slice_gans": {"pairs + D": None}, "hole_of": len,
+             "fill": lambda gan, images, hole, place: images[::-1] if place else images}
+    seeds_table.add_readings(names)
+    assert names["by_part"]["truth", "2/3"] == names["by_part"]["pairs + D", "1/2"] == (0, 0)
+    shares = [drawn.anatomy.lesion[drawn.anatomy.shift == k].mean() for k in range(4)]
+    assert names["by_shift"] == {"pairs + D": shares}
+    ill, at_three = drawn.anatomy.lesion, drawn.anatomy.shift == 3
+    assert names["differ"] == (ill != ill[::-1])[at_three].mean() > 0
 
 
 def test_a_file_is_read_as_numbers_by_result(tmp_path):
@@ -35,3 +59,18 @@ def test_the_stored_table_has_three_seeds_of_every_filler():
     for name in ("nearest", "L2", "L2 + D", "pairs + D"):
         for column in seeds_table.OF_SLICES:
             assert stored[f"slices, {name}: {column}"].shape == (3,)
+
+
+def test_the_diagram_has_an_arrow_for_each_feed_and_each_gradient(monkeypatch):
+    seen = []
+    monkeypatch.setattr(plots, "finish", lambda fig, alt: seen.append((fig, alt)))
+    who_feeds_whom.show(alt="a filler")
+    (fig, alt), = seen
+    arrows = [text for text in fig.axes[0].texts if getattr(text, "arrow_patch", None)]
+    boxes = {text.get_text(): text.get_bbox_patch().get_edgecolor() for text in fig.axes[0].texts
+             if text.get_bbox_patch()}
+    assert alt == "a filler" and len(boxes) == 9
+    assert len(arrows) == len(who_feeds_whom.FEEDS) + len(who_feeds_whom.TEACHES)
+    assert ("x", "error") in who_feeds_whom.FEEDS
+    assert boxes[who_feeds_whom.BOXES["x"].text] == to_rgba(plots.REAL)
+    plt.close("all")

@@ -4,8 +4,11 @@ import math
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from gancourse.course.studies.conditional import conditional_gans as study
+from gancourse.course.studies.conditional import copies
 
 
 def row(part, seed, arm, step, measure, value):
@@ -49,9 +52,81 @@ def test_equal_distance_by_hand():
 @pytest.mark.parametrize("part", ["strokes", "mnist"])
 def test_the_shipped_table_has_every_arm_and_draw(part):
     rows = study.load()
-    for arm in ("real only", "more copies", "affine", "GAN", "affine + GAN", "GAN, DiffAugment"):
+    for arm in ("real only", "more copies", "noisy", "mirrored", "affine", "GAN", "affine + GAN", "GAN, DiffAugment"):
         assert len(study.pick(rows, part=part, per_class=5, arm=arm, measure="accuracy")) == len(study.DRAWS)
-    assert len(study.pick(rows, part=part, arm="noise", measure="copy share")) == len(study.DRAWS)
+    controls = ("noise", "untrained G", "held-out images", *copies.DISGUISES, "copies + noise 0.8")
+    for arm in controls:
+        assert len(study.pick(rows, part=part, arm=arm, measure="share over shifts")) == len(study.DRAWS)
     assert all(math.isfinite(float(r["value"])) for r in rows)
     shares = study.pick(rows, measure="copy share")
     assert np.all((0 <= shares) & (shares <= 1))
+
+
+@pytest.mark.parametrize("part", ["strokes", "mnist"])
+def test_all_gans_of_few_images_have_as_many_steps_and_are_measured_in_every_way(part):
+    rows = [r for r in study.load() if r["part"] == part and r["arm"] in copies.CHANGES]
+    for per_class in study.SIZES.get(part, (5,)):
+        for arm in copies.CHANGES:
+            of_arm = [r for r in rows if (r["arm"], int(r["per_class"])) == (arm, per_class)]
+            assert max(int(r["step"]) for r in of_arm) == study.FEW_STEPS
+            at_end = {(r["measure"], int(r["seed"])) for r in of_arm if int(r["step"]) == study.FEW_STEPS}
+            measures = {"copy share", "share over shifts", "copy ratio", "distance", "read as asked"}
+            measures |= {f"{how}, {kind}" for how in ("logit", "logit through T") for kind in study.KINDS}
+            assert at_end == {(measure, seed) for measure in measures for seed in study.DRAWS}
+
+
+def test_the_table_has_the_parts_that_its_study_makes_and_no_other():
+    assert {r["part"] for r in study.load()} == {"labels", "portraits", "left-out", "strokes", "mnist"}
+
+
+def test_picks_share_no_image_and_have_as_many_of_each_class():
+    y = np.arange(60) % 3
+    x = np.arange(60, dtype=np.uint8).reshape(60, 1, 1, 1)
+    some, labels, others = copies.few_images(x, y, 2, 4, seed=1)
+    assert labels.tolist() == [0, 0, 1, 1, 2, 2] and (some.ravel() % 3 == labels).all()
+    assert len(others) == 4 and all(other.shape == some.shape for other in others)
+    values = np.concatenate([some.ravel() / 127.5 - 1, *(other.ravel() for other in others)])
+    assert len(np.unique(np.round(values, 5))) == 30
+
+
+def test_changes_are_made_one_after_the_other():
+    assert copies.through([lambda x: x + 1, lambda x: 10 * x], torch.ones(2)).tolist() == [20, 20]
+    assert copies.through([], torch.ones(1)).tolist() == [1]
+
+
+def test_mean_logits_by_hand():
+    """D adds the pixels and ten times the label; the change halves an image."""
+
+    class Sum(nn.Linear):
+        def forward(self, x, labels):
+            return x.flatten(1).sum(1, keepdim=True) + 10 * labels
+
+    class Game:
+        D = Sum(1, 1)
+
+    x = np.array([1.0, 0.5], np.float32).reshape(2, 1, 1, 1)
+    pairs = (x, np.array([[1], [0]])), (x[:1], np.array([[0]]))
+    assert copies.mean_logits(Game, (), *pairs) == [5.75, 1.0]
+    assert copies.mean_logits(Game, [lambda some: some / 2], *pairs) == [5.375, 0.5]
+
+
+def test_the_disguises_are_those_of_copies():
+    """With one training image of one bright pixel: a shift moves it, a hole makes a square of the image gray."""
+
+    class Images:
+        shape = (28, 28, 1)
+        y_train = np.arange(2)
+        x_test = np.zeros((3000, 28, 28, 1), np.uint8)
+
+    x = -np.ones((1, 28, 28, 1), np.float32)
+    x[0, 14, 14] = 1
+    made = copies.controls(x, Images, seed=0)
+    assert all(some.shape == (1000, 28, 28, 1) for some in made.values())
+    shifted = made[copies.SHIFTED]
+    assert np.all((shifted == 1).sum((1, 2, 3)) == 1) and not np.any(shifted == 0)
+    assert 0 < np.mean(shifted[:, 14, 14] == 1) < 0.05  # 81 places are equally likely
+    cut = made[copies.CUT]
+    assert np.all((cut == 0).any((1, 2, 3))) and np.all(cut[cut != 0] == np.broadcast_to(x, cut.shape)[cut != 0])
+    assert np.all((made[copies.THROUGH_T] == 0).any((1, 2, 3)))
+    near = np.abs(made[f"copies + noise {copies.NOISES[0]}"] - x)
+    assert 0.02 < near.mean() < 0.1

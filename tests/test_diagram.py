@@ -30,12 +30,19 @@ def arrows(fig):
 
 
 def test_real_is_blue_and_fake_is_orange(drawn):
-    diagram.show_game(alt="a GAN", real="photo", fake="fake photo", generator="G")
+    diagram.show_game(alt="a GAN", real="photo", fake="fake photo")
     (fig, alt), = drawn
     assert alt == "a GAN"
     found = boxes(fig)
     assert len(found) == 7
-    assert found["photo"] == plots.REAL and found["fake photo"] == found["G"] == plots.FAKE
+    assert found["photo"] == plots.REAL and found["fake photo"] == plots.FAKE
+
+
+def test_the_networks_have_the_colours_of_their_losses(drawn):
+    """G's curve is green and D's is gray in plots.show_curves."""
+    diagram.show_game(alt="a GAN", generator="G", discriminator="D")
+    found = boxes(drawn[0][0])
+    assert found["G"] == plots.THIRD and found["D"] == plots.NEUTRAL
 
 
 def test_six_arrows_feed_and_three_teach(drawn):

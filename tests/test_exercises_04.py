@@ -1,5 +1,6 @@
 """The checks of lesson 04 reject wrong answers and accept another right one."""
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
@@ -7,7 +8,10 @@ pytest.importorskip("torch")
 from exercises import code_cells, judge, names_from, solution
 
 from gancourse.course.lessons import find, source
-from gancourse.course.studies.style import seeds_table, stand_ins
+from gancourse.course.studies.style import figures, other_painters, seeds_table, stand_ins
+from gancourse.data import sample_images
+from gancourse.data.synthetic import brushwork, painter
+from gancourse.data.synthetic.painter import paint
 
 RIGHT = {
     "game_losses": """def game_losses(real_logits, fake_logits):
@@ -128,10 +132,76 @@ def test_the_study_runs_the_lessons_cells_up_to_its_table():
 def test_the_stored_table_has_three_seeds():
     stored = seeds_table.load()
     for name in ("photograph", "fine streaks + table", "G, at its end", "painter, other seed"):
-        assert stored[name].shape == (3, 3)
+        assert stored[name].shape == (3, 4)
 
 
 def test_a_run_gives_a_row_for_each_picture():
-    (row,) = seeds_table.rows({"matched": (0.5, 0.25, 1)}, 3)
+    (row,) = seeds_table.rows({"matched": (0.5, 0.25, 1, 108)}, 3)
     assert row == {"picture": "matched", "seed": 3, "texture distance": 0.5, "content correlation": 0.25,
-                   "colour agreement": 1}
+                   "colour agreement": 1, "mean luminance": 108}
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return sample_images.photo("china", 160)
+
+
+def test_the_painter_by_direction_changes_colours_and_not_the_light(photo):
+    usual, other = paint(photo, 1), other_painters.by_direction(photo, 1)
+    assert other.shape == usual.shape and other.dtype == np.uint8
+    assert abs(brushwork.luminance(other) - brushwork.luminance(usual)).mean() < 0.02
+    assert other_painters.tint_along(other) > 0.7 > abs(other_painters.tint_along(usual))
+    assert other_painters.colour_distance(usual, other) > 10 * other_painters.colour_distance(usual, usual) == 0
+
+
+def test_the_painter_with_another_palette_paints_the_dark_yellow(photo):
+    palette = painter.PALETTE.copy()
+    usual, other = paint(photo, 1).astype(float), other_painters.another_order(photo, 1).astype(float)
+    light = brushwork.luminance(photo)
+    dark = light < np.percentile(light, 20)
+    yellow = [(picture[dark][:, 0] - picture[dark][:, 2]).mean() for picture in (usual, other)]
+    assert yellow[1] > 40 > yellow[0]
+    assert (painter.PALETTE == palette).all(), "the usual palette must come back"
+
+
+def test_the_colour_distance_sees_amounts_and_not_places():
+    rng = np.random.default_rng(0)
+    picture = np.repeat(np.repeat(rng.integers(0, 256, (4, 6, 3), dtype=np.uint8), 8, 0), 8, 1)
+    assert other_painters.colour_distance(picture, picture[:, ::-1]) == pytest.approx(0, abs=1e-9)
+    assert other_painters.colour_distance(picture, picture[..., ::-1]) > 1
+
+
+def test_the_means_of_squares_are_those_of_their_pixels():
+    picture = np.arange(2 * 4 * 3).reshape(2, 4, 3)
+    assert (figures.blocks(picture, 2) == [picture[:, :2].mean((0, 1)), picture[:, 2:].mean((0, 1))]).all()
+    assert np.allclose(figures.hues(picture, 2).sum(1), 0)
+
+
+def test_the_stored_other_painters_have_three_seeds_and_their_pictures():
+    stored = other_painters.load()
+    for which in other_painters.RUNS:
+        for name in ("matched", "fine streaks + table", "G, at its end", "painter, other seed"):
+            assert {len(values) for values in stored[which, name].values()} == {3}
+        pictures = other_painters.pictures(which)
+        assert list(pictures) == list(other_painters.SHOWN)
+        assert len({picture.shape for picture in pictures.values()}) == 1
+
+
+def test_the_study_of_other_painters_makes_only_what_is_missing(tmp_path, monkeypatch, photo):
+    made = []
+
+    def run(seed, painter, num_steps):
+        made.append((seed, painter, num_steps))
+        return {"table": {"matched": (0.5, 0.25, 1, 108)}, "truth": photo,
+                "rows": dict.fromkeys(other_painters.SHOWN, photo) | {"matched": photo}}
+
+    monkeypatch.setattr(seeds_table, "run", run)
+    wanted = ["--painters", "by direction", "--to", str(tmp_path), "--seeds"]
+    other_painters.main([*wanted, "1"])
+    other_painters.main([*wanted, "1", "2"])
+    assert made == [(1, other_painters.by_direction, 600), (2, other_painters.by_direction, 600)]
+    stored = other_painters.load(tmp_path / other_painters.HERE.name)
+    assert list(stored) == [("by direction", "matched")]
+    assert stored["by direction", "matched"]["colour distance"].tolist() == [0, 0]
+    shapes = {picture.shape for picture in other_painters.pictures("by direction", tmp_path).values()}
+    assert shapes == {(photo.shape[0] // 2, photo.shape[1] // 2, 3)}

@@ -82,6 +82,12 @@ WRONG = [
     ("draw_images", "large entries are set to 0", NOISE + "return sample(gan, np.where(np.abs(z) > cut, 0, z))"),
     ("draw_images", "cut above only", NOISE + "while (z > cut).any():\n"
      "        z[z > cut] = rng.standard_normal((z > cut).sum())\n    return sample(gan, z)"),
+    ("draw_images", "whole rows drawn again, for ever", NOISE + "far = (np.abs(z) > cut).any(1)\n"
+     "    while far.any():\n        z[far] = rng.standard_normal((far.sum(), gan.z_dim), np.float32)\n"
+     "        far = (np.abs(z) > cut).any(1)\n    return sample(gan, z)"),
+    ("draw_images", "all noise drawn again, for ever", "z = np.full((n, gan.z_dim), np.inf)\n"
+     "    while np.isinf(z).any() or (np.abs(z) > cut).any():\n        z = rng.normal(size=z.shape)\n"
+     "    return sample(gan, np.float32(z))"),
     ("draw_images", "drawn again only once", NOISE + "far = np.abs(z) > cut\n"
      "    z[far] = rng.standard_normal(far.sum())\n    return sample(gan, z)"),
     ("draw_images", "evenly between the cuts", "c = min(cut, 9.0)\n"

@@ -3,7 +3,9 @@
 import numpy as np
 import torch
 
-from gancourse.course.studies.conditional.few_labels import accuracy, arms, from_pool
+from gancourse import data
+from gancourse.course.studies.conditional.few_labels import accuracy, arms, changed, from_pool, mirrored, noisy
+from gancourse.pt.augment import affine
 
 
 def test_what_a_batch_holds():
@@ -13,11 +15,33 @@ def test_what_a_batch_holds():
     torch.manual_seed(0)
     batches = {name: draw() for name, draw in arms(x, y, drawings, wanted, half=5).items()}
     assert {name: len(images) for name, (images, _) in batches.items()} == {
-        "real only": 5, "more copies": 10, "affine": 10, "GAN": 10, "affine + GAN": 10}
+        "real only": 5, "more copies": 10, "noisy": 10, "mirrored": 10, "affine": 10, "GAN": 10, "affine + GAN": 10}
     for name, (images, labels) in batches.items():
         fakes = labels == 3
         assert fakes.sum() == (5 if "GAN" in name else 0)
-        assert torch.allclose(images[fakes], -torch.ones(1)) and torch.allclose(images[~fakes], torch.ones(1))
+        assert torch.allclose(images[fakes], -torch.ones(1))
+        if name != "noisy":
+            assert torch.allclose(images[~fakes], torch.ones(1))
+        else:  # what lies above white is cut off
+            assert images.max() == 1 and 0.4 < (images == 1).float().mean() < 0.6 and images.min() >= -1
+
+
+def test_noise_changes_pixels_as_much_as_affine_changes_do():
+    images = data.load("strokes", resolution=28, seed=0)
+    x = from_pool(images.x_train, images.y_train, 500)()[0]
+    torch.manual_seed(0)
+    by_affine, by_noise = (float((change(x) - x).square().mean().sqrt()) for change in (affine, noisy))
+    assert 0.9 < by_noise / by_affine < 1.1
+
+
+def test_about_half_of_the_images_are_mirrored_and_keep_their_labels():
+    x = np.zeros((200, 4, 4, 1), np.uint8)
+    x[:, :, 0] = 255  # a white edge at the left
+    torch.manual_seed(0)
+    images, labels = changed(from_pool(x, np.arange(200) % 2, 1000), mirrored)()
+    left, right = (images[:, 0, :, edge].mean(1) == 1 for edge in (0, 3))
+    assert torch.all(left ^ right) and 0.4 < right.float().mean() < 0.6
+    assert set(labels[right].tolist()) == {0, 1}
 
 
 def test_two_classes_that_are_easy_to_tell_are_told():

@@ -44,6 +44,12 @@ def test_a_label_without_a_place_is_refused(y, hint):
 
 def test_classes_are_counted():
     assert check_classes(Y) == 3
+    assert check_classes(np.array([0, 1, 0, 1, 1]), least=2) == 2
+
+
+def test_a_class_with_too_few_images_is_named():
+    with pytest.raises(ValueError, match="npz:me has 2 training images of class 0; these settings need 3 of each"):
+        check_classes(np.array([0, 1, 0, 1, 1]), "npz:me", least=3)
 
 
 @pytest.mark.parametrize("y, hint", [(np.zeros(5, int), "folder:cats has no labels"),

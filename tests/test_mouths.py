@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gancourse.course.studies.completion.mouths import SMILES, read_mouths
+from gancourse.course.studies.completion.mouths import SMILES, face_holes, kept, read_mouths
 from gancourse.data.synthetic.faces import draw, faces
 
 DRAWN = faces(60, seed=3)
@@ -21,3 +21,16 @@ def test_another_smile_is_seen_and_only_where_we_look():
     assert np.abs(smile - SMILES[5]).max() < 1e-6
     nowhere, _ = read_mouths(DRAWN.images, DRAWN.attributes, ~EVERYWHERE)
     assert not nowhere.any()
+
+
+def test_no_mouth_reaches_out_of_its_hole_and_half_a_head_tells_it():
+    people = faces(300, seed=5)
+    outside = ~face_holes("the mouth", 300)
+    for mouth_open in (0, 1):
+        for smile in (-0.5, 0.3, 1):
+            other = draw(people.attributes._replace(mouth_open=np.full(300, mouth_open),
+                                                    smile=np.full(300, smile, np.float32)))
+            assert np.array_equal(other[outside], people.images[outside])
+    wears, half = people.attributes.glasses > 0, face_holes("half the head", 300)
+    invented, deleted, open_as_it_was, r = kept(people.images, people.attributes, wears, ~half)
+    assert invented == deleted == 0 and open_as_it_was == 1 and r > 0.95

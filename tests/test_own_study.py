@@ -85,7 +85,10 @@ def test_an_undecided_study_says_how_many_seeds_would_decide():
     numbers = {"a": [1.0, 3, 8], "b": [2.0, 3, 4]}
     assert statement.seeds_needed(claim, numbers["a"], numbers["b"]) == 7  # t(6) = 2.447 < 2.646, t(5) = 2.571 > 2.449
     assert "stays undecided: a / b is 1 (" in statement.in_words(claim, numbers)
-    assert statement.in_words(claim, numbers).endswith("about 7 seeds would decide.")
+    likely = statement.seeds_needed(claim, numbers["a"], numbers["b"], chance=0.8)
+    assert likely == 10  # t(9) + .842 = 3.104 < 3.162, and t(8) + .842 = 3.148 > 3
+    assert statement.in_words(claim, numbers).endswith(
+        f"about 7 seeds decide with an even chance, and about {likely} in four cases of five.")
     assert statement.seeds_needed(claim, [NAN, 1, 2], [1, 2, 3]) == 0
     held = statement.in_words(statement.read("a below b"), {"a": [1, 2, 3], "b": [2, 4, 6]})
     assert held == "The prediction 'a below b' holds: a / b is 0.5 (0.5 to 0.5)."

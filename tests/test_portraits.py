@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gancourse.data.synthetic.faces import HAIR_COLOURS
-from gancourse.data.synthetic.portraits import COLUMNS, ask_for, meaning, portraits, shares_right
+from gancourse.data.synthetic.portraits import COLUMNS, ask_for, meaning, portraits, share_all_right, shares_right
 from gancourse.errors import CourseError
 
 
@@ -43,3 +43,4 @@ def test_the_share_that_is_right_by_hand():
     read = {"hair_style": np.array([1, 3, 3, 3]), "hair_colour": np.array([0, 4, 3, -1]),
             "glasses": np.array([0, 3, 0, 0]), "mouth_open": np.array([0, 0, 0, 0])}
     assert shares_right(read, labels) == {"hair_style": 0.75, "hair_colour": 0.75, "glasses": 1.0, "mouth_open": 0.75}
+    assert share_all_right(read, labels) == 0.5  # the first two

@@ -43,7 +43,13 @@ def test_outside_of_the_sector_a_lesion_changes_no_byte(size):
 @pytest.mark.parametrize("size", [28, 32, 64])
 def test_the_reader_is_right_on_every_slice(size):
     drawn = slices.slices(2000, size, seed=4)
-    assert np.array_equal(slices.shows_lesion(drawn.images), drawn.anatomy.lesion)
+    for part in (1 / 2, 2 / 3):
+        assert np.array_equal(slices.shows_lesion(drawn.images, part), drawn.anatomy.lesion)
+
+
+def test_a_low_part_takes_some_nuclei_for_lesions_and_misses_none():
+    shows = slices.shows_lesion(MANY.images, 1 / 3)
+    assert shows[MANY.anatomy.lesion].all() and 0.02 < shows[~MANY.anatomy.lesion].mean() < 0.5
 
 
 def test_the_chance_of_a_lesion_by_hand():

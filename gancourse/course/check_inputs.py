@@ -80,7 +80,9 @@ def _check_dataset(value: str, sounds: bool) -> None:
 
     kind, _, path = value.partition(":")
     if sounds:
-        if kind != "folder":
+        if kind == "folder" and path:
+            _check_recordings(path)
+        else:
             registry.load_sounds(value)  # "speech", which is drawn at once, or an error
     elif kind == "npz":
         _counted_in_npz(value)
@@ -88,6 +90,25 @@ def _check_dataset(value: str, sounds: bool) -> None:
         registry.load(value)  # which refuses sounds
     elif kind == "folder":
         _check_folder(path)
+
+
+def _check_recordings(path: str) -> None:
+    """Look for enough recordings; where there are fewer, their reader says what is wrong."""
+    from gancourse.data import audio, loaders, registry
+
+    folder = Path(path).expanduser()
+    readable = 0
+    for _, file in islice(audio.wav_files(folder) if folder.exists() else (), SAMPLED):
+        try:
+            audio.clip(audio.read_wav(file), samples=1)
+            readable += 1
+        except (ValueError, OSError):
+            continue
+        if readable == loaders.FEWEST_CLIPS:
+            return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of files that are skipped: the lesson names them
+        registry.load_sounds(f"folder:{path}")
 
 
 def _check_folder(path: str) -> None:

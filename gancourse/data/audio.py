@@ -82,7 +82,7 @@ def read_folder(folder: str | Path, samples: int,
     clips = []
     names = []
     skipped = 0
-    for name, file in _wav_files(folder):
+    for name, file in wav_files(folder):
         try:
             clips.append(clip(read_wav(file, rate), samples))
             names.append(name)
@@ -134,7 +134,7 @@ def show_players(sounds: dict[str, np.ndarray], rate: int = 8000) -> None:
     display(HTML(f"<table>{''.join(rows)}</table>"))
 
 
-def _wav_files(folder: Path) -> Iterator[tuple[str, object]]:
+def wav_files(folder: Path) -> Iterator[tuple[str, object]]:
     """Each wav file's name within the folder or zip, sorted, and what `read_wav` takes."""
     if not folder.is_dir():
         yield from _zipped_wav_files(folder)
@@ -146,7 +146,7 @@ def _wav_files(folder: Path) -> Iterator[tuple[str, object]]:
 
 
 def _zipped_wav_files(path: Path) -> Iterator[tuple[str, io.BytesIO]]:
-    """`_wav_files` of a zip; a file whose bytes are damaged comes out empty."""
+    """`wav_files` of a zip; a file whose bytes are damaged comes out empty."""
     if not zipfile.is_zipfile(path):
         raise CourseError(f"{str(path)!r} is neither a folder nor a zip file")
     with zipfile.ZipFile(path) as archive:

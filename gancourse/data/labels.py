@@ -47,11 +47,11 @@ def check_labels(y: np.ndarray, num_classes: int) -> np.ndarray:
     return y.astype(np.int64)
 
 
-def check_classes(y: np.ndarray, name: str = "this data set") -> int:
+def check_classes(y: np.ndarray, name: str = "this data set", least: int = 1) -> int:
     """Return the number of classes of labels (n,).
 
-    Raises ValueError when there is but one, for then nothing is labelled, or when a number in
-    between is missing.
+    Raises ValueError when there is but one, for then nothing is labelled, when a number in between
+    is missing, or when a class has fewer than `least` images.
     """
     num_classes = int(np.max(y, initial=0)) + 1
     missing = sorted(set(range(num_classes)) - set(np.unique(y).tolist()))
@@ -62,6 +62,10 @@ def check_classes(y: np.ndarray, name: str = "this data set") -> int:
     if missing:
         raise CourseError(f"{name} has no image with label {missing[0]}: number the classes 0 to "
                           f"{num_classes - 1} without gaps")
+    counts = np.bincount(y)
+    if counts.min() < least:
+        raise CourseError(f"{name} has {counts.min()} training images of class {counts.argmin()}; "
+                          f"these settings need {least} of each class")
     return num_classes
 
 

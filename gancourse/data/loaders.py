@@ -18,6 +18,7 @@ from gancourse.data.synthetic.landscapes import landscapes as draw_landscapes
 from gancourse.errors import CourseError, NoConnection
 
 DIGITS = tuple("0123456789")
+FEWEST_CLIPS = 12  # recordings of the reader's own
 FASHION = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag",
            "boot")
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -161,9 +162,9 @@ def sound_folder(path: str, num: int, seed: int) -> Sounds:
     from gancourse.data.synthetic.speech import RATE, SAMPLES
 
     clips, labels, class_names = audio.read_folder(path, SAMPLES, RATE)
-    if len(clips) < 12:
-        raise CourseError(f"{path!r} gives {len(clips)} clips: a lesson needs 12 at least, and "
-                          "hundreds to learn from")
+    if len(clips) < FEWEST_CLIPS:
+        raise CourseError(f"{path!r} gives {len(clips)} clips: a lesson needs {FEWEST_CLIPS} at "
+                          "least, and hundreds to learn from")
     x, y, x_test, y_test = _split(clips, labels, seed, min(500, len(clips) // 6))
     return Sounds(f"folder:{path}", x[: num or None], y[: num or None], x_test, y_test,
                   tuple(class_names), path, "the reader's own", RATE)

@@ -3,7 +3,7 @@
 A network learns the velocity of a stream that carries noise to data.  On the straight way from a
 noise x0 to an image x1, x(t) = (1 - t) x0 + t x1, the velocity is x1 - x0 at every time t.  Many
 ways cross in a point; the network that has the smallest mean squared error there knows the mean of
-their velocities, and that mean carries the noise to the data (Lipman et al. 2023, theorem 2, with
+their velocities, and that mean carries the noise to the data (Lipman et al. 2023, theorem 1, with
 the straight ways of Liu et al. 2023).  There is no game: the loss falls, and one network is
 trained.  The price is paid when it draws, because each step of the stream is a pass through it.
 

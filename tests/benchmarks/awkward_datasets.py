@@ -324,14 +324,9 @@ def look(dataset: str) -> Outcome:
     return Outcome(time.perf_counter() - began, words, good)
 
 
-def run(number: str, given: list[str], dataset: str, runs: Path) -> Outcome:
-    """Run a lesson on a data set, with NAME=VALUE for other parameters, and the smallest training."""
-    known = lessons.defaults(lessons.find(number))
-    if number == "03":
-        chosen = SMALLEST | {"dataset": dataset, "pictures": "folder:pictures"}
-    else:
-        chosen = {"dataset": dataset} | ({"resolution": 16} if "resolution" in known else {})
-    words = [word for text in [*(f"{name}={each}" for name, each in chosen.items()), *given] for word in ("-p", text)]
+def run(number: str, chosen: dict[str, object], runs: Path) -> Outcome:
+    """Run a lesson with these parameters, where it is not lesson 03 with its smoke preset, too."""
+    words = [word for name, each in chosen.items() for word in ("-p", f"{name}={each}")]
     preset = [] if number == "03" else ["--preset", "smoke"]
     began = time.perf_counter()
     done = subprocess.run([sys.executable, "-m", "gancourse", "run", number, *preset, *words, "--runs", runs],
@@ -352,6 +347,20 @@ def run(number: str, given: list[str], dataset: str, runs: Path) -> Outcome:
                    early and "CourseError: " in said and "\n" not in said)
 
 
+def parameters_of(number: str, dataset: str) -> dict[str, object]:
+    """What a lesson is given to train on a data set as little as it can."""
+    if number == "03":
+        return SMALLEST | {"dataset": dataset, "pictures": "folder:pictures"}
+    known = lessons.defaults(lessons.find(number))
+    return {"dataset": dataset} | ({"resolution": 16} if "resolution" in known else {})
+
+
+def row(case: Case, ended: Outcome) -> str:
+    """A line of the table."""
+    cells = [case.name, case.about, f"{ended.seconds:.1f}", ("" if ended.good else "**BAD** ") + ended.words]
+    return "| " + " | ".join(repr(cell)[1:-1] if "\n" in cell else cell for cell in cells) + " |"
+
+
 def main() -> int:
     """Make the data sets, look at them or run them, and print the table; return the status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -361,6 +370,7 @@ def main() -> int:
     parser.add_argument("-p", action="append", default=[], metavar="NAME=VALUE", help="another parameter of it")
     chosen = parser.parse_args()
     cases = [case for case in CASES if not chosen.only or any(word in case.name for word in chosen.only)]
+    others = dict(text.split("=", 1) for text in chosen.p)
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -368,10 +378,12 @@ def main() -> int:
         many("{}.png")(Path("pictures"))
         print("| data set | what it is | seconds | how it ends |\n|---|---|---|---|")
         for i, (case, dataset) in enumerate(made(cases, Path.cwd())):
-            ended = look(dataset) if chosen.look else run(chosen.lesson, chosen.p, dataset, Path(f"runs {i}"))
+            if chosen.look:
+                ended = look(dataset)
+            else:
+                ended = run(chosen.lesson, parameters_of(chosen.lesson, dataset) | others, Path(f"runs {i}"))
             bad += not ended.good
-            cells = [case.name, case.about, f"{ended.seconds:.1f}", ("" if ended.good else "**BAD** ") + ended.words]
-            print("| " + " | ".join(repr(cell)[1:-1] if "\n" in cell else cell for cell in cells) + " |", flush=True)
+            print(row(case, ended), flush=True)
     print(f"{len(cases)} data sets, {bad} of which do not end as they should")
     return bool(bad)
 

@@ -96,9 +96,10 @@ USES = (
     Answer(
         "Does its data improve another model?",
         "Not where the same few images are all that anybody has. With five labelled digits a "
-        "class, its drawings added {10: stored: strokes, 5 a class: GAN, mean gain as .3f} to a "
-        "classifier's accuracy, which may be chance, and small turns and shifts of the images at "
-        "least {10: stored: strokes, 5 a class: affine, lower end of the gain as .3f}.",
+        "class, its drawings changed a classifier's accuracy by "
+        "{10: stored: strokes, 5 a class: GAN, mean gain as .3f}, which may be chance; small turns "
+        "and shifts of the images added at least "
+        "{10: stored: strokes, 5 a class: affine, lower end of the gain as .3f}.",
         (("10", "Does a GAN help a classifier that has few labels?"),)),
     Answer(
         "Can it speak?",

@@ -82,8 +82,17 @@ def shares_right(read: dict[str, np.ndarray], labels: np.ndarray) -> dict[str, f
 
     `read` is what `FeatureNet.read_attributes` returns.  Any kind of glasses counts as glasses.
     """
-    return {name: float((np.minimum(read[name], 1) == wanted).mean() if name == "glasses"
-                        else (read[name] == wanted).mean())
+    return {name: float(right.mean()) for name, right in _right(read, labels).items()}
+
+
+def share_all_right(read: dict[str, np.ndarray], labels: np.ndarray) -> float:
+    """Return in which share of images all attributes are what labels ask for; see `shares_right`."""
+    return float(np.all(list(_right(read, labels).values()), axis=0).mean())
+
+
+def _right(read: dict[str, np.ndarray], labels: np.ndarray) -> dict[str, np.ndarray]:
+    """By attribute, in which images it is what labels ask for, bool (n,)."""
+    return {name: (np.minimum(read[name], 1) if name == "glasses" else read[name]) == wanted
             for name, wanted in meaning(labels).items()}
 
 

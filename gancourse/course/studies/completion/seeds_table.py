@@ -4,7 +4,8 @@
 
 runs the lesson's own cells for each seed, one after another, without those that draw, the faces and
 *Deeper*, and then L2 + D with half as many images a step, which is how many pairs + D sees: about
-two minutes of one core a seed.  It writes a row a result and seed.
+two minutes of one core a seed.  It asks pairs + D for more answers, and reads the filled slices
+from three limits.  It writes a row a result and seed.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import numpy as np
 
 from gancourse.course.lessons import find, source, tags
 from gancourse.course.studies import stored_table
+from gancourse.data.synthetic.slices import shows_lesion
 
 HERE = Path(__file__).with_name("11.csv")
 COMMAND = "python -m gancourse.course.studies.completion.seeds_table"
@@ -25,6 +27,7 @@ LEFT_OUT = ("faces.faces(", "face_holes(", "done_faces", "seeds_table.load(")
 OF_DIGITS = ("PSNR", "agreement", "on clear ones", "no digit", "distance")
 HALF = "L2 + D, half"
 OF_SLICES = ("invented", "deleted", "mistakes", "PSNR")
+PARTS = {"1/3": 1 / 3, "1/2": 1 / 2, "2/3": 2 / 3}  # of a lesion's brightness: the limits
 
 Row = dict[str, str | int | float]
 
@@ -52,6 +55,8 @@ def run(seed: int, dataset: str) -> dict[str, Any]:
     for text in others:
         exec(text, names)
     add_half(names)
+    add_vote(names)
+    add_readings(names)
     return names
 
 
@@ -63,6 +68,40 @@ def add_half(names: dict[str, Any]) -> None:
     names["table"][HALF] = names["scores"](names["fill"](gan, names["x"], names["hole"]))
 
 
+def add_vote(names: dict[str, Any]) -> None:
+    """Add to a run how often the vote of 16 answers of pairs + D is right, and on clear holes."""
+    gan, x, hole = names["nets"]["pairs + D"], names["x"], names["hole"]
+    answers = [names["read"](names["fill"](gan, x, hole, place))[1] for place in range(16)]
+    right = majority(answers) == names["y"]
+    names["vote"] = right.mean()
+    names["vote_clear"] = right[names["clear"]].mean()
+
+
+def majority(answers: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the class that most answers give each image, int (n,); of several, the smallest.
+
+    Each answer holds the classes that were read from all images, int (n,).
+    """
+    return np.array([np.bincount(classes).argmax() for classes in np.transpose(answers)])
+
+
+def add_readings(names: dict[str, Any]) -> None:
+    """Add to a run what the slices show: by shift, from each limit, and in a second answer."""
+    ill, fills, truth = names["has_lesion"], names["slice_fills"], names["tests"].images
+    shift = names["shift"]
+    names["by_shift"] = {name: [shows_lesion(images)[shift == k].mean() for k in range(4)]
+                         for name, images in fills.items()}
+    by_part = names["by_part"] = {}
+    for name, images in {**fills, "truth": truth}.items():
+        for part, limit in PARTS.items():
+            shows = shows_lesion(images, limit)
+            by_part[name, part] = shows[~ill].mean(), (~shows[ill]).mean()
+    gan = names["slice_gans"]["pairs + D"]
+    second = names["fill"](gan, truth, names["hole_of"](truth), 1)  # from another z
+    other = shows_lesion(second) != shows_lesion(fills["pairs + D"])
+    names["differ"] = other[shift == 3].mean()
+
+
 def rows(names: dict[str, Any], seed: int) -> Iterator[Row]:
     """Yield a run's results: {"result": "slices, L2: invented", "seed": 0, "value": 0.01}."""
     both = (("digits", "table", OF_DIGITS), ("slices", "slice_table", OF_SLICES))
@@ -70,10 +109,15 @@ def rows(names: dict[str, Any], seed: int) -> Iterator[Row]:
         for method, numbers in names[table].items():
             for column, number in zip(columns, numbers, strict=True):
                 yield _row(f"{what}, {method}: {column}", seed, number)
-    yield _row("digits, pairs + D: agreement of the vote of 16", seed, names["vote"])
+    for column, name in (("agreement", "vote"), ("on clear ones", "vote_clear")):
+        yield _row(f"digits, vote of 16: {column}", seed, names[name])
     for method, shares in names.get("by_shift", {}).items():
         for shift, share in enumerate(shares):
             yield _row(f"slices, {method}: lesions at shift {shift}", seed, share)
+    for (method, part), counted in names.get("by_part", {}).items():
+        for column, share in zip(("invented", "deleted"), counted, strict=True):
+            yield _row(f"slices, {method}: {column} at {part}", seed, share)
+    yield _row("slices, pairs + D: second answer differs at shift 3", seed, names["differ"])
 
 
 def load(path: Path = HERE) -> dict[str, np.ndarray]:

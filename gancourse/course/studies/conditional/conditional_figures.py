@@ -6,14 +6,21 @@ from typing import Any
 import numpy as np
 
 from gancourse.course.studies.conditional import conditional_gans as study
-from gancourse.course.studies.conditional.copies import NOISES
-from gancourse.notebook import plots
+from gancourse.course.studies.conditional.copies import CUT, NOISES, SHIFTED, THROUGH_T
+from gancourse.notebook import animation, plots, slider
 
-MARKS = {  # of the arms in the picture of both copy measures: marker and colour
-    "held-out images": ("s", plots.REAL), "noise": ("x", plots.NEUTRAL),
-    "untrained G": ("^", "black"), "copies, shifted": ("P", "#6A3D9A"),
-    "copies, with noise": (".", "#CC79A7"), "plain": ("o", plots.FAKE),
-    "DiffAugment": ("D", plots.THIRD)}
+LETTERS = 14  # points, on a figure WIDTH inches wide: large enough for a telephone
+WIDTH = 5.6
+ROW_COLOURS = {"real": plots.REAL, "nearest": plots.REAL, "drawn": plots.FAKE}  # others are black
+COPY, GANS = "#CC79A7", {"plain": plots.FAKE, "DiffAugment": plots.THIRD}  # colours
+KINDS = {  # of the arms in the picture of the measures of copying: label and colour
+    "noise on copies": ("copies with noise", COPY), SHIFTED: (SHIFTED, COPY), CUT: (CUT, COPY),
+    THROUGH_T: ("copies, both", COPY), "held-out images": ("held-out images", plots.REAL),
+    "noise": ("noise alone", plots.NEUTRAL),
+    "plain": ("plain GAN", plots.FAKE), "DiffAugment": ("DiffAugment", plots.THIRD)}
+GIVEN, ASKED = plots.COLOURS[4], plots.COLOURS[2]  # colours of the label, and of what is asked
+MEASURES = {"copy ratio": (1.0, (0, 1, 2)), "copy share": (0.5, (0, 0.5, 1)),
+            "share over shifts": (0.5, (0, 0.5, 1))}  # without copying, and marks of the axis
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -29,6 +36,51 @@ def signed(gain: tuple[float, float], digits: int = 3) -> str:
     return f"{gain[0]:+.{digits}f} ± {gain[1]:.{digits}f}"
 
 
+def show_grids(groups: Mapping[str, Mapping[str, np.ndarray]], *, alt: str,
+               names: Sequence[str] = ()) -> None:
+    """Display groups of labelled rows of images, a group below the other; titles by group.
+
+    A group maps the label of its rows, "" for none, to images (n, height, width, channels).  There
+    are ten images in a row, or one for each of `names`, which stand above the first row.
+    """
+    columns = len(names) or 10
+    lines = [sum(-(-len(images) // columns) for images in rows.values())
+             for rows in groups.values()]
+    head = 0.3 * len(groups) + 0.3 * bool(names)
+    fig, axes = plots.figure(len(groups), 1, width=WIDTH, height=head + 0.52 * sum(lines),
+                             height_ratios=lines, squeeze=False)
+    for ax, (title, rows) in zip(axes[:, 0], groups.items(), strict=True):
+        _draw_rows(ax, rows, columns, names if ax is axes[0, 0] else ())
+        ax.set_title(title, fontsize=LETTERS, pad=28 if names and ax is axes[0, 0] else 6)
+    plots.finish(fig, alt=alt)
+
+
+def show_draws(draws: Sequence[Mapping[str, np.ndarray]], name: str, *, alt: str) -> None:
+    """Display labelled rows of images that change behind a slider, which says which draw it is."""
+    rows = len(draws[0])
+    fig, ax = plots.figure(width=WIDTH, height=0.5 * rows)
+    columns = len(next(iter(draws[0].values())))
+    images = animation.frames(fig, lambda some: _draw_rows(ax, some, columns), draws)
+    slider.show(images, {name: range(1, len(draws) + 1)}, alt=alt, seconds=0.8 * len(draws),
+                start=0)
+
+
+def _draw_rows(ax: plots.Axes, rows: Mapping[str, np.ndarray], columns: int,
+               names: Sequence[str] = ()) -> None:
+    """Draw rows of images with their labels at the left, and names above the first row."""
+    ax.clear()
+    plots.show_images(np.concatenate(list(rows.values())), columns=columns, ax=ax)
+    height, width = next(iter(rows.values())).shape[1:3]
+    counts = [-(-len(images) // columns) for images in rows.values()]
+    ends = np.cumsum(counts)
+    middles = [(end - count / 2) * (height + 1) for end, count in zip(ends, counts, strict=True)]
+    for label, y in zip(rows, middles, strict=True):
+        ax.text(-4, y, label, ha="right", va="center", fontsize=LETTERS,
+                color=ROW_COLOURS.get(label, "black"))
+    for i, name in enumerate(names):
+        ax.text((i + 0.5) * (width + 1), -3, name, ha="center", va="bottom", fontsize=LETTERS)
+
+
 def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
                each: Mapping[tuple[str, str], np.ndarray], titles: Mapping[str, str]) -> None:
     """Display gains with their intervals, a panel for each setting, one below the other.
@@ -36,14 +88,10 @@ def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
     `gains` and `each` (the gain of every pick) are given by (setting, arm); `titles` by setting.
     """
     arms = list(dict.fromkeys(arm for _, arm in gains))
-    fig, axes = plots.figure(len(titles), 1, width=6.2, height=2.5 * len(titles))
+    fig, axes = plots.figure(len(titles), 1, width=6.0, height=2.9 * len(titles))
     for ax, (setting, title) in zip(axes, titles.items(), strict=True):
         ax.axvline(0, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
         for i, arm in enumerate(arms):
-            if (setting, arm) not in gains:
-                ax.text(0.5, i, "not tried", transform=ax.get_yaxis_transform(), va="center",
-                        ha="center", fontsize=11, style="italic")
-                continue
             mean, half = gains[setting, arm]
             colour = plots.THIRD if "affine" in arm else plots.NEUTRAL
             runs = each[setting, arm]
@@ -58,53 +106,56 @@ def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
     axes[-1].set_xlabel("gain in accuracy over real only", fontsize=12)
     plots.finish(fig, alt="Three panels, one below the other: gains in accuracy over real "
                           "only with 95 % intervals and a dotted line at 0. The two affine arms, "
-                          "green, lie to the right of it; more copies and the GANs lie about it")
+                          "green, lie far to the right of it, mirrored images to the left; the "
+                          "others lie about it")
 
 
 def draw_measures(rows: Sequence[dict], part: str) -> None:
-    """Display copy share against copy ratio of all controls and GANs, a mark for each pick."""
-    fig, ax = plots.figure(width=6.2, height=5.2)
-    for name, (mark, colour) in MARKS.items():
-        arms = [f"copies + noise {s}" for s in NOISES] if "with noise" in name else [name]
-        ratio, share = (np.concatenate([at_the_end(rows, part, arm, what) for arm in arms])
-                        for what in ("copy ratio", "copy share"))
-        ax.plot(ratio, share, mark, color=colour, alpha=0.75, markersize=9, label=name)
-    ax.axhline(0.5, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
-    ax.set_ylim(-0.05, 1.05)
-    ax.set_xlabel("copy ratio (median distances)", fontsize=12)
-    ax.set_ylabel("copy share (each sample by itself)", fontsize=12)
-    ax.tick_params(labelsize=12)
-    fig.legend(fontsize=11, loc="outside lower center", ncols=3)
-    plots.finish(fig, alt="Copy share against copy ratio, a mark for each of five picks: copies "
-                          "with noise stay at share 1 while their ratio rises; shifted copies lie "
-                          "about one half, as held-out images and noise do; the plain GANs near 1, "
-                          "those with DiffAugment in between")
+    """Display three measures of copying of all controls and GANs, a dot for each pick."""
+    fig, axes = plots.figure(1, len(MEASURES), width=6.4, height=3.9, sharey=True)
+    for ax, (measure, (nothing, marks)) in zip(axes, MEASURES.items(), strict=True):
+        ax.axvline(nothing, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
+        for i, (name, (_, colour)) in enumerate(KINDS.items()):
+            arms = [f"copies + noise {s}" for s in NOISES] if name == "noise on copies" else [name]
+            for arm in arms:
+                values = at_the_end(rows, part, arm, measure)
+                ax.plot(values, [i] * len(values), "o", color=colour, alpha=0.6, markersize=7)
+        for line in (3.5, 5.5):
+            ax.axhline(line, color=plots.NEUTRAL, linewidth=0.8)
+        ax.set_title(measure, fontsize=12)
+        ax.set_xticks(marks, [f"{mark:g}" for mark in marks])
+        ax.set_xlim(marks[0] - 0.12 * marks[-1], 1.18 * marks[-1])
+        ax.tick_params(labelsize=12)
+    axes[0].set_yticks(range(len(KINDS)), [label for label, _ in KINDS.values()])
+    axes[0].set_ylim(len(KINDS) - 0.5, -0.5)
+    plots.finish(fig, alt="Copy ratio, copy share and share over shifts of copies in disguise, of "
+                          "two controls and of two GANs, a dot for each of five picks; a dotted "
+                          "line marks no copying. Only the last measure has all copies near 1")
 
 
 def draw_paths(rows: Sequence[dict], parts: Mapping[str, str], share: str) -> None:
     """Display the share of copies against the distance while GANs train; `parts` give titles."""
     fig, axes = plots.figure(len(parts), 1, width=6.2, height=3.3 * len(parts), sharex=True)
     for ax, (part, title) in zip(axes, parts.items(), strict=True):
-        for arm in ("plain", "DiffAugment"):
-            mark, colour = MARKS[arm]
-            for i in study.DRAWS:
-                path = study.path_of(rows, part, arm, i, share)
-                ax.plot(*path.T, ".-", color=colour, linewidth=1, alpha=0.8)
-                ax.plot(*path[-1], mark, color=colour, markersize=8,
-                        label=arm if i == 0 else None)
+        for arm, colour in GANS.items():
+            paths = np.array([study.path_of(rows, part, arm, i, share) for i in study.DRAWS])
+            ax.plot(*paths.reshape(-1, 2).T, "o", color=colour, alpha=0.3, markersize=5)
+            mean = np.stack([np.exp(np.log(paths[..., 0]).mean(0)), paths[..., 1].mean(0)], 1)
+            ax.plot(*mean.T, color=colour, linewidth=2, label=arm)
+            ax.scatter(*mean.T, s=np.linspace(4, 15, len(mean)) ** 2, color=colour, zorder=3)
         ax.axhline(0.5, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
-        ax.set(xscale="log", ylim=(0.45, 1.03))
+        ax.set(xscale="log", ylim=(0.43, 1.03))
         ax.set_title(title, fontsize=12)
         ax.set_ylabel("share over shifts", fontsize=12)
         ax.set_xticks([25, 50, 100, 200], ["25", "50", "100", "200"])
         ax.tick_params(labelsize=12)
         ax.minorticks_off()
-    axes[-1].set_xlabel("Fréchet distance", fontsize=12)
+    axes[-1].set_xlabel("Fréchet distance (log scale)", fontsize=12)
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, fontsize=12, loc="outside lower center", ncols=2)
-    plots.finish(fig, alt="Share of copies over shifts against distance while GANs train, five "
-                          "picks each without and with DiffAugment, strokes above MNIST; the last "
-                          "moment of each training is a large mark")
+    plots.finish(fig, alt="Share of copies over shifts against distance while GANs train, without "
+                          "and with DiffAugment, strokes above MNIST: dots of five picks at five "
+                          "moments, and a line along their mean, whose marks grow with time")
 
 
 def at_the_end(rows: Sequence[dict], part: str, arm: str, measure: str) -> np.ndarray:
@@ -115,32 +166,37 @@ def at_the_end(rows: Sequence[dict], part: str, arm: str, measure: str) -> np.nd
     return study.pick(of_arm, step=last)
 
 
-def show_diffaugment() -> None:
-    """Display who feeds whom when D sees every image through T."""
-    fig, ax = plots.figure(width=7.0, height=3.0)
-    ax.set(xlim=(-0.8, 9.9), ylim=(-0.5, 2.5), xticks=[], yticks=[])
+def show_choices() -> None:
+    """Display who feeds whom, with a question mark where D may see an image through T."""
+    fig, ax = plots.figure(width=7.0, height=3.6)
+    ax.set(xlim=(-0.8, 9.9), ylim=(-1.05, 2.5), xticks=[], yticks=[])
     ax.grid(False)
     ax.spines[:].set_visible(False)
-    z = _box(ax, 0, 0.3, "z, y", plots.NEUTRAL)
-    g = _box(ax, 1.6, 0.3, "G", plots.FAKE, filled=True)
-    made = _box(ax, 3.3, 0.3, "fake", plots.FAKE)
-    real = _box(ax, 3.3, 1.9, "real x", plots.REAL)
-    upper, lower = (_box(ax, 5.1, y, "T", plots.THIRD, filled=True) for y in (1.9, 0.3))
-    d = _box(ax, 7.0, 1.1, "D", plots.NEUTRAL, filled=True)
-    verdict = _box(ax, 8.9, 1.1, "is T(x)\nreal?", plots.NEUTRAL)
-    for start, end, colour in ((z, g, plots.NEUTRAL), (g, made, plots.FAKE),
-                               (made, lower, plots.FAKE), (real, upper, plots.REAL),
-                               (lower, d, plots.FAKE), (upper, d, plots.REAL),
-                               (d, verdict, plots.NEUTRAL)):
+    z = _box(ax, 0, 0.1, "z", plots.NEUTRAL)
+    g = _box(ax, 1.5, 0.1, "G", plots.THIRD, filled=True)
+    made = _box(ax, 3.2, 0.1, "fake", plots.FAKE)
+    real = _box(ax, 3.2, 2.1, "real x", plots.REAL)
+    label = _box(ax, 3.2, 1.25, "label y", GIVEN)
+    places = [_box(ax, 5.1, y, "T?", ASKED) for y in (2.1, 0.5, -0.5)]
+    d = _box(ax, 7.2, 1.25, "D", plots.NEUTRAL, filled=True)
+    verdict = _box(ax, 9.0, 1.25, "real,\nand a y?", plots.NEUTRAL)
+    for start, end, colour in (
+            (z, g, plots.NEUTRAL), (g, made, plots.FAKE), (label, g, GIVEN), (label, d, GIVEN),
+            (real, places[0], plots.REAL), (places[0], d, plots.REAL),
+            *((made, place, plots.FAKE) for place in places[1:]),
+            *((place, d, plots.FAKE) for place in places[1:]), (d, verdict, plots.NEUTRAL)):
         _arrow(ax, start, end, colour)
-    for start, end, bend in ((verdict, d, 0.6), (d, lower, -0.45), (lower, made, -0.6),
+    for start, end, bend in ((verdict, d, 0.6), (d, places[2], -0.35), (places[2], made, -0.5),
                              (made, g, -0.6)):
         _arrow(ax, start, end, plots.NEUTRAL, dashes=(0, (3, 2)), bend=bend)
     beside = {"ha": "center", "fontsize": 12, "color": plots.NEUTRAL, "style": "italic"}
-    ax.text(8.0, 1.95, "D learns", **beside)
-    ax.text(7.6, 0.0, "G learns, through D and T", **beside)
-    plots.finish(fig, alt="Who feeds whom with DiffAugment: fakes and real images both pass "
-                          "through T before D; dashed arrows teach D, and G through D and T")
+    ax.text(8.1, 2.0, "D learns", **beside)
+    ax.text(7.9, 0.1, "G learns", **beside)
+    ax.text(5.1, 0.92, "in D's loss", **beside)
+    ax.text(5.1, -1.0, "in G's loss", **beside)
+    plots.finish(fig, alt="Who feeds whom: z and the label y go into G, which makes fakes; real "
+                          "images, and fakes in D's loss and in G's loss, go into D with the "
+                          "label. On each of these three ways stands T with a question mark")
 
 
 def _box(ax: plots.Axes, x: float, y: float, text: str, colour: str, *,

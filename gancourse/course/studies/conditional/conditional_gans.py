@@ -1,21 +1,20 @@
 """The table behind lesson 10's figures, and how to make its parts again.
 
     python -m gancourse.course.studies.conditional.conditional_gans labels portraits left-out \
-        strokes strokes-gans mnist=npz:PATH mnist-gans=npz:PATH \
-        --to gancourse/course/studies/conditional
+        strokes mnist=npz:PATH --to gancourse/course/studies/conditional
 
 makes these parts and puts them into the file 10.csv, in which other parts stay as they are.  A row
 is one number: part, images of each class, seed, arm, step, measure, value.
 
-    labels        digits with true, with shuffled and without labels, seeds 1 and 2
-    portraits     faces by attribute: true labels, seeds 1 and 2; shuffled labels, seed 0
-    left-out      portraits without curls without glasses: what is drawn when asked for them
-    strokes       few labelled images: a classifier's arms, GANs that copy; five draws of images
-    strokes-gans  the GANs again, all with as many steps: shifted copies, what D has learnt
-    NAME=DATA     as strokes, with another data set of 28 x 28 pixels; NAME-gans=DATA likewise
+    labels     digits with true, with shuffled and without labels, seeds 1 and 2
+    portraits  faces by attribute: true labels, seeds 1 and 2; shuffled labels, seeds 0 to 2
+    left-out   portraits without curls without glasses: what is drawn when asked for them
+    strokes    five picks of few labelled images: what GANs of them copy, what a classifier gains
+    NAME=DATA  as strokes, with another data set of 28 x 28 pixels
 """
 
 import argparse
+import itertools
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -24,11 +23,9 @@ import numpy as np
 
 from gancourse import data, metrics
 from gancourse.course.studies import stored_table
-from gancourse.data.labels import draw_labelled
 from gancourse.data.registry import Dataset, to_float
-from gancourse.data.synthetic.portraits import portraits, shares_right
+from gancourse.data.synthetic.portraits import meaning, portraits, share_all_right, shares_right
 from gancourse.metrics import feature_net
-from gancourse.metrics.copying import copy_ratio, copy_share
 
 HERE = Path(__file__).with_name("10.csv")
 COMMAND = "python -m gancourse.course.studies.conditional.conditional_gans"
@@ -36,7 +33,9 @@ COLUMNS = ("part", "per_class", "seed", "arm", "step", "measure", "value")
 ASKED = np.arange(2000) % 10
 DRAWS = range(5)
 SIZES = {"strokes": (5, 50)}  # images of each class; other data sets with 5 only
-GAN_STEPS, DIFF_STEPS, FACE_STEPS = 500, 1000, 1200
+GAN_STEPS, FACE_STEPS = 500, 1200
+FEW_STEPS = 1000  # of every GAN with few images, so that only T differs
+KINDS = ("training", "held-out", "fake")  # of images that D judges
 
 Row = tuple[str, int, int, str, int, str, float]
 
@@ -69,7 +68,9 @@ def portraits_part() -> Iterator[Row]:
     from gancourse.pt.models import dcgan_pair
 
     reader = feature_net.load(data.load("faces", num=100, resolution=32))
-    for seed, arm in ((1, "true labels"), (2, "true labels"), (0, "shuffled labels")):
+    runs = [(seed, "true labels") for seed in (1, 2)]
+    runs += [(seed, "shuffled labels") for seed in (0, 1, 2)]
+    for seed, arm in runs:
         learnt = portraits(8000, seed=2 * seed)
         labels, wanted = learnt.labels, portraits(2000, seed=2 * seed + 1)
         if arm == "shuffled labels":
@@ -78,90 +79,83 @@ def portraits_part() -> Iterator[Row]:
             learnt.images, labels, num_steps=FACE_STEPS, seed=seed, learning_rate=2e-3,
             ema_decay=0.998, build=dcgan_pair)
         made = draw(gan, wanted.labels)
-        for name, share in shares_right(reader.read_attributes(made), wanted.labels).items():
-            yield "portraits", 0, seed, arm, step, name, share
+        read = reader.read_attributes(made)
+        shares = shares_right(read, wanted.labels)
+        shares["all four"] = share_all_right(read, wanted.labels)
+        colours = meaning(wanted.labels)["hair_colour"]
+        shares["none of the four colours"] = float((~np.isin(read["hair_colour"], colours)).mean())
+        yield from _rows(("portraits", 0, seed, arm, step), shares)
         far = metrics.frechet_distance(reader.features(made), reader.features(wanted.images))
         yield "portraits", 0, seed, arm, step, "distance", far
 
 
-def few_part(name: str, images: Dataset) -> Iterator[Row]:
-    """Few labelled images: what helps a classifier, and which GANs copy."""
-    from gancourse.course.studies.conditional import few_labels
+def left_out_part() -> Iterator[Row]:
+    """Portraits without one combination, curls without glasses: what does G draw for it?"""
     from gancourse.course.studies.conditional.label_rows import draw, train_rows
-    from gancourse.pt.augment import cutout, translate
+    from gancourse.pt.models import dcgan_pair
+
+    reader = feature_net.load(data.load("faces", num=100, resolution=32))
+    for seed in (0, 1, 2):
+        learnt = portraits(8000, seed=2 * seed)
+        known = ~bare_curls(learnt.labels)
+        ((gan, step, _),) = train_rows(
+            learnt.images[known], learnt.labels[known], num_steps=1200, seed=seed,
+            learning_rate=2e-3, ema_decay=0.998, build=dcgan_pair)
+        wanted = portraits(8000, seed=2 * seed + 1).labels
+        wishes = {"curls without glasses": wanted[bare_curls(wanted)],
+                  "no curls, without glasses": wanted[(wanted[:, 2] == 0) & (wanted[:, 7] == 0)]}
+        for wish, labels in wishes.items():
+            read = reader.read_attributes(draw(gan, labels[:1000]))
+            hair = shares_right(read, labels[:1000])["hair_style"]
+            yield "left-out", 0, seed, wish, step, "hair as asked", hair
+            worn = float((read["glasses"] > 0).mean())
+            yield "left-out", 0, seed, wish, step, "with glasses", worn
+
+
+def bare_curls(labels: np.ndarray) -> np.ndarray:
+    """Return which rows of labels (n, 9) ask for curls without glasses, bool (n,)."""
+    return (labels[:, 2] == 1) & (labels[:, 7] == 0)
+
+
+def few_part(name: str, images: Dataset) -> Iterator[Row]:
+    """Few labelled images: which GANs of them copy, and what helps a classifier."""
+    from gancourse.course.studies.conditional import copies, few_labels
+    from gancourse.course.studies.conditional.label_rows import draw, train_rows
 
     classes = int(images.y_train.max()) + 1
-    wanted = np.arange(2000) % classes
-    for per_class in SIZES.get(name, (5,)):
-        for seed in DRAWS:
-            rows = draw_labelled(images.y_train, 11 * per_class, seed).reshape(classes, -1)
-            rows, *other_rows = np.split(rows, 11, axis=1)
-            x, y = images.x_train[rows.ravel()], images.y_train[rows.ravel()]
-            others = [images.x_train[other.ravel()] for other in other_rows]
-            look = _Look(images, x, others)
-            facts = (name, per_class, seed)
-            drawings = {}
-            trainings = {"plain": (GAN_STEPS, ())}
-            if per_class == 5:
-                trainings["DiffAugment"] = (DIFF_STEPS, (translate, cutout))
-                yield from _controls(facts, look, x, images, seed)
-            for arm, (steps, changes) in trainings.items():
-                for gan, step, _ in train_rows(x, np.eye(classes)[y], num_steps=steps, seed=seed,
-                                               changes=changes, log_every=steps // 5):
-                    made = draw(gan, np.eye(classes)[wanted])
-                    if per_class == 5:
-                        yield from look((*facts, arm, step), made[:1000])
-                drawings[arm] = made
-            arms = few_labels.arms(x, y, drawings["plain"], wanted)
-            if per_class == 5:
-                with_diff = few_labels.arms(x, y, drawings["DiffAugment"], wanted)
-                arms["GAN, DiffAugment"] = with_diff["GAN"]
-            for arm, batches in arms.items():
-                right = few_labels.accuracy(batches, images.x_test[:5000], images.y_test[:5000],
-                                            classes, seed=seed)
-                yield *facts, arm, 0, "accuracy", right
+    eye, wanted = np.eye(classes), np.arange(2000) % classes
+    unseen = to_float(images.x_test[:1000]), eye[images.y_test[:1000]]
+    for per_class, seed in itertools.product(SIZES.get(name, (5,)), DRAWS):
+        facts = name, per_class, seed
+        x, y, others = copies.few_images(images.x_train, images.y_train, per_class, 10, seed)
+        look = copies.Look(images, to_float(x), others)
+        if per_class == 5:
+            for arm, some in copies.controls(to_float(x), images, seed).items():
+                yield from _rows((*facts, arm, 0), look(some))
+        moments = 5 if per_class == 5 else 1
+        batches = {}
+        for arm, changes in copies.CHANGES.items():
+            for gan, step, _ in train_rows(x, eye[y], num_steps=FEW_STEPS, seed=seed,
+                                           changes=changes, log_every=FEW_STEPS // moments):
+                made = draw(gan, eye[wanted])
+                right = float((look.judge.predict(made) == wanted).mean())
+                yield from _rows((*facts, arm, step), look(made[:1000]) | {"read as asked": right})
+            pairs = (to_float(x), eye[y]), unseen, (made, eye[wanted])
+            for how, T in (("logit", ()), ("logit through T", copies.CHANGES["DiffAugment"])):
+                seen = copies.mean_logits(gan, T, *pairs)
+                named = zip(KINDS, seen, strict=True)
+                yield from _rows((*facts, arm, step), {f"{how}, {kind}": s for kind, s in named})
+            batches[arm] = few_labels.arms(x, y, made, wanted)
+        arms = batches["plain"] | {"GAN, DiffAugment": batches["DiffAugment"]["GAN"]}
+        for arm, draw_batch in arms.items():
+            right = few_labels.accuracy(draw_batch, images.x_test[:5000], images.y_test[:5000],
+                                        classes, seed=seed)
+            yield *facts, arm, 0, "accuracy", right
 
 
-class _Look:
-    """The copying and the distance of samples, given what was and what was not trained on."""
-
-    def __init__(self, images: Dataset, x: np.ndarray, others: list[np.ndarray]) -> None:
-        """Read the features of held-out images; `x` were trained on, `others` were not."""
-        self.judge = feature_net.load(images)
-        self.real = self.judge.features(images.x_test[:2000])
-        self.x, self.others = to_float(x), [to_float(other) for other in others]
-        self.held_out = to_float(images.x_test[:1000])
-
-    def __call__(self, facts: tuple, made: np.ndarray) -> list[Row]:
-        """The rows of samples (1000, height, width, channels)."""
-        measured = {"copy share": copy_share(made, self.x, self.others),
-                    "copy ratio": copy_ratio(made, self.x, self.held_out),
-                    "distance": metrics.frechet_distance(self.judge.features(made), self.real)}
-        return [(*facts, name, value) for name, value in measured.items()]
-
-
-def _controls(facts: tuple, look: _Look, x: np.ndarray, images: Dataset,
-              seed: int) -> Iterator[Row]:
-    """What copies nothing, and what is a copy: between them a GAN has to be read."""
-    from gancourse.course.studies.conditional.copies import NOISES
-    from gancourse.course.studies.conditional.label_rows import draw, row_pair
-    from gancourse.pt.models import seeded
-    from gancourse.pt.train import make_gan
-
-    rng = np.random.default_rng(seed)
-    classes = int(images.y_train.max()) + 1
-    G, D = seeded(row_pair, 32, images.shape, classes, 16, seed=seed)
-    untrained = make_gan(G, D, z_dim=32, seed=seed)
-    shape = (1000, *images.shape)
-    copies = to_float(x)[rng.integers(len(x), size=1000)]
-    made = {"held-out images": to_float(images.x_test[2000:3000]),
-            "noise": rng.uniform(-1, 1, shape).astype(np.float32),
-            "untrained G": draw(untrained, np.eye(classes)[np.arange(1000) % classes])}
-    for spread in NOISES:
-        noisy = copies + spread * rng.normal(size=shape)
-        made[f"copies + noise {spread}"] = np.clip(noisy, -1, 1).astype(np.float32)
-    for arm, some in made.items():
-        yield from look((*facts, arm, 0), some)
+def _rows(facts: tuple, measured: dict[str, float]) -> list[Row]:
+    """The rows of the table for what was measured; `facts` are all columns before the measure."""
+    return [(*facts, name, value) for name, value in measured.items()]
 
 
 def load(path: Path = HERE) -> list[dict[str, str]]:
@@ -200,12 +194,10 @@ def at_equal_distance(rows: Sequence[dict], part: str, draw: int,
 
 def main(words: Sequence[str] | None = None) -> None:
     """Make parts of the table."""
-    from gancourse.course.studies.conditional import copies
-
-    parts = {"labels": labels_part, "portraits": portraits_part, "left-out": copies.left_out_part}
+    parts = {"labels": labels_part, "portraits": portraits_part, "left-out": left_out_part}
     parser = argparse.ArgumentParser(description="Make the table that lesson 10 reads.")
     parser.add_argument("parts", nargs="+",
-                        help="labels, portraits, left-out, strokes, strokes-gans, or NAME=DATA")
+                        help="labels, portraits, left-out, strokes, or NAME=DATA")
     parser.add_argument("--to", type=Path, default=Path("runs/studies"), help="folder of 10.csv")
     chosen = parser.parse_args(words)
     for part in chosen.parts:
@@ -214,10 +206,8 @@ def main(words: Sequence[str] | None = None) -> None:
         if name in parts:
             rows = list(parts[name]())
         else:
-            kind = copies.copies_part if name.endswith("-gans") else few_part
-            images = data.load(source or name.removesuffix("-gans"), resolution=28, seed=0)
-            rows = list(kind(name, images))
-        made = stored_table.made_with(f"{COMMAND} {name}", time.process_time() - began)
+            rows = list(few_part(name, data.load(source or name, resolution=28, seed=0)))
+        *made, _ = stored_table.made_with(COMMAND, time.process_time() - began)
         _store(chosen.to / "10.csv", name, made, rows)
 
 

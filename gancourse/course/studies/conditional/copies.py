@@ -1,29 +1,30 @@
-"""Which GANs of few images copy, also where what they copy is shifted.  Lesson 10.
+"""Which GANs of few images copy, also where their copies are disguised: measures and controls.
 
 DiffAugment shifts all that D sees, so a G may draw *shifted* copies: these are far from their
-originals in pixels, and a share that compares pixels overlooks them.
+originals in pixels, and a share that compares pixels overlooks them.  Lesson 10.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from gancourse import data, metrics
+from gancourse import metrics
+from gancourse.course.studies.conditional.label_rows import draw, row_pair
 from gancourse.data.labels import draw_labelled
 from gancourse.data.registry import Dataset, to_float
 from gancourse.metrics import feature_net
 from gancourse.metrics.copying import copy_ratio, copy_share
 from gancourse.pt.augment import cutout, translate
-from gancourse.pt.train import GAN, from_numpy
+from gancourse.pt.models import seeded
+from gancourse.pt.train import GAN, from_numpy, make_gan
 
-PER_CLASS = 5
-STEPS = 1000  # of every GAN, so that only T differs
 NOISES = (0.1, 0.2, 0.4, 0.8)  # spreads of the noise that is added to copies
-CHANGES = {"plain": (), "DiffAugment": (translate, cutout)}
-
-Row = tuple[str, int, int, str, int, str, float]
+CHANGES = {"plain": (), "DiffAugment": (translate, cutout)}  # of all that D sees
+SHIFTED, CUT, THROUGH_T = "copies, shifted", "copies with a hole", "copies through T"
+DISGUISES = {SHIFTED: (translate,), CUT: (cutout,), THROUGH_T: CHANGES["DiffAugment"]}
+LOOKS = 8  # at each image, where it is changed at random
 
 
 def least_over_shifts(samples: np.ndarray, images: np.ndarray, most: int = 4) -> np.ndarray:
@@ -58,60 +59,52 @@ def share_over_shifts(samples: np.ndarray, train: np.ndarray, others: Sequence[n
     return float(np.mean([to_train < to_other for to_other in to_others]))
 
 
-def mean_logits(gan: GAN, *pairs: tuple[np.ndarray, np.ndarray]) -> list[float]:
+def mean_logits(gan: GAN, changes: Sequence[Callable[[Tensor], Tensor]],
+                *pairs: tuple[np.ndarray, np.ndarray]) -> list[float]:
     """Return D's mean logit of images (n, height, width, channels) with their labels, each pair.
 
-    Images are float32 in [-1, 1].  D sees them as they are, without a random change.
+    Images are float32 in [-1, 1].  D sees each of them `LOOKS` times through the random changes, or
+    once as it is where there are none.
     """
     D = getattr(gan.D, "D", gan.D)  # inside Augmented
     device = next(D.parameters()).device
 
-    def logits(x: np.ndarray, labels: np.ndarray) -> Tensor:
-        rows = torch.from_numpy(np.ascontiguousarray(labels, np.float32))
-        return D(from_numpy(np.asarray(x, np.float32)).to(device), rows.to(device))
+    def logit(x: np.ndarray, labels: np.ndarray) -> float:
+        rows = torch.from_numpy(np.ascontiguousarray(labels, np.float32)).to(device)
+        seen = [from_numpy(np.asarray(x, np.float32)).to(device)] * (LOOKS if changes else 1)
+        return float(np.mean([float(D(through(changes, some), rows).mean()) for some in seen]))
 
     with torch.no_grad():
-        return [float(logits(x, labels).mean()) for x, labels in pairs]
+        return [logit(x, labels) for x, labels in pairs]
 
 
-def copies_part(name: str, images: Dataset, picks: Sequence[int] = range(5)) -> Iterator[Row]:
-    """GANs of five images a class, all with STEPS steps: what they copy, and what D has learnt."""
-    from gancourse.course.studies.conditional import few_labels
-    from gancourse.course.studies.conditional.label_rows import draw, train_rows
+def few_images(x: np.ndarray, y: np.ndarray, per_class: int, more: int,
+               seed: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Return a random pick of `per_class` images of each class and its labels, as they are in x, y.
 
-    classes = int(images.y_train.max()) + 1
-    eye, wanted = np.eye(classes), np.arange(2000) % classes
-    for pick in picks:
-        rows = draw_labelled(images.y_train, 11 * PER_CLASS, pick).reshape(classes, -1)
-        first, *rest = np.split(rows, 11, axis=1)
-        x, y = images.x_train[first.ravel()], images.y_train[first.ravel()]
-        others = [to_float(images.x_train[other.ravel()]) for other in rest]
-        look = _Look(images, to_float(x), others)
-        for arm, some in _controls(to_float(x), images, classes, pick).items():
-            yield from _rows(name, pick, arm, 0, look(some))
-        for arm, changes in CHANGES.items():
-            for gan, step, _ in train_rows(x, eye[y], num_steps=STEPS, seed=pick, changes=changes,
-                                           log_every=STEPS // 5):
-                made = draw(gan, eye[wanted])
-                yield from _rows(name, pick, arm, step, look(made[:1000]))
-            held_out = to_float(images.x_test[:1000]), eye[images.y_test[:1000]]
-            seen = mean_logits(gan, (to_float(x), eye[y]), held_out, (made, eye[wanted]))
-            kinds = ("logit, training", "logit, held-out", "logit, fake")
-            yield from _rows(name, pick, arm, STEPS, dict(zip(kinds, seen, strict=True)))
-            arms = few_labels.arms(x, y, made, wanted)
-            right = few_labels.accuracy(arms["GAN"], images.x_test[:5000], images.y_test[:5000],
-                                        classes, seed=pick)
-            yield from _rows(name, pick, arm, STEPS, {"accuracy": right})
+    Then come `more` picks that share no image with it or with each other, as float32 in [-1, 1].
+    """
+    rows = draw_labelled(y, (1 + more) * per_class, seed).reshape(-1, 1 + more, per_class)
+    first, *others = (rows[:, i].ravel() for i in range(1 + more))
+    return x[first], y[first], [to_float(x[other]) for other in others]
 
 
-class _Look:
+def through(changes: Iterable[Callable[[Tensor], Tensor]], x: Tensor) -> Tensor:
+    """Return a batch of images after all these changes, one after the other."""
+    for change in changes:
+        x = change(x)
+    return x
+
+
+class Look:
     """The copying and the distance of samples, given what was and what was not trained on."""
 
-    def __init__(self, images: Dataset, x: np.ndarray, others: list[np.ndarray]) -> None:
+    def __init__(self, images: Dataset, x: np.ndarray, others: Sequence[np.ndarray]) -> None:
         """Read the features of held-out images; `x` were trained on, `others` were not."""
         self.judge = feature_net.load(images)
         self.real = self.judge.features(images.x_test[:2000])
-        self.x, self.others = x, others
+        self.x = x
+        self.others = others
         self.held_out = to_float(images.x_test[:1000])
 
     def __call__(self, made: np.ndarray) -> dict[str, float]:
@@ -122,58 +115,24 @@ class _Look:
                 "distance": metrics.frechet_distance(self.judge.features(made), self.real)}
 
 
-def _controls(x: np.ndarray, images: Dataset, classes: int, pick: int) -> dict[str, np.ndarray]:
-    """What copies nothing, and what is a copy: between them a GAN has to be read."""
-    from gancourse.course.studies.conditional.label_rows import draw, row_pair
-    from gancourse.pt.models import seeded
-    from gancourse.pt.train import make_gan
+def controls(x: np.ndarray, images: Dataset, seed: int) -> dict[str, np.ndarray]:
+    """Return 1000 images each of what copies nothing, and of copies of x in disguise, by name.
 
-    rng = np.random.default_rng(pick)
-    G, D = seeded(row_pair, 32, images.shape, classes, 16, seed=pick)
-    untrained = make_gan(G, D, z_dim=32, seed=pick)
+    Between them a GAN has to be read.
+    """
+    rng = np.random.default_rng(seed)
+    classes = int(images.y_train.max()) + 1
+    G, D = seeded(row_pair, 32, images.shape, classes, 16, seed=seed)
+    untrained = make_gan(G, D, z_dim=32, seed=seed)
     shape = (1000, *images.shape)
     copies = x[rng.integers(len(x), size=1000)]
-    torch.manual_seed(pick)
-    shifted = translate(from_numpy(copies)).permute(0, 2, 3, 1).numpy()
     made = {"held-out images": to_float(images.x_test[2000:3000]),
             "noise": rng.uniform(-1, 1, shape).astype(np.float32),
-            "untrained G": draw(untrained, np.eye(classes)[np.arange(1000) % classes]),
-            "copies, shifted": shifted}
+            "untrained G": draw(untrained, np.eye(classes)[np.arange(1000) % classes])}
     for spread in NOISES:
         noisy = copies + spread * rng.normal(size=shape)
         made[f"copies + noise {spread}"] = np.clip(noisy, -1, 1).astype(np.float32)
+    for name, changes in DISGUISES.items():
+        torch.manual_seed(seed)
+        made[name] = through(changes, from_numpy(copies)).permute(0, 2, 3, 1).numpy()
     return made
-
-
-def _rows(name: str, pick: int, arm: str, step: int, measured: dict[str, float]) -> list[Row]:
-    """The rows of the table for what was measured."""
-    return [(name, PER_CLASS, pick, arm, step, what, value) for what, value in measured.items()]
-
-
-def left_out_part() -> Iterator[Row]:
-    """Portraits without one combination, curls without glasses: what does G draw for it?"""
-    from gancourse.course.studies.conditional.label_rows import draw, train_rows
-    from gancourse.data.synthetic.portraits import portraits, shares_right
-    from gancourse.pt.models import dcgan_pair
-
-    reader = feature_net.load(data.load("faces", num=100, resolution=32))
-    for seed in (0, 1, 2):
-        learnt = portraits(8000, seed=2 * seed)
-        known = ~bare_curls(learnt.labels)
-        ((gan, step, _),) = train_rows(
-            learnt.images[known], learnt.labels[known], num_steps=1200, seed=seed,
-            learning_rate=2e-3, ema_decay=0.998, build=dcgan_pair)
-        wanted = portraits(8000, seed=2 * seed + 1).labels
-        wishes = {"curls without glasses": wanted[bare_curls(wanted)],
-                  "no curls, without glasses": wanted[(wanted[:, 2] == 0) & (wanted[:, 7] == 0)]}
-        for wish, labels in wishes.items():
-            read = reader.read_attributes(draw(gan, labels[:1000]))
-            hair = shares_right(read, labels[:1000])["hair_style"]
-            yield "left-out", 0, seed, wish, step, "hair as asked", hair
-            worn = float((read["glasses"] > 0).mean())
-            yield "left-out", 0, seed, wish, step, "with glasses", worn
-
-
-def bare_curls(labels: np.ndarray) -> np.ndarray:
-    """Return which rows of labels (n, 9) ask for curls without glasses, bool (n,)."""
-    return (labels[:, 2] == 1) & (labels[:, 7] == 0)

@@ -13,6 +13,7 @@ from gancourse.pt.augment import affine
 from gancourse.pt.models import seeded
 from gancourse.pt.train import from_numpy
 
+NOISE = 0.8  # changes pixels as much as `affine` does, by 0.5 to 0.6 in the root mean square
 Batch = tuple[Tensor, Tensor]
 Draw = Callable[[], Batch]  # returns images (batch, channels, height, width) and labels (batch,)
 
@@ -37,9 +38,29 @@ def from_pool(x: np.ndarray, y: np.ndarray, n: int) -> Draw:
     return draw
 
 
+def changed(draw: Draw, change: Callable[[Tensor], Tensor]) -> Draw:
+    """Return a function that draws as `draw` does and then changes the images at random."""
+    def draw_changed() -> Batch:
+        images, labels = draw()
+        return change(images), labels
+
+    return draw_changed
+
+
+def noisy(x: Tensor, spread: float = NOISE) -> Tensor:
+    """Add normal noise to images in [-1, 1]."""
+    return (x + spread * torch.randn_like(x)).clamp(-1, 1)
+
+
+def mirrored(x: Tensor) -> Tensor:
+    """Swap left and right in about half of the images, which turns digits into none."""
+    chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < 0.5
+    return torch.where(chosen, x.flip(3), x)
+
+
 def arms(x: np.ndarray, y: np.ndarray, drawings: np.ndarray, wanted: np.ndarray,
          half: int = 32) -> dict[str, Draw]:
-    """Return the five ways to make a batch of few real images x, y and a GAN's drawings.
+    """Return the seven ways to make a batch of few real images x, y and a GAN's drawings.
 
     `wanted` are the labels that the drawings (n, height, width, channels) were asked for.  All but
     "real only" hold 2 x `half` images.
@@ -51,15 +72,9 @@ def arms(x: np.ndarray, y: np.ndarray, drawings: np.ndarray, wanted: np.ndarray,
         (real, real_labels), (fake, fake_labels) = few(), drawn()
         return torch.cat([real, fake]), torch.cat([real_labels, fake_labels])
 
-    def changed(draw: Draw) -> Draw:
-        def draw_changed() -> Batch:
-            images, labels = draw()
-            return affine(images), labels
-
-        return draw_changed
-
-    return {"real only": few, "more copies": many, "affine": changed(many), "GAN": both,
-            "affine + GAN": changed(both)}
+    return {"real only": few, "more copies": many, "noisy": changed(many, noisy),
+            "mirrored": changed(many, mirrored), "affine": changed(many, affine), "GAN": both,
+            "affine + GAN": changed(both, affine)}
 
 
 def accuracy(draw: Draw, x_test: np.ndarray, y_test: np.ndarray, num_classes: int, *,

@@ -89,6 +89,12 @@ def losses_through(D: Callable[[Tensor], Tensor], T: Callable[[Tensor], Tensor],
     return loss.d_loss(seen_real, seen_fake), loss.g_loss(seen_fake)
 
 
+def r1_as_seen(penalty: Penalty, D: Callable[[Tensor], Tensor], T: Callable[[Tensor], Tensor],
+               real: Tensor, fake: Tensor) -> Tensor:
+    """Return the penalty on D's gradient, weighed, where D sees every image through T."""
+    return penalty.interval * penalty.weight * penalty.penalty(Augmented(D, T), real, fake)
+
+
 def average_weights(gan: GAN, ema_decay: float) -> None:
     """Move the running average of G towards its weights, by a share of 1 - ema_decay."""
     with torch.no_grad():

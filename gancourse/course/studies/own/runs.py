@@ -98,8 +98,8 @@ def typical(runs: Runs, name: str) -> int:
 
 def table(plan: Plan, runs: Runs) -> str:
     """Return the results as Markdown: a row for each arm, with its ratio to the baseline."""
-    lines = [f"| {plan.choice} | distance, by seed | mean | seconds | ratio to {plan.baseline}, "
-             "95 % interval |", "|---|---|---|---|---|"]
+    lines = [f"| {plan.choice} | distance, by seed | geometric mean | seconds | ratio to "
+             f"{plan.baseline}, 95 % interval |", "|---|---|---|---|---|"]
     numbers = distances(runs)
     for name, arm in runs.items():
         each = ", ".join(_rounded(distance) for distance in numbers[name])

@@ -34,13 +34,13 @@ SETTINGS: dict[str, Any] = {  # of each run, but for what is compared
     "batch_size": 32, "width": 32, "ema_decay": 0.99, "decay": 0.6, "num_steps": 200,
 }
 ALLOWED: dict[str, tuple] = {  # words, or the ends of a range
-    "loss": tuple(losses.LOSSES), "penalty": ("none", "r1", "r1r2"), "gamma": (0.01, 100.0),
+    "loss": tuple(losses.LOSSES), "penalty": ("none", "r1", "r1r2", "mine"), "gamma": (0.01, 100.0),
     "learning_rate": (1e-5, 0.5), "beta1": (0.0, 0.99), "batch_size": (2, 128), "width": (4, 64),
     "ema_decay": (0.0, 0.9999), "decay": (0.0, 1.0),
 }
 MEANING = {
     "loss": "of both networks; relativistic means pairs",
-    "penalty": "in D's loss; r1r2 is R1 + R2",
+    "penalty": "in D's loss; r1r2 is R1 + R2, mine is yours",
     "gamma": "how strong the penalty is",
     "learning_rate": "of both networks, at the start",
     "beta1": "Adam's memory of earlier gradients",

@@ -5,13 +5,14 @@
     verdict(statement, interval)                                 # "holds", "fails" or "undecided"
 
 Distances are positive, and less is better.  Two settings are compared by the ratio of their
-distances, seed by seed: what makes a seed hard for both cancels.  Lesson 14.
+distances, seed by seed: if a seed is hard for both, that cancels.  Lesson 14.
 """
 
 import math
 import re
 from collections.abc import Sequence
 from functools import cache
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -137,11 +138,12 @@ def verdict(statement: Statement, interval: Interval) -> str:
 
 
 def seeds_needed(statement: Statement, first: Sequence[float], second: Sequence[float],
-                 level: float = LEVEL) -> int:
-    """Return about how many seeds would decide, if mean and spread stayed as they are.
+                 level: float = LEVEL, chance: float = 0.5) -> int:
+    """Return about how many seeds decide with this chance, if ratio and spread stay as they are.
 
-    0 where that cannot be said: a run failed, or the mean lies so near the end of the range that
-    more than 1,000 would be needed.
+    The mean of so many logarithms varies from study to study, so a room as wide as the interval's
+    reach is enough in half of them only.  0 where the number cannot be given: a run failed, or the
+    mean lies so near the end of the range that more than 1,000 would be needed.
     """
     interval = paired_ratio(first, second, level)
     if interval.failed:
@@ -150,8 +152,9 @@ def seeds_needed(statement: Statement, first: Sequence[float], second: Sequence[
     ends = [math.log(end) for end in statement.range() if 0 < end < math.inf]
     room = min(abs(math.log(interval.ratio) - end) for end in ends)
     spread = logs.std(ddof=1)
+    luck = NormalDist().inv_cdf(chance)  # standard errors by which the mean may be off
     for n in range(2, MOST_SEEDS + 1):
-        if _reach(spread, n, level) < room:
+        if _reach(spread, n, level) + luck * spread / math.sqrt(n) < room:
             return n
     return 0
 
@@ -167,9 +170,10 @@ def in_words(statement: Statement, distances: dict[str, Sequence[float]]) -> str
         words = f"The prediction '{statement.in_words()}' stays undecided"
     words += f": {statement.first} / {statement.second} is {interval.in_words()}."
     if judged == "undecided" and not interval.failed:
-        enough = seeds_needed(statement, first, second)
-        more = f"about {enough} seeds" if enough else "more than a thousand seeds"
-        words += f" If the spread stays as it is, {more} would decide."
+        even, likely = (seeds_needed(statement, first, second, chance=chance) or "over 1,000"
+                        for chance in (0.5, 0.8))
+        words += (f" If ratio and spread stay as they are, about {even} seeds decide with an even "
+                  f"chance, and about {likely} in four cases of five.")
     return words
 
 

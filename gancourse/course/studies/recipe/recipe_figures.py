@@ -1,6 +1,6 @@
 """The figures of the study of recipes: every run as a dot, faces of three recipes.  Lesson 14."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,28 +15,34 @@ SHOWN_AS = {"2016": "2016", recipe.BASE: "base", "all of lesson 03": "lesson 03"
 GAP = 0.5  # between two groups, in rows
 
 
-def show_arms(rows: Sequence[dict], *, alt: str) -> None:
+def show_arms(rows: Sequence[dict], judged: Mapping[str, Mapping[str, tuple]] | None = None, *,
+              alt: str) -> None:
     """Display the distance of every run, a row for each arm, a panel for each data set.
 
     A dot is a seed, the bar the median of an arm; the dashed line goes through the median of the
     base.  Three whole recipes stand first, then the base on other networks, then the base with one
-    part changed.
+    part changed.  `judged` is what `recipe.verdicts` returns: a row that it decides has a darker
+    band, and its verdict beside its name.
     """
     fig, axes = plots.figure(2, 1, width=5.6, height=8.2)
     for ax, name in zip(axes, NAMES, strict=True):
+        decided = {arm: word for arm, (_, word) in (judged or {}).get(name, {}).items()
+                   if word != "undecided"}
         places: list[float] = []
         for k, group in enumerate(GROUPS):
             for arm in group:
                 y = len(places) + GAP * k
-                _draw_arm(ax, y, recipe.measured(rows, name, arm))
+                _draw_arm(ax, y, recipe.measured(rows, name, arm), arm in decided)
                 places.append(y)
-        arms = [SHOWN_AS.get(arm, arm) for group in GROUPS for arm in group]
+        arms = [arm for group in GROUPS for arm in group]
         base = float(np.median(recipe.measured(rows, name, recipe.BASE)))
         ax.axvline(base, color=plots.NEUTRAL, linestyle="--", linewidth=1)
         ax.set(xscale="log", title=NAMES[name], ylim=(places[-1] + 0.5, -0.5))
         ax.set_xticks(TICKS[name], [f"{tick:,}" for tick in TICKS[name]])
         ax.minorticks_off()
-        ax.set_yticks(places, arms)
+        ax.set_yticks(places, [_label(arm, decided) for arm in arms])
+        for arm, tick in zip(arms, ax.get_yticklabels(), strict=True):
+            tick.set_fontweight("bold" if arm in decided else "normal")
         ax.tick_params(axis="y", length=0)
         ax.grid(False, axis="y")
     axes[-1].set_xlabel("distance (less is better)")
@@ -46,9 +52,16 @@ def show_arms(rows: Sequence[dict], *, alt: str) -> None:
     plots.finish(fig, alt=alt)
 
 
-def _draw_arm(ax: plots.Axes, y: float, distances: np.ndarray) -> None:
-    """A dot for each seed, and a bar at the median."""
-    ax.axhspan(y - 0.42, y + 0.42, color=plots.NEUTRAL, alpha=0.05, linewidth=0)
+def _label(arm: str, decided: Mapping[str, str]) -> str:
+    """The name of a row, with its verdict where there is one."""
+    called = SHOWN_AS.get(arm, arm)
+    return f"{called}: {decided[arm]}" if arm in decided else called
+
+
+def _draw_arm(ax: plots.Axes, y: float, distances: np.ndarray, decided: bool) -> None:
+    """A dot for each seed, and a bar at the median; a darker band where the row is decided."""
+    ax.axhspan(y - 0.42, y + 0.42, color=plots.NEUTRAL, alpha=0.22 if decided else 0.05,
+               linewidth=0)
     ax.vlines(np.median(distances), y - 0.42, y + 0.42, color=plots.NEUTRAL, linewidth=2.5)
     heights = y + np.linspace(-0.24, 0.24, len(distances))
     ax.scatter(distances, heights, s=34, c=plots.COLOURS[: len(distances)], edgecolor="white",

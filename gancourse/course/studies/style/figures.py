@@ -7,9 +7,27 @@ import numpy as np
 from gancourse.data.images import encoded
 from gancourse.data.synthetic import brushwork
 from gancourse.notebook import animation, image_output, plots
+from gancourse.notebook.diagram import OTHER, Box, show_boxes
 
 SCORES = {"texture distance": "smaller is better", "content correlation": "larger is better",
-          "colour agreement": "larger is better"}
+          "colour agreement": "larger is better", "mean luminance": "the painter's line is right"}
+DRAWN = "texture distance", "colour agreement", "mean luminance"  # over the steps
+
+
+def show_players(*, alt: str) -> None:
+    """Display who feeds whom, and with dashed arrows who teaches whom."""
+    boxes = {"pile": Box(0, 3.3, "other\npaintings", plots.REAL), "streaks": Box(0, 1.9, "streaks"),
+             "photo": Box(0, 0.7, "photo-\ngraph"),
+             "G": Box(2.2, 1.9, "generator\nG", plots.THIRD, True),
+             "fake": Box(4.4, 1.9, "repainted\nphotograph", plots.FAKE),
+             "Ds": Box(4.4, 3.3, "two discri-\nminators D", filled=True),
+             "loss": Box(6.2, 2.6, "which is\nmore real?"),
+             "content": Box(2.2, 0.1, "light and dark\nstill in place?", OTHER)}
+    feeds = (("pile", "Ds"), ("streaks", "G"), ("photo", "G"), ("G", "fake"), ("fake", "Ds"),
+             ("Ds", "loss"), ("photo", "content"), ("fake", "content"))
+    teaches = (("loss", "Ds", 0.7), ("loss", "fake", -0.5), ("fake", "G", -0.5),
+               ("content", "G", -0.4))
+    show_boxes(boxes, feeds, teaches, width=5.8, frame=(-0.8, 7.3, -0.45, 3.9), fontsize=12, alt=alt)
 
 
 def patches(pictures: Sequence[np.ndarray], num: int, side: int, seed: int = 0) -> np.ndarray:
@@ -42,34 +60,18 @@ def show_piles(photographs: Sequence[np.ndarray], paintings: Sequence[np.ndarray
     _store(fig, alt, quality)
 
 
-def show_details(pictures: Mapping[str, np.ndarray], *, alt: str, side: int = 110,
-                 columns: int = 2, quality: int = 70) -> None:
-    """Display the same square of each picture enlarged, with its name above.
-
-    The square lies where roof and sky meet in the lesson's own photograph.
-    """
-    rows = -(-len(pictures) // columns)
-    fig, axes = plots.figure(rows, columns, width=6.0, height=3.25 * rows, squeeze=False)
-    for ax in axes.flat:
-        ax.axis("off")
-    for ax, (name, picture) in zip(axes.flat, pictures.items(), strict=False):
-        y, x = (int(n * share) for n, share in zip(picture.shape[:2], (0.02, 0.17), strict=True))
-        ax.imshow(picture[y : y + side, x : x + side], interpolation="bicubic")
-        ax.set_title(name, loc="center", fontsize=13)
-    _store(fig, alt, quality)
-
-
 def show_grid(pictures: Sequence[np.ndarray], titles: Sequence[str], *, alt: str,
-              quality: int = 55) -> None:
-    """Display pictures two in a row, with a title above each column."""
+              quality: int = 55, width: float = 6.4) -> None:
+    """Display pictures two in a row, with titles above the first of them."""
     rows = -(-len(pictures) // 2)
     tallest = max(picture.shape[0] / picture.shape[1] for picture in pictures)
-    fig, axes = plots.figure(rows, 2, width=6.4, height=3.2 * tallest * rows + 0.3, squeeze=False)
+    fig, axes = plots.figure(rows, 2, width=width, squeeze=False,
+                             height=width / 2 * tallest * rows + 0.15 * (len(titles) + 1))
     for ax in axes.flat:
         ax.axis("off")
     for ax, picture in zip(axes.flat, pictures, strict=False):
         ax.imshow(picture)
-    for ax, title in zip(axes[0], titles, strict=True):
+    for ax, title in zip(axes.flat, titles, strict=False):
         ax.set_title(title, loc="center", fontsize=13)
     _store(fig, alt, quality)
 
@@ -77,23 +79,24 @@ def show_grid(pictures: Sequence[np.ndarray], titles: Sequence[str], *, alt: str
 def draw_progress(fig: plots.Figure, history, picture: np.ndarray) -> None:
     """Draw the picture so far above the two losses."""
     top, bottom = fig.subplots(2, 1, height_ratios=[5, 4])
-    top.imshow(picture[::6, ::6], interpolation="nearest")
+    top.imshow(_preview(picture), interpolation="nearest")
     top.axis("off")
-    top.set_title(f"step {history[-1].step}, a rough preview", loc="center")
+    top.set_title(f"step {history[-1].step}, a small preview", loc="center")
     plots.show_curves(history, names=["d_loss", "g_loss"], title="losses", ax=bottom)
 
 
 def show_scores(steps: Sequence[int], scores: np.ndarray, levels: Mapping[str, Sequence[float]],
                 *, alt: str) -> None:
-    """Draw scores (steps, 3) of G during its training; `levels` are horizontal lines by name."""
+    """Draw scores (steps, 4) of G during its training; `levels` are horizontal lines by name."""
     fig, axes = plots.figure(3, 1, width=5.6, height=6.4, sharex=True)
     styles = ("--", ":", "-.")
-    for i, (ax, (name, better)) in enumerate(zip(axes, SCORES.items(), strict=True)):
+    for ax, name in zip(axes, DRAWN, strict=True):
+        i = list(SCORES).index(name)
         ax.plot(steps, scores[:, i], color=plots.FAKE, marker=".", label="G")
         for style, colour, (label, level) in zip(styles, plots.COLOURS, levels.items(),
                                                  strict=False):
             ax.axhline(level[i], color=colour, linestyle=style, label=label)
-        ax.set_title(f"{name}: {better}", fontsize=12)
+        ax.set_title(f"{name}: {SCORES[name]}", fontsize=12)
     axes[-1].set_xlabel("step", fontsize=11)
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=11)
@@ -104,7 +107,8 @@ def show_fields(pictures: Mapping[str, np.ndarray], logits: Mapping[str, np.ndar
                 sides: Sequence[int], *, alt: str, quality: int = 55) -> None:
     """Display each picture with a square of each side, and D's logits for it beside.
 
-    `logits` (rows, columns) hold one number a patch; all maps share their colours.
+    `logits` (rows, columns) hold one number a patch, minus the mean of all, since only differences
+    mean something to a relativistic loss; all maps share their colours.
     """
     fig, axes = plots.figure(len(pictures), 2, width=6.6, height=2.35 * len(pictures) + 0.3,
                              squeeze=False)
@@ -119,19 +123,33 @@ def show_fields(pictures: Mapping[str, np.ndarray], logits: Mapping[str, np.ndar
         left.set_title(name, loc="center", fontsize=12)
         shown = right.imshow(logits[name], cmap="PRGn", vmin=-reach, vmax=reach,
                              extent=(0, width, height, 0), interpolation="nearest")
-        right.set_title("D's logits", loc="center", fontsize=12)
+        right.set_title("D's logits minus their mean", loc="center", fontsize=12)
         left.axis("off")
         right.axis("off")
     bar = fig.colorbar(shown, ax=axes[:, 1].tolist(), orientation="horizontal", fraction=0.05,
                        ticks=[-reach, 0, reach])
-    bar.ax.set_xticklabels(["fake", "0", "real"], fontsize=11)
+    bar.ax.set_xticklabels(["less real", "the mean", "more real"], fontsize=11)
     _store(fig, alt, quality)
 
 
 def colour_agreement(a: np.ndarray, b: np.ndarray, block: int = 16) -> float:
     """Return the correlation of colours without their brightness, over blocks of `block` pixels."""
-    first, second = (_hues(picture, block) for picture in (a, b))
+    first, second = (hues(picture, block).ravel() for picture in (a, b))
     return float(np.corrcoef(first, second)[0, 1])
+
+
+def blocks(picture: np.ndarray, side: int) -> np.ndarray:
+    """Return the mean of each square of a picture, float64 (squares, channels), row by row."""
+    rows, columns = (n // side for n in picture.shape[:2])
+    whole = picture[: rows * side, : columns * side].astype(np.float64)
+    means = whole.reshape(rows, side, columns, side, -1).mean(axis=(1, 3))
+    return means.reshape(rows * columns, -1)
+
+
+def hues(picture: np.ndarray, side: int) -> np.ndarray:
+    """Return the mean colour of each square minus its own mean, float64 (squares, 3)."""
+    colours = blocks(picture, side)
+    return colours - colours.mean(axis=1, keepdims=True)
 
 
 def follows(picture: np.ndarray, angles: np.ndarray) -> float:
@@ -143,12 +161,12 @@ def follows(picture: np.ndarray, angles: np.ndarray) -> float:
     return float(np.cos(2 * (drawn - angles)).mean())
 
 
-def _hues(picture: np.ndarray, block: int) -> np.ndarray:
-    """The mean colour of each block minus its own mean, one number after the other."""
-    rows, columns = (n // block for n in picture.shape[:2])
-    whole = picture[: rows * block, : columns * block].astype(np.float64)
-    blocks = whole.reshape(rows, block, columns, block, 3).mean(axis=(1, 3))
-    return (blocks - blocks.mean(axis=-1, keepdims=True)).ravel()
+def _preview(picture: np.ndarray, width: int = 320, levels: int = 7) -> np.ndarray:
+    """A smaller picture, about `width` wide, in few colours, which a PNG packs well."""
+    step = max(1, picture.shape[1] // width)
+    rows, columns = (n // step for n in picture.shape[:2])
+    colours = blocks(picture, step).reshape(rows, columns, 3)
+    return np.rint(colours / 255 * (levels - 1)) / (levels - 1)
 
 
 def _middle(picture: np.ndarray) -> np.ndarray:

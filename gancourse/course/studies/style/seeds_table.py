@@ -2,13 +2,15 @@
 
     python -m gancourse.course.studies.style.seeds_table
 
-runs the lesson's own cells for each seed, up to its table of scores: about two minutes of one core
-a seed.  It writes a row a picture and seed.
+runs the lesson's own cells for each seed, up to its table of scores: about two and a half minutes
+of one core a seed.  It writes a row a picture and seed.
 """
 
 import argparse
+import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,16 @@ import numpy as np
 
 from gancourse.course.lessons import find, source, tags
 from gancourse.course.studies import stored_table
+from gancourse.course.studies.style.figures import SCORES
 
 HERE = Path(__file__).with_name("04.csv")
 COMMAND = "python -m gancourse.course.studies.style.seeds_table"
 LAST = "table = {"  # in the last cell that is run
-LEFT_OUT = ("slider.show(", "figures.show_", "show_game(", "show_pictures(", "frechet_distance(",
+LEFT_OUT = ("slider.show(", "figures.show_", "show_images(", "show_pictures(", "frechet_distance(",
             "seeds_table.load(")
-SCORES = "texture distance", "content correlation", "colour agreement"
 
 Row = dict[str, str | int | float]
+Painter = Callable[[np.ndarray, int], np.ndarray]
 
 
 def cells(notebook: dict) -> list[str]:
@@ -45,15 +48,21 @@ def cells(notebook: dict) -> list[str]:
     return kept
 
 
-def run(seed: int) -> dict[str, Sequence[float]]:
-    """Run the cells for a seed and return each picture's three scores by its name."""
-    parameters, *others = cells(find("04").notebook)
+def run(seed: int, painter: Painter | None = None, **parameters) -> dict[str, Any]:
+    """Run the cells for a seed and return all that they have named, such as `table` and `rows`.
+
+    `painter` takes the place of the lesson's own; `parameters` are those of the first cell.
+    """
+    first, *others = cells(find("04").notebook)
     names: dict[str, Any] = {}
-    exec(parameters, names)
-    names["seed"] = seed
-    for text in others:
-        exec(text, names)
-    return names["table"]
+    exec(first, names)
+    names.update(parameters, seed=seed)
+    with redirect_stdout(io.StringIO()):  # what the cells print, and the picture that moves
+        for text in others:
+            exec(text, names)
+            if painter is not None:
+                names["paint"] = painter  # from the cell of imports on
+    return names
 
 
 def rows(table: dict[str, Sequence[float]], seed: int) -> Iterator[Row]:
@@ -64,7 +73,7 @@ def rows(table: dict[str, Sequence[float]], seed: int) -> Iterator[Row]:
 
 
 def load(path: Path = HERE) -> dict[str, np.ndarray]:
-    """Return each picture's scores, float64 (seeds, 3), by its name."""
+    """Return each picture's scores, float64 (seeds, 4), by its name."""
     stored = stored_table.read(path)
     names = dict.fromkeys(row["picture"] for row in stored)
     return {name: np.stack([stored_table.pick(stored, score, picture=name) for score in SCORES],
@@ -80,7 +89,7 @@ def main(words: Sequence[str] | None = None) -> None:
     made: list[Row] = []
     began = time.monotonic()
     for seed in chosen.seeds:
-        made += rows(run(seed), seed)
+        made += rows(run(seed)["table"], seed)
         head = stored_table.made_with(COMMAND, time.monotonic() - began)
         stored_table.write(chosen.to / "04.csv", made, head, digits=6)  # what there is so far
 

@@ -1,0 +1,139 @@
+"""Two other painters for lesson 04, whose colours do not follow the brightness, and their scores.
+
+    python -m gancourse.course.studies.style.other_painters
+
+runs the lesson's own cells for each painter and seed, with that painter in the place of the usual
+one: about two minutes of one core a run, and four times as long with four times the steps.  It
+writes a row a painter, picture and seed, and a sheet of what the first seed has made.  A run that
+stands in the table is not made again.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from gancourse.course.studies import stored_table
+from gancourse.course.studies.style import figures, seeds_table
+from gancourse.data.images import encoded, read_image
+from gancourse.data.synthetic import brushwork, painter
+from gancourse.files import write_atomically
+
+HERE = Path(__file__).with_name("04_other_painters.csv")
+SHEETS = {"another order": "04_another_order.webp", "by direction": "04_by_direction.webp",
+          "by direction, 2400 steps": "04_by_direction_longer.webp"}
+COMMAND = "python -m gancourse.course.studies.style.other_painters"
+SHOWN = "painter", "G, at its end", "matched", "fine streaks + table"  # side by side on a sheet
+HALVED = 2  # sheets show the means of squares of 2 x 2 pixels
+ORDER = np.array([[235, 190, 60], [250, 206, 70], [150, 150, 90], [40, 80, 150], [24, 50, 110],
+                  [80, 70, 80], [120, 80, 50], [150, 100, 60]], np.float64)  # dark to light
+TINT = np.array([56.0, -16.0, -64.0])  # reddish; it changes no luminance
+
+
+def another_order(photo: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Return the usual painting with another palette: dark is yellow, middle blue, light brown."""
+    with mock.patch.object(painter, "PALETTE", ORDER):
+        return painter.paint(photo, seed)
+
+
+def by_direction(photo: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Return the usual painting, reddish where strokes run across, bluish where they run upright.
+
+    The luminance of every pixel stays, but for what cannot be shown.
+    """
+    light = 255 * brushwork.luminance(painter.paint(photo, seed))
+    across = np.cos(2 * brushwork.flow(photo, seed))  # 1 across, -1 upright
+    return np.clip(light[..., None] + across[..., None] * TINT, 0, 255).astype(np.uint8)
+
+
+RUNS = {"another order": (another_order, 600), "by direction": (by_direction, 600),
+        "by direction, 2400 steps": (by_direction, 2400)}  # the painter, and the steps of training
+
+
+def colour_distance(a: np.ndarray, b: np.ndarray, block: int = 8) -> float:
+    """Return how far the colours of two pictures lie apart, wherever they are: gray levels, >= 0.
+
+    The sliced Wasserstein distance of the colours of blocks, each minus its own mean; the pictures
+    have the same size.
+    """
+    directions = np.random.default_rng(0).standard_normal((3, 64))
+    directions /= np.linalg.norm(directions, axis=0)
+    first, second = (np.sort(figures.hues(picture, block) @ directions, axis=0)
+                     for picture in (a, b))
+    return float(np.abs(first - second).mean())
+
+
+def tint_along(picture: np.ndarray, block: int = 16) -> float:
+    """Return the correlation of red minus blue with the direction of a picture's own strokes.
+
+    It is near 1 where strokes across are reddish and upright ones bluish, as `by_direction` does.
+    """
+    angles, _ = brushwork.directions(brushwork.luminance(picture), blur=1.0)
+    across = figures.blocks(np.cos(2 * angles)[..., None], block)[:, 0]
+    colours = figures.blocks(picture, block)
+    return float(np.corrcoef(across, colours[:, 0] - colours[:, 2])[0, 1])
+
+
+def rows(names: Mapping, which: str, seed: int) -> Iterator[seeds_table.Row]:
+    """Yield a run's results, a row a picture; `names` are those of `seeds_table.run`."""
+    for row in seeds_table.rows(names["table"], seed):
+        picture = names["rows"][row["picture"]]
+        yield {"painter": which, **row, "colour distance": colour_distance(picture, names["truth"]),
+               "tint along strokes": tint_along(picture)}
+
+
+def sheet(names: Mapping) -> np.ndarray:
+    """Return the pictures of SHOWN side by side, at half their size, uint8."""
+    pictures = {"painter": names["truth"], **names["rows"]}
+    small = []
+    for name in SHOWN:
+        height, width = (n // HALVED for n in pictures[name].shape[:2])
+        means = figures.blocks(pictures[name], HALVED).reshape(height, width, 3)
+        small.append(np.rint(means).astype(np.uint8))
+    return np.concatenate(small, axis=1)
+
+
+def load(path: Path = HERE) -> dict[tuple[str, str], dict[str, np.ndarray]]:
+    """Return the scores, one a seed, by painter and picture and then by score."""
+    stored = stored_table.read(path)
+    pairs = dict.fromkeys((row["painter"], row["picture"]) for row in stored)
+    columns = [name for name in stored[0] if name not in ("painter", "picture", "seed")]
+    return {pair: {name: stored_table.pick(stored, name, painter=pair[0], picture=pair[1])
+                   for name in columns} for pair in pairs}
+
+
+def pictures(which: str, folder: Path = HERE.parent) -> dict[str, np.ndarray]:
+    """Return the stored pictures of a painter's first seed by name, uint8 (height, width, 3)."""
+    sheet_of_all = read_image(folder / SHEETS[which])
+    return dict(zip(SHOWN, np.split(sheet_of_all, len(SHOWN), axis=1), strict=True))
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run what is missing of the study and write its table and its sheets."""
+    parser = argparse.ArgumentParser(description="Make the table of lesson 04's other painters.")
+    parser.add_argument("--painters", nargs="+", choices=RUNS, default=list(RUNS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--to", type=Path, default=Path("runs/studies"), help="where to")
+    chosen = parser.parse_args(words)
+    path = chosen.to / HERE.name
+    made, before = stored_table.so_far(path)
+    began = time.monotonic()
+    for seed in chosen.seeds:
+        for which in chosen.painters:
+            if stored_table.has(made, painter=which, seed=seed):
+                continue
+            paint, num_steps = RUNS[which]
+            names = seeds_table.run(seed, paint, num_steps=num_steps)
+            made += rows(names, which, seed)
+            head = stored_table.made_with(COMMAND, before + time.monotonic() - began)
+            stored_table.write(path, made, head, digits=6)
+            if seed == chosen.seeds[0]:
+                drawn = encoded(sheet(names), "WEBP", quality=70)
+                write_atomically(chosen.to / SHEETS[which], drawn)
+
+
+if __name__ == "__main__":
+    main()
