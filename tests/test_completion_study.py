@@ -40,9 +40,11 @@ def test_slices_are_read_from_each_limit_and_in_a_second_answer():
              "slice_fills": {"pairs + D": drawn.images}, "slice_gans": {"pairs + D": None}, "hole_of": len,
              "fill": lambda gan, images, hole, place: images[::-1] if place else images}
     seeds_table.add_readings(names)
-    assert names["by_part"]["truth", "2/3"] == names["by_part"]["pairs + D", "1/2"] == (0, 0)
+    assert names["by_part"]["truth", "2/3"] == names["by_part"]["truth", "1/2"] == (0, 0)
     shares = [drawn.anatomy.lesion[drawn.anatomy.shift == k].mean() for k in range(4)]
-    assert names["by_shift"] == {"pairs + D": shares}
+    assert names["by_shift"]["pairs + D", "2/3"] == shares
+    weighed = slices.weighed_mistakes(drawn.anatomy.lesion, drawn.anatomy.shift)
+    assert names["by_part"]["pairs + D", "1/2"] == weighed
     ill, at_three = drawn.anatomy.lesion, drawn.anatomy.shift == 3
     assert names["differ"] == (ill != ill[::-1])[at_three].mean() > 0
 

@@ -43,11 +43,11 @@ def mended_game(G, D, new_opt):
     return step
 """
 PATH = """
-def arc(z_a, z_b, t):
+def better_path(z_a, z_b, t):
     turn = np.exp(0.5j * np.pi * t)
     return turn.real * z_a + turn.imag * z_b
 """
-RIGHT = {"update_G": UPDATE, "mended_game": GAME, "arc": PATH}
+RIGHT = {"update_G": UPDATE, "mended_game": GAME, "better_path": PATH}
 WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("update_G", "D: real and fake swapped", ("exp(-D(real", "exp(D(real")),
     ("update_G", "D: no fakes", ("right + wrong", "right")),
@@ -88,12 +88,15 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("mended_game", "one loss", ("return d_loss, g_loss", "return d_loss")),
     ("mended_game", "the losses swapped", ("return d_loss, g_loss", "return g_loss, d_loss")),
     ("mended_game", "no step returned", ("    return step", "")),
-    ("arc", "a straight line", ("return turn.real * z_a + turn.imag * z_b", "return (1 - t) * z_a + t * z_b")),
-    ("arc", "half of it", ("0.5j", "0.25j")),
-    ("arc", "a whole turn", ("0.5j", "2j")),
-    ("arc", "weights that add up to 1", ("turn.real * z_a + turn.imag * z_b",
+    ("better_path", "a straight line", ("return turn.real * z_a + turn.imag * z_b", "return (1 - t) * z_a + t * z_b")),
+    ("better_path", "half of it", ("0.5j", "0.25j")),
+    ("better_path", "a whole turn", ("0.5j", "2j")),
+    ("better_path", "weights that add up to 1", ("turn.real * z_a + turn.imag * z_b",
                                          "turn.real**2 * z_a + turn.imag**2 * z_b")),
-    ("arc", "a jump", ("return ", "return (-1 if 0.3 < t < 0.6 else 1) * ")),
+    ("better_path", "square roots, which are not even", (
+        "turn.real * z_a + turn.imag * z_b", "np.sqrt(1 - t) * z_a + np.sqrt(t) * z_b")),
+    ("better_path", "a detour", ("0.5j", "-1.5j")),
+    ("better_path", "a jump", ("return ", "return (-1 if 0.3 < t < 0.6 else 1) * ")),
 ]
 
 

@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 from exercises import code_cells, judge, names_from, solution
 
 from gancourse.course.lessons import find, source
-from gancourse.course.studies.style import figures, other_painters, seeds_table, stand_ins
+from gancourse.course.studies.style import brakes, figures, other_painters, seeds_table, stand_ins
 from gancourse.data import sample_images
 from gancourse.data.synthetic import brushwork, painter
 from gancourse.data.synthetic.painter import paint
@@ -205,3 +205,27 @@ def test_the_study_of_other_painters_makes_only_what_is_missing(tmp_path, monkey
     assert stored["by direction", "matched"]["colour distance"].tolist() == [0, 0]
     shapes = {picture.shape for picture in other_painters.pictures("by direction", tmp_path).values()}
     assert shapes == {(photo.shape[0] // 2, photo.shape[1] // 2, 3)}
+
+
+def test_the_stored_brakes_have_three_seeds_of_each_arm():
+    stored = brakes.load()
+    assert set(stored) == {(arm, picture) for arm in brakes.ARMS for picture in brakes.KEPT}
+    assert {scores.shape for scores in stored.values()} == {(3, len(figures.SCORES))}
+
+
+def test_the_study_of_the_brakes_leaves_one_out_and_makes_only_what_is_missing(tmp_path, monkeypatch, photo):
+    made = []
+
+    def run(seed, **parameters):
+        exposed = brushwork.expose(photo, 0.5, 0.1)
+        as_it_was = bool(np.allclose(exposed, photo / 127.5 - 1, atol=1e-6))
+        made.append((seed, parameters, as_it_was))
+        return {"table": dict.fromkeys(("matched", *brakes.KEPT), (0.5, 0.25, 1, 108))}
+
+    monkeypatch.setattr(seeds_table, "run", run)
+    brakes.main(["--to", str(tmp_path), "--seeds", "1", "--arms", brakes.WITHOUT_CONTENT])
+    brakes.main(["--to", str(tmp_path), "--seeds", "1"])
+    assert made == [(1, {"content_weight": 0.0}, False), (1, {}, True)]
+    stored = brakes.load(tmp_path / brakes.HERE.name)
+    assert stored[brakes.WITHOUT_MATCHING, "G, step 0"].tolist() == [[0.5, 0.25, 1, 108]]
+    assert ("no content term", "matched") not in stored

@@ -1,12 +1,15 @@
 """Conditional GANs with rows of labels: by hand, and the same game as with class numbers."""
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
-from gancourse.course.studies.conditional.label_rows import draw, projection_logits, row_pair, train_rows
+from gancourse.course.studies.conditional.label_rows import draw, projection_logits, r1_as_seen, row_pair, train_rows
+from gancourse.pt import losses
 from gancourse.pt.conditional import conditional_pair
 from gancourse.pt.models import seeded
+from gancourse.pt.train import Penalty
 
 
 def test_the_projection_by_hand():
@@ -58,3 +61,15 @@ def test_what_d_sees_is_changed():
     for _ in train_rows(x, np.ones((8, 1)), num_steps=1, width=2, z_dim=2, batch_size=4, changes=[change]):
         pass
     assert seen.count(4) >= 3  # real, fake, and fake again for G
+
+
+def test_r1_goes_through_the_change_that_d_sees():
+    """D is the sum of squares, T doubles: d (2x)^2 / dx = 8x, so R1 of x = 1 and 2 is 64 and 256, 160 in the mean."""
+    real = torch.tensor([1.0, 2.0]).reshape(2, 1, 1, 1)
+    penalty = Penalty(lambda D, x, fake: losses.r1_penalty(D, x), 0.5, interval=8)
+
+    def D(x):
+        return x.flatten(1).square().sum(1, keepdim=True)
+
+    seen = r1_as_seen(penalty, D, lambda x: 2 * x, real, real)
+    assert seen.item() == pytest.approx(8 * 0.5 * 160)

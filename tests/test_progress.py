@@ -72,9 +72,9 @@ def test_an_untouched_copy_is_empty_whatever_its_checks_say(folder):
 
 def test_the_line_of_a_lesson_counts_and_names_what_comes_next(folder):
     copy_of("02", folder, update_D=[printed(TICKS)], update_G=[printed(TICKS)], mended_game=[printed(TICKS)])
-    assert progress.line(2, folder) == 'Passed here: 2 of 3.  Next: exercise 02.3, "arc".'
+    assert progress.line(2, folder) == 'Passed here: 2 of 3.  Next: exercise 02.3, "better_path".'
     copy_of("02", folder, update_D=[printed(TICKS)], update_G=[printed(TICKS)], mended_game=[printed(TICKS)],
-            arc=[printed(TICKS)])
+            better_path=[printed(TICKS)])
     assert progress.line(2, folder) == "Passed here: 3 of 3.  Next: lesson 03, DCGAN in PyTorch."
 
 

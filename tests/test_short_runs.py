@@ -80,7 +80,8 @@ def test_empty_texts_become_the_example_and_half_a_plan_is_refused(capsys):
 @pytest.mark.parametrize("choice, values, words", [
     ("loss", "nonsaturating, hinge", "hinge like nonsaturating within a factor 1.3"),
     ("learning_rate", "4e-3, 2e-3, 8e-3", "2e-3 above 4e-3 by a factor 1.1"),
-    ("penalty", "none, r1r2", "r1r2 below none"), ("batch_size", "32, 16", "16 below 32 by a factor 2.5")])
+    ("penalty", "none, r1r2", "r1r2 below none"), ("penalty", "r1, mine", "mine like r1 within a factor 1.1"),
+    ("batch_size", "32, 16", "16 below 32 by a factor 2.5")])
 def test_a_study_that_can_hold_and_fail_is_planned(choice, values, words):
     assert short_runs.make_plan(choice, values, words, "0-2", 200).choice == choice
 

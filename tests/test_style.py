@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOREIGN = re.compile(r"/work/|/home/|/root/|/tmp/|[a-z]+://[\w.]*pypi|npmjs", re.IGNORECASE)
 PICTURE = re.compile(r"[A-Za-z0-9+/=]{100,}")  # base64 spells every short word sooner or later
-BINARY = {".jpg", ".png", ".safetensors", ".npz", ".wav"}
+BINARY = {".jpg", ".png", ".safetensors", ".npz", ".wav", ".webp"}
 
 
 def test_ruff_finds_nothing():

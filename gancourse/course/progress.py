@@ -1,7 +1,7 @@
 """How far a learner has come, read from the learner's own copies of the lessons.
 
     print(report())   # all lessons, what has passed, where to go on
-    print(line(2))    # Passed here: 2 of 3.  Next: exercise 02.3, "arc".
+    print(line(2))    # Passed here: 2 of 3.  Next: exercise 02.3, "better_path".
 
 An exercise has passed when the saved output of its check is all ticks.  What has passed once stays
 known in one small file, also after the copy was started afresh.  Nothing leaves the machine.
@@ -35,7 +35,7 @@ class Status(NamedTuple):
     """How an exercise stands."""
 
     id: str  # "02.3"
-    name: str  # the function that is written, "arc"
+    name: str  # the function that is written, "better_path"
     state: str  # a name of WORDS
     section: str  # the heading above it
 

@@ -86,7 +86,7 @@ def shares_right(read: dict[str, np.ndarray], labels: np.ndarray) -> dict[str, f
 
 
 def share_all_right(read: dict[str, np.ndarray], labels: np.ndarray) -> float:
-    """Return in which share of images all attributes are what labels ask for; see `shares_right`."""
+    """Return in which share of images all attributes are what labels ask for."""
     return float(np.all(list(_right(read, labels).values()), axis=0).mean())
 
 

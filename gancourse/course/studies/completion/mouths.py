@@ -1,4 +1,4 @@
-"""Holes in cartoon faces, and what their fills have kept, above all of the mouth.  Lesson 11.
+"""Holes in cartoon faces, and what their fills have kept of the mouth.  Lesson 11.
 
 The feature network of the faces reads a smile only in 87 of 100 cases.  Who knows the program that
 drew a face can do better: draw the same person with each of some mouths, and take the nearest.
@@ -44,17 +44,11 @@ def read_mouths(images: np.ndarray, people: Attributes,
     return is_open, smile
 
 
-def kept(images: np.ndarray, people: Attributes, wears: np.ndarray,
-         where: np.ndarray) -> tuple[float, float, float, float]:
-    """Return what completed faces have kept of these people, in four numbers.
+def kept(images: np.ndarray, people: Attributes, where: np.ndarray) -> tuple[float, float]:
+    """Return how often a mouth is open or shut as it was, and the correlation of the smiles.
 
-    `images`, `people` and `where` are those of `read_mouths`; `wears` is whether each image shows
-    glasses, bool (n,).  The numbers are the share of glasses invented, among people without; the
-    share of glasses deleted, among those with; how often the mouth is open or shut as it was; the
-    correlation of the smile with the true one.
+    The arguments are those of `read_mouths`.
     """
-    glasses = people.glasses > 0
     is_open, smile = read_mouths(images, people, where)
     r = np.corrcoef(smile, people.smile)[0, 1] if np.ptp(smile) else 0.0
-    return (float(wears[~glasses].mean()), float((~wears[glasses]).mean()),
-            float((is_open == people.mouth_open).mean()), float(r))
+    return float((is_open == people.mouth_open).mean()), float(r)

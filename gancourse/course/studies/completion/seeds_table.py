@@ -18,7 +18,7 @@ import numpy as np
 
 from gancourse.course.lessons import find, source, tags
 from gancourse.course.studies import stored_table
-from gancourse.data.synthetic.slices import shows_lesion
+from gancourse.data.synthetic.slices import shows_lesion, weighed_mistakes
 
 HERE = Path(__file__).with_name("11.csv")
 COMMAND = "python -m gancourse.course.studies.completion.seeds_table"
@@ -89,13 +89,14 @@ def add_readings(names: dict[str, Any]) -> None:
     """Add to a run what the slices show: by shift, from each limit, and in a second answer."""
     ill, fills, truth = names["has_lesion"], names["slice_fills"], names["tests"].images
     shift = names["shift"]
-    names["by_shift"] = {name: [shows_lesion(images)[shift == k].mean() for k in range(4)]
-                         for name, images in fills.items()}
-    by_part = names["by_part"] = {}
-    for name, images in {**fills, "truth": truth}.items():
-        for part, limit in PARTS.items():
+    by_shift, by_part = names["by_shift"], names["by_part"] = {}, {}
+    for part, limit in PARTS.items():
+        for name, images in fills.items():
             shows = shows_lesion(images, limit)
-            by_part[name, part] = shows[~ill].mean(), (~shows[ill]).mean()
+            by_shift[name, part] = [shows[shift == k].mean() for k in range(4)]
+            by_part[name, part] = weighed_mistakes(shows, shift)
+        shows = shows_lesion(truth, limit)  # the truth shows its own lesions: these are counted
+        by_part["truth", part] = shows[~ill].mean(), (~shows[ill]).mean()
     gan = names["slice_gans"]["pairs + D"]
     second = names["fill"](gan, truth, names["hole_of"](truth), 1)  # from another z
     other = shows_lesion(second) != shows_lesion(fills["pairs + D"])
@@ -111,9 +112,9 @@ def rows(names: dict[str, Any], seed: int) -> Iterator[Row]:
                 yield _row(f"{what}, {method}: {column}", seed, number)
     for column, name in (("agreement", "vote"), ("on clear ones", "vote_clear")):
         yield _row(f"digits, vote of 16: {column}", seed, names[name])
-    for method, shares in names.get("by_shift", {}).items():
+    for (method, part), shares in names.get("by_shift", {}).items():
         for shift, share in enumerate(shares):
-            yield _row(f"slices, {method}: lesions at shift {shift}", seed, share)
+            yield _row(f"slices, {method}: lesions at shift {shift}, at {part}", seed, share)
     for (method, part), counted in names.get("by_part", {}).items():
         for column, share in zip(("invented", "deleted"), counted, strict=True):
             yield _row(f"slices, {method}: {column} at {part}", seed, share)

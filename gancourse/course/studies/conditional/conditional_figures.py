@@ -1,13 +1,13 @@
 """Drawings and tables of lesson 10, made from its stored table."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from gancourse.course.studies.conditional import conditional_gans as study
 from gancourse.course.studies.conditional.copies import CUT, NOISES, SHIFTED, THROUGH_T
 from gancourse.notebook import animation, plots, slider
+from gancourse.notebook.diagram import OTHER, Box, show_boxes
 
 LETTERS = 14  # points, on a figure WIDTH inches wide: large enough for a telephone
 WIDTH = 5.6
@@ -18,7 +18,6 @@ KINDS = {  # of the arms in the picture of the measures of copying: label and co
     THROUGH_T: ("copies, both", COPY), "held-out images": ("held-out images", plots.REAL),
     "noise": ("noise alone", plots.NEUTRAL),
     "plain": ("plain GAN", plots.FAKE), "DiffAugment": ("DiffAugment", plots.THIRD)}
-GIVEN, ASKED = plots.COLOURS[4], plots.COLOURS[2]  # colours of the label, and of what is asked
 MEASURES = {"copy ratio": (1.0, (0, 1, 2)), "copy share": (0.5, (0, 0.5, 1)),
             "share over shifts": (0.5, (0, 0.5, 1))}  # without copying, and marks of the axis
 
@@ -46,9 +45,9 @@ def show_grids(groups: Mapping[str, Mapping[str, np.ndarray]], *, alt: str,
     columns = len(names) or 10
     lines = [sum(-(-len(images) // columns) for images in rows.values())
              for rows in groups.values()]
-    head = 0.3 * len(groups) + 0.3 * bool(names)
-    fig, axes = plots.figure(len(groups), 1, width=WIDTH, height=head + 0.52 * sum(lines),
-                             height_ratios=lines, squeeze=False)
+    height = 0.3 * len(groups) + 0.3 * bool(names) + 5.2 / columns * sum(lines)
+    fig, axes = plots.figure(len(groups), 1, width=WIDTH, height=height, height_ratios=lines,
+                             squeeze=False)
     for ax, (title, rows) in zip(axes[:, 0], groups.items(), strict=True):
         _draw_rows(ax, rows, columns, names if ax is axes[0, 0] else ())
         ax.set_title(title, fontsize=LETTERS, pad=28 if names and ax is axes[0, 0] else 6)
@@ -77,8 +76,9 @@ def _draw_rows(ax: plots.Axes, rows: Mapping[str, np.ndarray], columns: int,
     for label, y in zip(rows, middles, strict=True):
         ax.text(-4, y, label, ha="right", va="center", fontsize=LETTERS,
                 color=ROW_COLOURS.get(label, "black"))
+    size = LETTERS if all(len(name) <= 2 for name in names) else 9
     for i, name in enumerate(names):
-        ax.text((i + 0.5) * (width + 1), -3, name, ha="center", va="bottom", fontsize=LETTERS)
+        ax.text((i + 0.5) * (width + 1), -3, name, ha="center", va="bottom", fontsize=size)
 
 
 def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
@@ -168,51 +168,19 @@ def at_the_end(rows: Sequence[dict], part: str, arm: str, measure: str) -> np.nd
 
 def show_choices() -> None:
     """Display who feeds whom, with a question mark where D may see an image through T."""
-    fig, ax = plots.figure(width=7.0, height=3.6)
-    ax.set(xlim=(-0.8, 9.9), ylim=(-1.05, 2.5), xticks=[], yticks=[])
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    z = _box(ax, 0, 0.1, "z", plots.NEUTRAL)
-    g = _box(ax, 1.5, 0.1, "G", plots.THIRD, filled=True)
-    made = _box(ax, 3.2, 0.1, "fake", plots.FAKE)
-    real = _box(ax, 3.2, 2.1, "real x", plots.REAL)
-    label = _box(ax, 3.2, 1.25, "label y", GIVEN)
-    places = [_box(ax, 5.1, y, "T?", ASKED) for y in (2.1, 0.5, -0.5)]
-    d = _box(ax, 7.2, 1.25, "D", plots.NEUTRAL, filled=True)
-    verdict = _box(ax, 9.0, 1.25, "real,\nand a y?", plots.NEUTRAL)
-    for start, end, colour in (
-            (z, g, plots.NEUTRAL), (g, made, plots.FAKE), (label, g, GIVEN), (label, d, GIVEN),
-            (real, places[0], plots.REAL), (places[0], d, plots.REAL),
-            *((made, place, plots.FAKE) for place in places[1:]),
-            *((place, d, plots.FAKE) for place in places[1:]), (d, verdict, plots.NEUTRAL)):
-        _arrow(ax, start, end, colour)
-    for start, end, bend in ((verdict, d, 0.6), (d, places[2], -0.35), (places[2], made, -0.5),
-                             (made, g, -0.6)):
-        _arrow(ax, start, end, plots.NEUTRAL, dashes=(0, (3, 2)), bend=bend)
-    beside = {"ha": "center", "fontsize": 12, "color": plots.NEUTRAL, "style": "italic"}
-    ax.text(8.1, 2.0, "D learns", **beside)
-    ax.text(7.9, 0.1, "G learns", **beside)
-    ax.text(5.1, 0.92, "in D's loss", **beside)
-    ax.text(5.1, -1.0, "in G's loss", **beside)
-    plots.finish(fig, alt="Who feeds whom: z and the label y go into G, which makes fakes; real "
-                          "images, and fakes in D's loss and in G's loss, go into D with the "
-                          "label. On each of these three ways stands T with a question mark")
-
-
-def _box(ax: plots.Axes, x: float, y: float, text: str, colour: str, *,
-         filled: bool = False) -> Any:
-    """Draw a box with a text, centred, and return it; networks and T are filled."""
-    return ax.text(x, y, text, ha="center", va="center", fontsize=13, zorder=3,
-                   color="white" if filled else "black",
-                   bbox={"boxstyle": "round,pad=0.5,rounding_size=0.3", "linewidth": 1.6,
-                         "facecolor": colour if filled else "#F4F4F4", "edgecolor": colour})
-
-
-def _arrow(ax: plots.Axes, start: Any, end: Any, colour: str, *, dashes: str | tuple = "solid",
-           bend: float = 0.0) -> None:
-    """Draw an arrow from the edge of one box to the edge of another."""
-    ax.annotate("", end.get_position(), start.get_position(), zorder=2,
-                arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 1.7,
-                            "linestyle": dashes, "shrinkA": 2, "shrinkB": 2, "mutation_scale": 14,
-                            "patchA": start.get_bbox_patch(), "patchB": end.get_bbox_patch(),
-                            "connectionstyle": f"arc3,rad={bend}"})
+    boxes = {"z": Box(0, 0.1, "z"), "G": Box(1.5, 0.1, "G", plots.THIRD, True),
+             "fake": Box(3.2, 0.1, "fake", plots.FAKE), "real": Box(3.2, 2.1, "real x", plots.REAL),
+             "label": Box(3.2, 1.25, "label y", OTHER), "T, real": Box(5.1, 2.1, "T?", plots.REAL),
+             "T, D": Box(5.1, 0.5, "T?", plots.FAKE), "T, G": Box(5.1, -0.5, "T?", plots.FAKE),
+             "D": Box(7.2, 1.25, "D", filled=True), "verdict": Box(9.0, 1.25, "real,\nand a y?")}
+    feeds = (("z", "G"), ("G", "fake"), ("label", "G"), ("label", "D"), ("real", "T, real"),
+             ("T, real", "D"), ("fake", "T, D"), ("fake", "T, G"), ("T, D", "D"), ("T, G", "D"),
+             ("D", "verdict"))
+    teaches = (("verdict", "D", 0.6), ("D", "T, G", -0.35), ("T, G", "fake", -0.5),
+               ("fake", "G", -0.6))
+    words = ((8.1, 2.05, "D learns"), (7.9, 0.15, "G learns"), (5.1, 0.97, "in D's loss"),
+             (5.1, -0.95, "in G's loss"))
+    show_boxes(boxes, feeds, teaches, words=words, frame=(-0.8, 9.9, -1.1, 2.5), fontsize=13,
+               alt="Who feeds whom: z and the label y go into G, which makes fakes; real images, and "
+                   "fakes in D's loss and in G's loss, go into D with the label. On each of these "
+                   "three ways stands T with a question mark")

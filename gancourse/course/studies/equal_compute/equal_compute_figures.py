@@ -13,6 +13,7 @@ from gancourse.course.studies.equal_compute import equal_compute as study
 from gancourse.data.synthetic.digits import strokes
 from gancourse.data.synthetic.faces import faces
 from gancourse.notebook import animation, plots
+from gancourse.notebook.diagram import Box, show_boxes
 
 HERE = Path(__file__).parent
 COLOUR = {"GAN": "#6A3D9A", "flow": plots.THIRD}
@@ -164,25 +165,17 @@ def show_samples(folder: Path = HERE, *, alt: str) -> None:
 
 def show_way(*, alt: str) -> None:
     """Display who feeds whom in flow matching: no opponent, a target for each point."""
-    fig, ax = plots.figure(width=WIDTH, height=2.7)
-    ax.set(xlim=(-0.9, 9.9), ylim=(-0.6, 2.6), xticks=[], yticks=[])
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    places = {"noise": (0, 0.2, "noise\nx0", plots.NEUTRAL, False),
-              "data": (0, 1.9, "training\ndata x1", plots.REAL, False),
-              "point": (2.6, 1.05, "point x(t)\nand time t", plots.NEUTRAL, False),
-              "net": (4.9, 1.05, "velocity\nnet v", plots.THIRD, True),
-              "answer": (6.9, 1.05, "v(x(t), t)", plots.THIRD, False),
-              "target": (8.9, 1.05, "target:\nx1 - x0", plots.REAL, False)}
-    boxes = {name: _box(ax, *place) for name, place in places.items()}
-    for start, end in (("noise", "point"), ("data", "point"), ("point", "net"), ("net", "answer")):
-        _arrow(ax, boxes[start], boxes[end])
-    _arrow(ax, boxes["answer"], boxes["target"], both=True)
-    _arrow(ax, boxes["answer"], boxes["net"], dashed=True)
-    words = {"ha": "center", "fontsize": 10.5, "color": plots.NEUTRAL, "style": "italic"}
-    ax.text(7.85, 0.3, "squared\ndifference", **words)
-    ax.text(5.85, 1.95, "v learns", **words)
-    plots.finish(fig, alt=alt)
+    boxes = {"noise": Box(0, 0.2, "noise\nx0"),
+             "data": Box(0, 1.9, "training\ndata x1", plots.REAL),
+             "point": Box(2.6, 1.05, "point x(t)\nand time t"),
+             "net": Box(4.9, 1.05, "velocity\nnet v", plots.THIRD, True),
+             "answer": Box(6.9, 1.9, "v(x(t), t)", plots.THIRD),
+             "target": Box(6.9, 0.2, "target:\nx1 - x0", plots.REAL),
+             "loss": Box(8.9, 1.05, "squared\ndifference")}
+    feeds = (("noise", "point"), ("data", "point"), ("point", "net"), ("net", "answer"),
+             ("answer", "loss"), ("target", "loss"))
+    show_boxes(boxes, feeds, (("loss", "net", 0.0),), words=((6.7, 0.88, "v learns"),),
+               frame=(-0.9, 9.9, -0.5, 2.4), alt=alt)
 
 
 def show_stream(ways: Callable[[float], np.ndarray], carried: Iterable[np.ndarray], *, alt: str,
@@ -258,21 +251,3 @@ def _name_passes(ax: plots.Axes, drawn: dict[str, np.ndarray]) -> None:
                             np.median(drawn["distance"], 0), strict=True):
         ax.annotate(f"{passes:.0f}", (x, y), (-3, 5), textcoords="offset points", fontsize=10,
                     ha="right", color=COLOUR["flow"])
-
-
-def _box(ax: plots.Axes, x: float, y: float, text: str, colour: str, filled: bool):
-    """Draw a box with a text, centred, and return it."""
-    box = {"boxstyle": "round,pad=0.45,rounding_size=0.3", "linewidth": 1.6, "edgecolor": colour,
-           "facecolor": colour if filled else "#F4F4F4"}
-    return ax.text(x, y, text, ha="center", va="center", fontsize=11, zorder=3, linespacing=1.25,
-                   color="white" if filled else "black", bbox=box)
-
-
-def _arrow(ax: plots.Axes, start, end, *, dashed: bool = False, both: bool = False) -> None:
-    """Draw an arrow between two boxes, back over the top if it is dashed."""
-    style = {"arrowstyle": "<|-|>" if both else "-|>", "color": plots.NEUTRAL,
-             "linewidth": 1.4 if dashed else 1.8, "mutation_scale": 14, "shrinkA": 2, "shrinkB": 2,
-             "linestyle": (0, (3, 2)) if dashed else "solid",
-             "patchA": start.get_bbox_patch(), "patchB": end.get_bbox_patch(),
-             "connectionstyle": f"arc3,rad={0.75 if dashed else 0}"}
-    ax.annotate("", end.get_position(), start.get_position(), zorder=2, arrowprops=style)

@@ -16,18 +16,19 @@ DRAWN = "texture distance", "colour agreement", "mean luminance"  # over the ste
 
 def show_players(*, alt: str) -> None:
     """Display who feeds whom, and with dashed arrows who teaches whom."""
-    boxes = {"pile": Box(0, 3.3, "other\npaintings", plots.REAL), "streaks": Box(0, 1.9, "streaks"),
-             "photo": Box(0, 0.7, "photo-\ngraph"),
+    boxes = {"pile": Box(0, 3.3, "other\npaintings", plots.REAL), "streaks": Box(0, 2.3, "streaks"),
+             "under": Box(0, 1.15, "smeared,\nbrightness\nmatched"),
+             "photo": Box(0, -0.3, "photo-\ngraph"),
              "G": Box(2.2, 1.9, "generator\nG", plots.THIRD, True),
              "fake": Box(4.4, 1.9, "repainted\nphotograph", plots.FAKE),
              "Ds": Box(4.4, 3.3, "two discri-\nminators D", filled=True),
              "loss": Box(6.2, 2.6, "which is\nmore real?"),
-             "content": Box(2.2, 0.1, "light and dark\nstill in place?", OTHER)}
-    feeds = (("pile", "Ds"), ("streaks", "G"), ("photo", "G"), ("G", "fake"), ("fake", "Ds"),
-             ("Ds", "loss"), ("photo", "content"), ("fake", "content"))
+             "content": Box(2.7, 0.1, "light and dark\nstill in place?", OTHER)}
+    feeds = (("pile", "Ds"), ("streaks", "G"), ("photo", "under"), ("under", "G"), ("G", "fake"),
+             ("fake", "Ds"), ("Ds", "loss"), ("under", "content"), ("fake", "content"))
     teaches = (("loss", "Ds", 0.7), ("loss", "fake", -0.5), ("fake", "G", -0.5),
                ("content", "G", -0.4))
-    show_boxes(boxes, feeds, teaches, width=5.8, frame=(-0.8, 7.3, -0.45, 3.9), fontsize=12, alt=alt)
+    show_boxes(boxes, feeds, teaches, width=5.8, frame=(-0.8, 7.3, -0.8, 3.9), fontsize=12, alt=alt)
 
 
 def patches(pictures: Sequence[np.ndarray], num: int, side: int, seed: int = 0) -> np.ndarray:
