@@ -18,7 +18,7 @@ BCE = ("with torch.no_grad():\n        fake = gan.G(z)\n"
        "    loss = sum(bce(gan.D(x), torch.full((len(x), 1), y)) for x, y in ((real, 1.0), (fake, 0.0)))\n    ")
 GRAD = "(g,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)"
 X = "x = real.clone().requires_grad_(True)"
-WITH_R1 = LEARN.replace("opt_D.zero_grad()\n", f"opt_D.zero_grad()\n    loss = {SHOULD} + gamma / 2 * r1(gan.D, real)\n")
+WITH_R1 = f"loss = {SHOULD} + gamma / 2 * r1(gan.D, real)\n    {LEARN}"
 THETA = "theta = angle(a, b)"
 ARC = f"{THETA}\n    return (np.sin((1 - t) * theta) * a + np.sin(t * theta) * b) / np.sin(theta)"
 RIGHT = [

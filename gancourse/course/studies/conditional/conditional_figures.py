@@ -181,6 +181,6 @@ def show_choices() -> None:
     words = ((8.1, 2.05, "D learns"), (7.9, 0.15, "G learns"), (5.1, 0.97, "in D's loss"),
              (5.1, -0.95, "in G's loss"))
     show_boxes(boxes, feeds, teaches, words=words, frame=(-0.8, 9.9, -1.1, 2.5), fontsize=13,
-               alt="Who feeds whom: z and the label y go into G, which makes fakes; real images, and "
-                   "fakes in D's loss and in G's loss, go into D with the label. On each of these "
-                   "three ways stands T with a question mark")
+               alt="Who feeds whom: z and the label y go into G, which makes fakes; real images, "
+                   "and fakes in D's loss and in G's loss, go into D with the label. On each of "
+                   "these three ways stands T with a question mark")
