@@ -6,6 +6,7 @@ here as in the lesson.  Large folders are sampled, not read.
 
 import os
 import warnings
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -93,42 +94,43 @@ def _check_dataset(value: str, sounds: bool) -> None:
 
 
 def _check_recordings(path: str) -> None:
-    """Look for enough recordings; where there are fewer, their reader says what is wrong."""
+    """Look for enough recordings in a folder or a zip of one."""
     from gancourse.data import audio, loaders, registry
 
     folder = Path(path).expanduser()
-    readable = 0
-    for _, file in islice(audio.wav_files(folder) if folder.exists() else (), SAMPLED):
-        try:
-            audio.clip(audio.read_wav(file), samples=1)
-            readable += 1
-        except (ValueError, OSError):
-            continue
-        if readable == loaders.FEWEST_CLIPS:
-            return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of files that are skipped: the lesson names them
-        registry.load_sounds(f"folder:{path}")
+    _look_for(loaders.FEWEST_CLIPS, audio.wav_files(folder) if folder.exists() else (),
+              lambda named: audio.clip(audio.read_wav(named[1]), samples=1),
+              lambda: registry.load_sounds(f"folder:{path}"))
 
 
 def _check_folder(path: str) -> None:
-    """Look for a few images in a folder; where there are none, its reader says what is wrong."""
+    """Look for a few images in a folder."""
     from gancourse.data import images, registry
 
+    _look_for(registry.FEWEST, images.image_files(Path(path).expanduser()),
+              lambda file: images.read_image(file, 64),
+              lambda: registry.load(f"folder:{path}", resolution=8))
+
+
+def _look_for(fewest: int, files: Iterable, read: Callable, load: Callable[[], Any]) -> None:
+    """Read files until `fewest` are good; where there are not, `load` says what is wrong.
+
+    Of more files than SAMPLED, none of which helps, the lesson tells.
+    """
     tried = readable = 0
-    for file in islice(images.image_files(Path(path).expanduser()), SAMPLED):
+    for file in islice(files, SAMPLED):
         tried += 1
         try:
-            images.read_image(file, 64)
+            read(file)
             readable += 1
         except (ValueError, OSError):
             continue
-        if readable == registry.FEWEST:
+        if readable == fewest:
             return
     if tried < SAMPLED:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of files that are skipped: the lesson names them
-            registry.load(f"folder:{path}", resolution=8)
+            load()
 
 
 @cache
