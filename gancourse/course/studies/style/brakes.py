@@ -7,7 +7,6 @@ a row an arm, picture and seed.  A run that stands in the table is not made agai
 """
 
 import argparse
-import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -57,16 +56,8 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--to", type=Path, default=Path("runs/studies"), help="where to")
     chosen = parser.parse_args(words)
-    path = chosen.to / HERE.name
-    made, before = stored_table.so_far(path)
-    began = time.monotonic()
-    for seed in chosen.seeds:
-        for arm in chosen.arms:
-            if stored_table.has(made, arm=arm, seed=seed):
-                continue
-            made += run(arm, seed)
-            head = stored_table.made_with(COMMAND, before + time.monotonic() - began)
-            stored_table.write(path, made, head, digits=6)
+    wanted = ({"arm": arm, "seed": seed} for seed in chosen.seeds for arm in chosen.arms)
+    seeds_table.complete(chosen.to / HERE.name, COMMAND, wanted, run)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ stands in the table is not made again.
 """
 
 import argparse
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from unittest import mock
@@ -118,21 +117,19 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--to", type=Path, default=Path("runs/studies"), help="where to")
     chosen = parser.parse_args(words)
-    path = chosen.to / HERE.name
-    made, before = stored_table.so_far(path)
-    began = time.monotonic()
-    for seed in chosen.seeds:
-        for which in chosen.painters:
-            if stored_table.has(made, painter=which, seed=seed):
-                continue
-            paint, num_steps = RUNS[which]
-            names = seeds_table.run(seed, paint, num_steps=num_steps)
-            made += rows(names, which, seed)
-            head = stored_table.made_with(COMMAND, before + time.monotonic() - began)
-            stored_table.write(path, made, head, digits=6)
-            if seed == chosen.seeds[0]:
-                drawn = encoded(sheet(names), "WEBP", quality=70)
-                write_atomically(chosen.to / SHEETS[which], drawn)
+
+    def make(painter: str, seed: int) -> list[seeds_table.Row]:
+        """Train one run, keep its sheet if it is the first seed's, and return its rows."""
+        paint, num_steps = RUNS[painter]
+        names = seeds_table.run(seed, paint, num_steps=num_steps)
+        if seed == chosen.seeds[0]:
+            drawn = encoded(sheet(names), "WEBP", quality=70)
+            write_atomically(chosen.to / SHEETS[painter], drawn)
+        return list(rows(names, painter, seed))
+
+    wanted = ({"painter": which, "seed": seed} for seed in chosen.seeds
+              for which in chosen.painters)
+    seeds_table.complete(chosen.to / HERE.name, COMMAND, wanted, make)
 
 
 if __name__ == "__main__":

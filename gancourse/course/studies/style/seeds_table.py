@@ -9,7 +9,7 @@ of one core a seed.  It writes a row a picture and seed.
 import argparse
 import io
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,21 @@ def load(path: Path = HERE) -> dict[str, np.ndarray]:
     names = dict.fromkeys(row["picture"] for row in stored)
     return {name: np.stack([stored_table.pick(stored, score, picture=name) for score in SCORES],
                            axis=1) for name in names}
+
+
+def complete(path: Path, command: str, wanted: Iterable[dict[str, Any]],
+             make: Callable[..., list[Row]]) -> None:
+    """Add to the table at `path` the runs that are not in it yet, and write it after each.
+
+    `wanted` names each run by its columns; `make(**columns)` returns the rows of one.
+    """
+    made, before = stored_table.so_far(path)
+    began = time.monotonic()
+    for columns in wanted:
+        if not stored_table.has(made, **columns):
+            made += make(**columns)
+            head = stored_table.made_with(command, before + time.monotonic() - began)
+            stored_table.write(path, made, head, digits=6)
 
 
 def main(words: Sequence[str] | None = None) -> None:
