@@ -52,3 +52,16 @@ def test_claims_and_checks_are_folded_and_exercises_are_not(lesson):
             assert not (hidden and "### BEGIN SOLUTION" in source(cell))
             if "claims.ClaimTable(" in source(cell):
                 assert "claims" in tags(cell)
+
+
+def test_code_that_draws_is_labelled_by_its_own_first_comment():
+    trains = code("# Trains three GANs, and draws them\ntrain()", "drawing")
+    assert folds.words(trains) == "Code: trains three GANs, and draws them"
+    assert folds.words(code("plot()", "drawing")) == "The code that draws"
+    assert folds.words(code("# Checks the answer\ncheck()", "check")) == "The check"
+
+
+def test_on_a_page_printed_sentences_may_break_and_printed_columns_may_not():
+    cells = [code("a", printed="one sentence, however long it is"), code("bb", printed="seed   distance\n0      12.5")]
+    page = to_html(notebook(*cells), "A lesson")
+    assert '<pre class="prose">one sentence' in page and "<pre>seed   distance" in page

@@ -3,10 +3,15 @@
 A cell's tag says so: `drawing` for code that draws a figure and teaches nothing, `claims` for what
 notes the claims of a lesson, `check` for the check of an answer, which could give it away, `cut`
 for what stays of sections that a teacher left out, `spoiler` for the code behind a quiz,
-`imports` for a cell of nothing else.
+`imports` for a cell of nothing else.  A drawing cell may do more than draw: its own first comment
+stands on its fold.
 """
 
-from gancourse.course.lessons import tags
+import re
+
+from gancourse.course.lessons import source, tags
+
+FIRST_COMMENT = re.compile(r"# (.)(.*)")
 
 FOLDED = {"check": "The check", "claims": "The code that notes the claims",
           "drawing": "The code that draws", "cut": "What stays of sections that are left out",
@@ -15,8 +20,11 @@ FOLDED = {"check": "The check", "claims": "The code that notes the claims",
 
 def words(cell: dict) -> str:
     """Return what stands on the fold of a code cell that readers pass over, "" for others."""
-    known = [FOLDED[tag] for tag in sorted(tags(cell)) if tag in FOLDED]
-    return known[0] if known and cell["cell_type"] == "code" else ""
+    known = [tag for tag in sorted(tags(cell)) if tag in FOLDED]
+    if not known or cell["cell_type"] != "code":
+        return ""
+    own = FIRST_COMMENT.match(source(cell))
+    return f"Code: {own[1].lower()}{own[2]}" if known[0] == "drawing" and own else FOLDED[known[0]]
 
 
 def set_in(notebook: dict) -> None:

@@ -35,7 +35,16 @@ math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math
 white-space:pre!important;overflow-x:auto}
 .jp-RenderedMarkdown p:has(math[display=block]),.jp-RenderedHTMLCommon table{
 max-width:100%;overflow-x:auto}.jp-RenderedHTMLCommon table{display:block}
+.jp-OutputArea-output pre.prose{white-space:pre-wrap!important;word-break:normal}
+.jp-RenderedHTMLCommon :not(pre)>code{overflow-wrap:anywhere}
+@media (max-width:600px){
+.highlight pre,.jp-RenderedMarkdown pre code{white-space:pre-wrap!important;font-size:11px}
+.jp-OutputArea-output pre{font-size:9px}.jp-OutputArea-output pre.prose{font-size:12px}
+.jp-RenderedHTMLCommon table{font-size:11px}
+.jp-RenderedHTMLCommon :is(td,th){padding:.2em .3em}}
 </style>"""
+PRINTED = re.compile(r'(<div class="jp-RenderedText[^>]*>\s*)<pre>(.*?)</pre>', re.DOTALL)
+COLUMNS = re.compile(r"\S {2,}\S")
 STYLE = """body{font:16px/1.6 system-ui,sans-serif;color:#222;max-width:62rem}
 body{margin:3rem auto;padding:0 1.2rem}h2{font-size:1.15rem;margin:2rem 0 .4rem}.quiet{color:#666}
 table{border-collapse:collapse;width:100%}td.number{text-align:right}
@@ -69,6 +78,7 @@ def to_html(notebook: dict, title: str) -> str:
     page["cells"] = [part for cell in page["cells"] for part in _parts(cell)]
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(page, resources={"metadata": {"name": title}})
+    body = PRINTED.sub(_wrapped, body)
     # with another font sums and brackets stay small; on a phone drawings in text must not break
     body = body.replace("</head>", f"{PAGE_STYLE}</head>", 1)
     body = re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", body)
@@ -172,6 +182,12 @@ def _describe_image(output: dict) -> None:
             image = data[mime].replace("\n", "")
             data["text/html"] = (f'<img alt="{html.escape(about["alt"])}"{width} '
                                  f'style="max-width:100%" src="data:{mime};base64,{image}">')
+
+
+def _wrapped(printed: re.Match) -> str:
+    """What a cell printed; sentences may be broken into lines on a phone, columns may not."""
+    kind = "" if COLUMNS.search(printed[2]) else ' class="prose"'
+    return f"{printed[1]}<pre{kind}>{printed[2]}</pre>"
 
 
 def _mathml(match: re.Match) -> str:
