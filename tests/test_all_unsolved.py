@@ -1,0 +1,24 @@
+"""Each lesson as a student opens it, with nothing solved, runs from its first cell to its last.
+
+This takes minutes: its name puts it before the other tests, so that no worker is left alone with it.
+"""
+
+import json
+
+import pytest
+
+from gancourse.course import notebook_execution
+from gancourse.course.kernel_client import Group
+from gancourse.course.lessons import all_lessons, settings, source, without_solutions
+from gancourse.course.progress import with_line
+
+
+@pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.name)
+def test_a_student_version_with_nothing_solved_runs_to_its_end(lesson, tmp_path):
+    student = tmp_path / lesson.path.name
+    student.write_text(json.dumps(with_line(without_solutions(lesson.notebook))), encoding="utf-8")
+    executed, wrong = notebook_execution.to_folder(
+        student, tmp_path / "run", settings(lesson, "smoke"), Group(), cwd=tmp_path, threads=1)
+    assert wrong == {}
+    last = [cell for cell in executed["cells"] if cell["cell_type"] == "code" and source(cell).strip()][-1]
+    assert last["execution_count"]
