@@ -80,8 +80,9 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
 
 @pytest.fixture(scope="module")
 def names():
-    """What the lesson has defined before its exercises; nothing is measured or drawn."""
-    return names_from("05", ["shift: float", "import numpy", "x = np.linspace(-12", "def jsd(", "def sample_w1("])
+    """What the lesson has defined for its exercises; nothing is measured or drawn."""
+    marks = ["shift: float", "import numpy", "x = np.linspace(-12", "def jsd(", "def sample_w1(", "def mean("]
+    return names_from("05", marks)
 
 
 @pytest.mark.parametrize("exercise", RIGHT)

@@ -21,6 +21,16 @@ def verdict(features, c, psi, V):
     asked = torch.einsum("bj,bj->b", V(c), features)
     return psi(features) + asked[:, None]
 """,
+    "stretch": """
+def stretch(picture, columns):
+    kept = min(12, columns // 2)
+    steps = columns - kept
+    at = [*range(kept), *np.linspace(kept, picture.shape[1] - 1, steps)]
+    before = np.floor(at).astype(int)
+    share = at - before
+    after = np.minimum(before + 1, picture.shape[1] - 1)
+    return (1 - share) * picture[:, before] + share * picture[:, after]
+""",
     "silenced": """
 def silenced(k, s):
     out = k.astype(float).copy()
@@ -48,6 +58,15 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("verdict", "subtracted", ("+ asked", "- asked")),
     ("verdict", "psi judges the condition too", ("psi(features)", "psi(features + V(c))")),
     ("verdict", "V learns nothing", ("V(c), features", "V(c).detach(), features")),
+    ("stretch", "all columns are slowed", ("kept = min(12, columns // 2)", "kept = 0")),
+    ("stretch", "the start of a short note is not shortened", ("min(12, columns // 2)", "12")),
+    ("stretch", "the last column is missing", ("picture.shape[1] - 1, steps", "picture.shape[1] - 2, steps")),
+    ("stretch", "the last column is never reached", ("- 1, steps", "- 1, steps, False")),
+    ("stretch", "columns repeated, not mixed", ("share = at - before", "share = np.round(at - before)")),
+    ("stretch", "mixed the wrong way round", ("share = at - before", "share = 1 - (at - before)")),
+    ("stretch", "cut or repeated, not stretched", ("np.linspace(kept, picture.shape[1] - 1, steps)",
+                                                   "np.minimum(np.arange(kept, columns), picture.shape[1] - 1)")),
+    ("stretch", "rows instead of columns", ("return (1", "picture = np.flipud(picture)\n    return (1")),
     ("silenced", "nothing is done", ("out[phase::s] +=", "out[phase::s] += 0 *")),
     ("silenced", "the sums become 0, the mean is lost", ("k.sum() / s - ", "-")),
     ("silenced", "all moved onto the first stamp", ("out[phase::s] += (k.sum() / s - k[phase::s].sum()) / stamps",
@@ -99,7 +118,7 @@ def test_what_stands_in_for_an_open_exercise_gives_the_solution(names, exercise,
     psi, V = torch.nn.Linear(128, 1), torch.nn.Linear(22, 128)
     given = {"one_round": (numbers(2, 129, 64) + 1j * numbers(2, 129, 64), np.abs(numbers(2, 129, 64))),
              "verdict": (tensor(5, 128), tensor(5, 22), psi, V),
-             "silenced": (numbers(24), 4)}[exercise]
+             "stretch": (numbers(128, 64), 75), "silenced": (numbers(24), 4)}[exercise]
     got, want = left_open[exercise](*given), solved[exercise](*given)
     if exercise == "verdict":
         got, want = got.detach().numpy(), want.detach().numpy()

@@ -114,7 +114,7 @@ def test_the_minutes_left_are_those_of_the_sections_from_the_next_exercise_on(fo
 
     whole = left()
     stated = progress._minutes(find("05").notebook)
-    assert whole == round(sum(stated.values())) and stated["Carrying earth"] == 17
+    assert whole == round(sum(stated.values())) and stated["Carrying earth"] == 10
     names = list(stated)
     after = names[names.index("A plan and a critic"):]
     assert left(w1_gradient=[printed(TICKS)]) == round(sum(stated[name] for name in after))

@@ -62,7 +62,7 @@ def test_a_study_is_resumed_and_no_run_is_made_twice(tmp_path, monkeypatch):
 
 def test_the_suggested_study_can_be_carried_out():
     made = short_runs.make_plan(*short_runs.SUGGESTED, "0-2", 200)
-    assert made.values == {"32": 32, "16": 16} and made.settings == short_runs.SETTINGS
+    assert made.values == {"r1": "r1", "mine": "mine"} and made.settings == short_runs.SETTINGS
     assert set(short_runs.ALLOWED) == set(short_runs.SETTINGS) - {"num_steps"}
     assert all(short_runs.is_allowed(name, short_runs.SETTINGS[name]) for name in short_runs.ALLOWED)
     assert list(short_runs.MEANING) == list(short_runs.ALLOWED)

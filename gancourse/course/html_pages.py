@@ -41,7 +41,7 @@ max-width:100%;overflow-x:auto}.jp-RenderedHTMLCommon table{display:block}
 .highlight pre,.jp-RenderedMarkdown pre code{white-space:pre-wrap!important;font-size:11px}
 .jp-OutputArea-output pre{font-size:9px}.jp-OutputArea-output pre.prose{font-size:12px}
 .jp-RenderedHTMLCommon table{font-size:11px}
-.jp-RenderedHTMLCommon :is(td,th){padding:.2em .3em}}
+.jp-RenderedHTMLCommon :is(td,th){padding:.2em .3em}td>audio{width:56vw;height:2.4em}}
 </style>"""
 PRINTED = re.compile(r'(<div class="jp-RenderedText[^>]*>\s*)<pre>(.*?)</pre>', re.DOTALL)
 COLUMNS = re.compile(r"\S {2,}\S")

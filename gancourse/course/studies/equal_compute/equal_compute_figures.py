@@ -212,7 +212,7 @@ def show_stream(ways: Callable[[float], np.ndarray], carried: Iterable[np.ndarra
 
     frames = animation.frames(fig, at, range(len(times)))
     animation.animate(frames, name="time t", values=[f"{t:.2f}" for t in times], alt=alt,
-                      seconds=5, quality=40)
+                      seconds=5, quality=25)
 
 
 def _each(numbers: np.ndarray) -> str:

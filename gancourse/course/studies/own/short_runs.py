@@ -49,7 +49,7 @@ MEANING = {
     "ema_decay": "share of G's running average that an update keeps",
     "decay": "last part of the run, in which the learning rate falls to 0",
 }
-SUGGESTED = ("width", "32, 16", "16 above 32 by a factor 1.2")  # choice, values, statement
+SUGGESTED = ("penalty", "r1, mine", "mine like r1 within a factor 1.2")  # choice, values, statement
 MOST_VALUES = 3  # each costs a run for every seed
 WORLDS = (1 / 3, 1.0, 3.0)  # ratios with which a statement must hold once and fail once
 

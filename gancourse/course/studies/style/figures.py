@@ -16,7 +16,8 @@ DRAWN = "texture distance", "colour agreement", "mean luminance"  # over the ste
 
 def show_players(*, alt: str) -> None:
     """Display who feeds whom, and with dashed arrows who teaches whom."""
-    boxes = {"pile": Box(0, 3.3, "other\npaintings", plots.REAL), "streaks": Box(0, 2.3, "streaks"),
+    boxes = {"pile": Box(0, 3.3, "other\npaintings", plots.REAL),
+             "streaks": Box(0, 2.3, "streaks,\ndirections"),
              "under": Box(0, 1.15, "smeared,\nbrightness\nmatched"),
              "photo": Box(0, -0.3, "photo-\ngraph"),
              "G": Box(2.2, 1.9, "generator\nG", plots.THIRD, True),
