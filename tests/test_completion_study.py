@@ -9,15 +9,15 @@ from gancourse.course.studies.completion import seeds_table, who_feeds_whom
 from gancourse.data.synthetic import slices
 from gancourse.notebook import plots
 
-NAMES = {"table": {"L2": (9.8, 0.7, 0.9, 0.5, 150)}, "slice_table": {"L2": (0.0, 1.0, 0.2, 30)},
-         "vote": 0.75, "vote_clear": 0.95, "by_part": {("L2", "1/2"): (0.01, 0.98)}, "differ": 0.02}
+NAMES = {"table": {"L2": (9.8, 0.7, 150)}, "slice_table": {"L2": (0.0, 1.0, 0.2, 30)}, "vote": 0.75,
+         "on_clear": {"L2": 0.9, "vote of 16": 0.95}, "by_part": {("L2", "1/2"): (0.01, 0.98)}, "differ": 0.02}
 
 
-def test_it_runs_the_lessons_cells_up_to_the_slices_and_no_drawing():
+def test_it_runs_the_lessons_cells_up_to_the_clear_holes_and_no_drawing():
     kept = seeds_table.cells(find("11").notebook)
     assert kept[0].startswith("num_steps: int") and seeds_table.LAST in kept[-1]
     text = "\n".join(kept)
-    assert "def fill_step(" in text and "slice_gans = " in text
+    assert "def fill_step(" in text and "slice_gans = " in text and "def scores(" in text
     assert "plots.finish" not in text and "faces.faces(" not in text and "checks.adopt" not in text
 
 
@@ -26,7 +26,7 @@ def test_a_run_gives_a_row_for_each_result():
     for result, value in (("digits, L2: on clear ones", 0.9), ("slices, L2: deleted", 1.0),
                           ("digits, vote of 16: on clear ones", 0.95), ("slices, L2: deleted at 1/2", 0.98)):
         assert {"result": result, "seed": 3, "value": value} in found
-    assert len(found) == 5 + 4 + 2 + 2 + 1
+    assert len(found) == 3 + 4 + 3 + 2 + 1
 
 
 def test_the_majority_wins_and_of_two_the_smaller():

@@ -5,15 +5,20 @@ from exercises import judge, names_from, solution
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"squared_error": "def squared_error(fake, real, hole, answers):",
+HEADS = {"filler_loss": "def filler_loss(fake, real, hole, logits, weight):",
          "honest_mistakes": "def honest_mistakes(healthy, ill, prior):",
          "honesty": "def honesty(e_1, e_K, K):", "absolute_guess": "def absolute_guess(values, chances):"}
 CHANCE = "chance = prior * ill / (prior * ill + (1 - prior) * healthy)\n    "
+ERROR = "error = (fake - real).square().sum() / (hole.sum() * real.shape[1])"
+SUM = "return weight * error + (0 if logits is None else softplus(-logits).mean())"
 RIGHT = [
-    ("squared_error", "mean = torch.stack(fake.chunk(answers)).mean(0)\n"
-                      "    missing = hole.expand_as(real)\n    return ((mean - real)[missing] ** 2).mean()"),
-    ("squared_error", "n = len(real)\n    mean = sum(fake[i * n : (i + 1) * n] for i in range(answers)) / answers\n"
-                      "    return (hole * (mean - real) ** 2).sum() / (hole.sum() * real.shape[1])"),
+    ("filler_loss", "missing = hole.expand_as(real)\n    error = ((fake - real)[missing] ** 2).mean()\n"
+                    "    says = 0 if logits is None else losses.nonsaturating_g_loss(logits)\n"
+                    "    return says + weight * error"),
+    ("filler_loss", "error = (hole * (fake - real) ** 2).sum() / hole.expand_as(real).sum()\n"
+                    "    loss = weight * error\n"
+                    "    if logits is not None:\n        loss = loss - torch.log(torch.sigmoid(logits)).mean()\n"
+                    "    return loss"),
     ("honest_mistakes", "all_ill, all_healthy = prior * ill, (1 - prior) * healthy\n"
                         "    wrong = (all_ill * all_healthy / (all_ill + all_healthy)).sum()\n"
                         "    return wrong / (1 - prior), wrong / prior"),
@@ -25,24 +30,22 @@ RIGHT = [
                        "    return values[int(np.argmin(cost))]"),
 ]
 WRONG = [
-    ("squared_error", "the mean of the errors, not the error of the mean",
-     "error = (fake - real.repeat(answers, 1, 1, 1)).square().sum()\n"
-     "    return error / (answers * hole.sum() * real.shape[1])"),
-    ("squared_error", "a mean over the whole image",
-     "return (fake.unflatten(0, (answers, -1)).mean(0) - real).square().mean()"),
-    ("squared_error", "a mean of each image first",
-     "errors = (fake.unflatten(0, (answers, -1)).mean(0) - real).square().flatten(1).sum(1)\n"
-     "    return (errors / (hole.flatten(1).sum(1) * real.shape[1])).mean()"),
-    ("squared_error", "the channels are forgotten",
-     "return (fake.unflatten(0, (answers, -1)).mean(0) - real).square().sum() / hole.sum()"),
-    ("squared_error", "answers that lie beside one another",
-     "mean = fake.unflatten(0, (-1, answers)).mean(1)\n"
-     "    return (mean - real).square().sum() / (hole.sum() * real.shape[1])"),
-    ("squared_error", "the absolute error",
-     "return (fake.unflatten(0, (answers, -1)).mean(0) - real).abs().sum() / (hole.sum() * real.shape[1])"),
-    ("squared_error", "no gradient",
-     "mean = fake.detach().unflatten(0, (answers, -1)).mean(0)\n"
-     "    return (mean - real).square().sum() / (hole.sum() * real.shape[1])"),
+    ("filler_loss", "a mean over the whole image", f"error = (fake - real).square().mean()\n    {SUM}"),
+    ("filler_loss", "a mean of each image first",
+     "errors = (fake - real).square().flatten(1).sum(1) / (hole.flatten(1).sum(1) * real.shape[1])\n"
+     f"    error = errors.mean()\n    {SUM}"),
+    ("filler_loss", "the channels are forgotten",
+     f"error = (fake - real).square().sum() / hole.sum()\n    {SUM}"),
+    ("filler_loss", "the absolute error", f"{ERROR.replace('square', 'abs')}\n    {SUM}"),
+    ("filler_loss", "no gradient", f"fake = fake.detach()\n    {ERROR}\n    {SUM}"),
+    ("filler_loss", "G is glad if D takes it for made", f"{ERROR}\n    {SUM.replace('-logits', 'logits')}"),
+    ("filler_loss", "the minimax loss", f"{ERROR}\n    {SUM.replace('softplus(-logits)', '-softplus(logits)')}"),
+    ("filler_loss", "a sum over the batch", f"{ERROR}\n    {SUM.replace('.mean()', '.sum()')}"),
+    ("filler_loss", "lambda weighs what D says",
+     f"{ERROR}\n    return error if logits is None else error + weight * softplus(-logits).mean()"),
+    ("filler_loss", "lambda weighs both",
+     f"{ERROR}\n    return weight * (error if logits is None else error + softplus(-logits).mean())"),
+    ("filler_loss", "what D says is forgotten", f"{ERROR}\n    return weight * error"),
     ("honest_mistakes", "the prior is forgotten",
      "chance = ill / (ill + healthy)\n    return (healthy * chance).sum(), (ill * (1 - chance)).sum()"),
     ("honest_mistakes", "the other way round", CHANCE + "return (ill * (1 - chance)).sum(), (healthy * chance).sum()"),

@@ -34,7 +34,7 @@ def test_training_shows_the_step_images_with_their_hole_and_watches():
     holes[:, :, :3] = True
     given = []
 
-    def step(gan, both, z, loss, penalty, ema_decay):
+    def step(gan, both, z, loss, penalty):
         given.append(both)
         return torch.zeros(()), torch.zeros(())
 
@@ -51,12 +51,33 @@ def test_the_learning_rate_falls_over_the_last_sixty_per_cent():
     assert [rate(k) for k in (0, 40, 70, 100)] == pytest.approx([2, 2, 1, 0])
 
 
-def test_the_squared_error_of_a_pair_is_that_of_its_mean():
+def test_the_loss_of_a_filler_is_the_error_and_what_d_says():
     gray, hole = torch.zeros(1, 3, 2, 2), torch.ones(1, 1, 2, 2, dtype=torch.bool)
-    pair = torch.cat([gray + 1, gray - 1])
-    assert fillers.squared_error(pair, gray, hole, 2) == 0
-    assert fillers.squared_error(pair[:1], gray, hole, 1) == 1
-    assert fillers.squared_error(torch.cat([gray + 1, gray]), gray, hole, 2) == pytest.approx(0.25)
+    assert fillers.filler_loss(gray + 1, gray, hole, None, 3.0) == 3
+    half = torch.cat([gray + 1, gray], 3), torch.cat([gray, gray], 3), torch.cat([hole, ~hole], 3)
+    assert fillers.filler_loss(*half, None, 1.0) == 1
+    wavers = torch.zeros(1, 1)
+    assert fillers.filler_loss(gray + 1, gray, hole, wavers, 2.0) == pytest.approx(2 + np.log(2))
+
+
+def test_d_learns_from_what_it_is_shown_and_the_running_average_moves():
+    def step(gan, both, z, loss, penalty):
+        fake = gan.G(both, z)
+        for net in (gan.G, gan.D):
+            before.append([weight.clone() for weight in net.parameters()])
+        d_loss = fillers.teach_D(gan, lambda pictures: gan.D(torch.cat([pictures, both[:, 1:]], 1)),
+                                 both[:, :1], fake, loss, penalty)
+        assert all(map(torch.equal, before[-2], gan.G.parameters()))
+        assert not all(map(torch.equal, before[-1], gan.D.parameters()))
+        with torch.no_grad():
+            next(gan.G.parameters()).add_(1)
+        return d_loss, d_loss
+
+    before = []
+    x = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 1)).astype(np.uint8)
+    gan, _ = fillers.train_filler(step, x, np.ones((12, 8, 8), bool), num_steps=3, batch_size=4, z_dim=5, width=4)
+    first, average, last = before[0][0], next(gan.G_ema.parameters()), next(gan.G.parameters())
+    assert (average > first).all() and (average <= last).all()
 
 
 @pytest.mark.parametrize("e_1, e_k, k, want", [(2, 1.25, 4, 1), (3, 3, 8, 0), (5, 4.5, 2, 0.25)])

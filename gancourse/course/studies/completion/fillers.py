@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gancourse.data.registry import to_float
 from gancourse.pt import losses, models
 from gancourse.pt.fast_loop import make_fast_loop
+from gancourse.pt.optimisers import apply_gradients, gradients_of
 from gancourse.pt.train import GAN, Penalty, from_numpy, make_gan, to_numpy
 from gancourse.training_loop import draw_noise, train_fast
 
@@ -64,16 +65,27 @@ def filler_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
     return Filler(z_dim, shape, width, mirror), D
 
 
-def squared_error(fake: Tensor, real: Tensor, hole: Tensor, answers: int) -> Tensor:
-    """Return the squared error of the mean of several answers, averaged over the missing values.
+def filler_loss(fake: Tensor, real: Tensor, hole: Tensor, logits: Tensor | None,
+                weight: float) -> Tensor:
+    """Return the loss of a filler: what D says, and `weight` times the squared error in the hole.
 
-    `fake` (answers * batch, channels, height, width) holds the first answers to all images, then
-    the second ones, equal to `real` (batch, channels, height, width) where nothing is missing.
-    `hole` is bool with one channel.  After Ohayon et al. 2021.  Lesson 11.
+    `fake` and `real` (batch, channels, height, width) are equal where nothing is missing; `hole` is
+    bool with one channel.  `logits` is what D answers to `fake`, or None without a D.  Lesson 11.
     """
-    parts = fake.chunk(answers)
-    error = sum(parts) / answers - real
-    return error.square().sum() / hole.expand_as(real).sum()
+    error = weight * ((fake - real).square().sum() / hole.expand_as(real).sum())
+    return error if logits is None else error + losses.nonsaturating_g_loss(logits)
+
+
+def teach_D(gan: GAN, D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor,  # noqa: N802
+            loss: losses.Loss, penalty: Penalty | None) -> Tensor:
+    """Update D's weights by real and completed images, and return its loss, without the penalty.
+
+    `D` is gan.D with the hole given.  Lesson 11.
+    """
+    d_loss = loss.d_loss(D(real), D(fake.detach()))
+    cost = penalty.weight * penalty.interval * penalty.penalty(D, real, None) if penalty else 0
+    apply_gradients(gan.opt_D, gradients_of(gan.opt_D, d_loss + cost))
+    return d_loss.detach()
 
 
 def honesty(e_1: float, e_k: float, k: int) -> float:
@@ -92,9 +104,10 @@ def train_filler(step: Callable, x: np.ndarray, holes: np.ndarray, *, num_steps:
                  watch: Callable[[GAN], Any] | None = None) -> tuple[GAN, list[tuple[int, Any]]]:
     """Train a filler and its D on images with holes by `step`, and return them with what was seen.
 
-    `x` is uint8 (n, height, width, channels), `holes` bool (n, height, width).  `step` has the
-    arguments of `alternating_step`; its images have the hole, 1 or -1, as their last channel.  Adam
-    with a learning rate that falls to 0 over the last 60 % of the steps, R1 at every eighth.
+    `x` is uint8 (n, height, width, channels), `holes` bool (n, height, width).  Each step calls
+    `step(gan, both, z, loss, penalty)`, where `both` are images with their hole, 1 or -1, as their
+    last channel, and then moves G's running average.  Adam with a learning rate that falls to 0
+    over the last 60 % of the steps, R1 at every eighth.
     `watch(gan)` is called ten times; what it returns is listed with its step.  Lesson 11.
     """
     pool = np.concatenate([x, np.uint8(255) * holes[..., None]], axis=-1)
@@ -103,11 +116,26 @@ def train_filler(step: Callable, x: np.ndarray, holes: np.ndarray, *, num_steps:
     gan = make_gan(G, D, z_dim=z_dim, learning_rate=learning_rate, betas=(0.0, 0.99), seed=seed)
     run_steps = make_fast_loop(
         gan, pool, batch_size=min(batch_size, len(x)), loss=losses.LOSSES["nonsaturating"],
-        penalty=R1, step=step, schedule=falling(learning_rate, num_steps), compiled="no")
+        penalty=R1, step=_averaging(step), schedule=falling(learning_rate, num_steps),
+        compiled="no")
     seen = []
     for log in train_fast(run_steps, num_steps=num_steps, log_every=max(1, num_steps // 10)):
         seen.append((log.step, watch(gan) if watch else None))
     return gan, seen
+
+
+def _averaging(step: Callable) -> Callable:
+    """Return the step that also moves the running average G_ema, as the fast loop calls it."""
+
+    def whole(gan: GAN, both: Tensor, z: Tensor, loss: losses.Loss, penalty: Penalty | None,
+              ema_decay: float | Tensor) -> tuple[Tensor, Tensor]:
+        step_losses = step(gan, both, z, loss, penalty)
+        weights = zip(gan.G_ema.state_dict().values(), gan.G.state_dict().values(), strict=True)
+        for old, new in weights:
+            old.copy_(torch.lerp(old.float(), new.float(), 1 - ema_decay))
+        return step_losses
+
+    return whole
 
 
 def falling(learning_rate: float, num_steps: int) -> Callable[[int], float]:
