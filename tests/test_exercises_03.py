@@ -8,8 +8,7 @@ from gancourse.course.lessons import source
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"update_D": "def update_D(gan, real, z):", "r1": "def r1(D, real):",
-         "update_D_r1": "def update_D_r1(gan, real, z, gamma):", "slerp": "def slerp(a, b, t):",
+HEADS = {"update_D": "def update_D(gan, real, z):", "r1": "def r1(D, real):", "slerp": "def slerp(a, b, t):",
          "padding": "def padding(k, s):"}
 SHOULD = "softplus(-gan.D(real)).mean() + softplus(gan.D(gan.G(z).detach())).mean()"
 LEARN = "gan.opt_D.zero_grad()\n    loss.backward()\n    gan.opt_D.step()\n    return loss.item()"
@@ -18,7 +17,6 @@ BCE = ("with torch.no_grad():\n        fake = gan.G(z)\n"
        "    loss = sum(bce(gan.D(x), torch.full((len(x), 1), y)) for x, y in ((real, 1.0), (fake, 0.0)))\n    ")
 GRAD = "(g,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)"
 X = "x = real.clone().requires_grad_(True)"
-WITH_R1 = f"loss = {SHOULD} + gamma / 2 * r1(gan.D, real)\n    {LEARN}"
 THETA = "theta = angle(a, b)"
 ARC = f"{THETA}\n    return (np.sin((1 - t) * theta) * a + np.sin(t * theta) * b) / np.sin(theta)"
 RIGHT = [
@@ -27,10 +25,6 @@ RIGHT = [
                  "    gan.opt_D.step()\n    return loss.item()"),
     ("r1", f"{X}\n    {GRAD}\n    return g.reshape(len(x), -1).norm(dim=1).pow(2).mean()"),
     ("r1", f"{X}\n    {GRAD}\n    return (g * g).sum() / len(x)"),
-    ("update_D_r1", WITH_R1),
-    ("update_D_r1", f"loss = {SHOULD}\n    gan.opt_D.zero_grad()\n    loss.backward()\n"
-                    "    more = gamma * r1(gan.D, real) / 2\n    more.backward()\n    gan.opt_D.step()\n"
-                    "    return (loss + more).item()"),
     ("slerp", f"{THETA}\n    e = (b - np.cos(theta) * a) / np.sin(theta)\n"
               "    return np.cos(t * theta) * a + np.sin(t * theta) * e"),
     ("slerp", f"{THETA}\n    s, u = np.sin(t * theta), np.sin(theta - t * theta)\n"
@@ -61,14 +55,6 @@ WRONG = [
     ("r1", "of the mean logit", f"{X}\n    {GRAD.replace('.sum(),', '.mean(),')}\n"
                                 "    return g.square().flatten(1).sum(1).mean()"),
     ("r1", "halved already", f"{X}\n    {GRAD}\n    return g.square().flatten(1).sum(1).mean() / 2"),
-    ("update_D_r1", "the penalty a number", WITH_R1.replace("real)\n", "real).item()\n")),
-    ("update_D_r1", "not halved", WITH_R1.replace("gamma / 2", "gamma")),
-    ("update_D_r1", "subtracted", WITH_R1.replace("+ gamma", "- gamma")),
-    ("update_D_r1", "at the fakes", WITH_R1.replace("r1(gan.D, real)", "r1(gan.D, gan.G(z))")),
-    ("update_D_r1", "of the other network", WITH_R1.replace("r1(gan.D, real)", "r1(gan.G, z)")),
-    ("update_D_r1", "left out", WITH_R1.replace(" + gamma / 2 * r1(gan.D, real)", "")),
-    ("update_D_r1", "only the penalty is learnt",
-     WITH_R1.replace("loss.backward()", "(gamma / 2 * r1(gan.D, real)).backward()")),
     ("slerp", "the straight line", "return (1 - t) * a + t * b"),
     ("slerp", "the line, stretched to the sphere",
      "p = (1 - t) * a + t * b\n    return p / np.linalg.norm(p, axis=-1, keepdims=True) * np.linalg.norm(a, axis=-1, "
@@ -95,13 +81,8 @@ def names():
 
 
 def answer(exercise, body):
-    """The text of an answer; the two functions of exercise 2 stand in one cell, the other one as in the lesson."""
-    mine = f"{HEADS[exercise]}\n    {body}"
-    if exercise == "r1":
-        return mine + "\n\n" + solution("03", "r1").split("\n\n\n")[1]
-    if exercise == "update_D_r1":
-        return solution("03", "r1").split("\n\n\n")[0] + "\n\n" + mine
-    return mine
+    """The text of an answer."""
+    return f"{HEADS[exercise]}\n    {body}"
 
 
 @pytest.mark.parametrize("exercise", HEADS)
