@@ -112,8 +112,8 @@ def lesson():
     exec(imports, scope)
     english = grammar.number_agreement()
     scope |= {"V": len(english.words), "T": grammar.LENGTH, "SEEDS": range(3), "target": torch.device("cpu")}
-    for mark in ("class LanguageModel", "def next_logits(", "def write(", "def make_D(", "def write_softly(",
-                 "def rewards("):
+    for mark in ("class LanguageModel", "def next_logits(", "def log_q(", "def write(", "def make_D(",
+                 "def write_softly(", "def rewards("):
         (text,) = [source(c) for c in code_cells("13") if mark in source(c)]
         exec(text, scope)
     torch.manual_seed(0)

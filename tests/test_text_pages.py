@@ -37,6 +37,16 @@ def test_there_is_an_image_for_each_state():
     assert len(text_pages.training_frames(language, curves, {0: places, 5: places}, {0: rows, 5: rows})) == 2
 
 
+def test_each_seed_of_each_model_is_a_mark_and_half_is_dotted(monkeypatch):
+    shown = []
+    monkeypatch.setattr(text_pages.plots, "finish", lambda fig, *, alt: shown.append(fig))
+    text_pages.show_rule({"weak MLE": np.array([0.1, 0.5, 0.6]), "SeqGAN": np.array([1.0, 1.0, 0.9])}, alt="x")
+    (ax,) = shown[0].axes
+    lines = [line.get_xdata() for line in ax.lines]
+    assert [len(x) for x in lines] == [3, 3, 2] and list(lines[-1]) == [0.5, 0.5]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["weak MLE", "SeqGAN"]
+
+
 def test_twenty_typical_sentences_are_as_often_wrong_as_all():
     language = languages.load("grammar", num=100, num_fresh=10)
     rows = language.train[0].copy()
@@ -51,9 +61,10 @@ def test_every_run_of_the_study_names_the_lesson_and_one_worker():
     assert all(words[:3] == ["gancourse", "sweep", "13"] and "--workers" in words for words in commands.values())
 
 
-def test_the_study_is_shown_a_run_a_line():
+def test_the_study_is_shown_a_run_a_column():
     row = {name: "0.5" for name in text_sweeps.COLUMNS} | {"setting": "x", "seed": "3"}
-    assert text_sweeps.in_markdown([row]).splitlines()[-1].startswith("| x | 3 to 5 | 0.50 |")
+    lines = text_sweeps.in_markdown([row]).splitlines()
+    assert lines[0] == "| | x (3 to 5) |" and lines[-1] == "| beaten by full | 0.50 |"
     assert text_sweeps.in_markdown([]) == ""
 
 

@@ -121,6 +121,23 @@ def show_plane(curves: dict[str, np.ndarray], places: dict[str, np.ndarray],
     plots.finish(fig, alt=alt)
 
 
+def show_rule(shares: dict[str, np.ndarray], *, alt: str) -> None:
+    """Display for each model, by names of STYLE, the share of right cases in each seed."""
+    fig, ax = plots.figure(width=6.5, height=1 + 0.45 * len(shares))
+    for row, (name, of_seeds) in enumerate(shares.items()):
+        mark, colour = STYLE[name]
+        places = row + np.linspace(-0.22, 0.22, len(of_seeds))  # so that no seed hides another
+        ax.axhspan(row - 0.4, row + 0.4, color=plots.NEUTRAL, alpha=0.05, linewidth=0)
+        ax.plot(of_seeds, places, mark, color=colour, markersize=8, alpha=0.85)
+    ax.axvline(0.5, color=plots.NEUTRAL, linestyle=":", linewidth=1)
+    ax.set(xlim=(-0.03, 1.03), ylim=(len(shares) - 0.5, -0.5),
+           title="dotted: right in half of the cases",
+           xlabel="right number preferred, share of cases")
+    ax.set_yticks(range(len(shares)), list(shares))
+    ax.grid(False, axis="y")
+    plots.finish(fig, alt=alt)
+
+
 def draw_curves(ax: plots.Axes, curves: dict[str, np.ndarray], axes: tuple[str, str],
                 ends: tuple[str, str] = ("", "")) -> None:
     """Draw models over temperatures on the plane of quality (x) and what is missing (y).

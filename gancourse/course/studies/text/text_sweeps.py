@@ -28,7 +28,7 @@ SETTINGS = {  # what is changed of the lesson's own: the words of a sweep, its s
     "twice as long: 180 updates": ("-p seqgan_steps=180", "3"),
     "fewer sentences: 300": ("-p sentences=300", "3"),
 }
-COLUMNS = {  # the lesson's results, as its table of claims names them: the words above a column
+COLUMNS = {  # the lesson's results, as its table of claims names them: the words of its line
     "weak model: valid, mean": "weak: valid", "SeqGAN: valid, mean": "SeqGAN: valid",
     "full model: valid, mean": "full: valid", "weak model: KL, mean": "weak: KL",
     "SeqGAN: KL, mean": "SeqGAN: KL", "full model: KL, mean": "full: KL",
@@ -70,15 +70,14 @@ def read() -> Rows:
 
 
 def in_markdown(rows: Rows) -> str:
-    """Return the table as the lesson shows it, a run a line; "" without rows."""
+    """Return the table as the lesson shows it, a column a run; "" without rows."""
     if not rows:
         return ""
-    lines = [f"| setting | seeds | {' | '.join(COLUMNS.values())} |",
-             "|---" * (2 + len(COLUMNS)) + "|"]
-    for row in rows:
-        first = int(row["seed"])
-        cells = [_cell(row[name]) for name in COLUMNS]
-        lines.append(f"| {row['setting']} | {first} to {first + 2} | {' | '.join(cells)} |")
+    heads = [f"{row['setting']} ({row['seed']} to {int(row['seed']) + 2})" for row in rows]
+    lines = [f"| | {' | '.join(heads)} |", "|---" * (1 + len(rows)) + "|"]
+    for name, words in COLUMNS.items():
+        cells = [_cell(row[name]) for row in rows]
+        lines.append(f"| {words} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -63,12 +63,12 @@ def show_starts(starts: Sequence[dict], level: float, *, alt: str) -> None:
 def in_markdown(rows: Sequence[dict], condition: str = "other topics") -> str:
     """Return the table of all ways for the pairs of a condition; chosen by the criterion."""
     seeds = sorted({row["pair"] for row in rows if row["condition"] == condition})
-    lines = [f"| way | starts | {' | '.join(f'pair {seed}' for seed in seeds)} | starts that reach "
-             "a dictionary | seconds |", "|-" * (len(seeds) + 4) + "|"]
+    lines = [f"| way (starts) | right words, pairs {seeds[0]} to {seeds[-1]} | starts that reach a "
+             "dictionary | seconds |", "|-|-|-|-|"]
     for way, name in NAMES.items():
         pick = lambda column, way=way: stored_table.pick(rows, column, condition=condition, way=way)
         num = int(pick("starts")[0])
         reached = f"{pick('reached').sum():.0f} of {num * len(seeds)}"
-        shares = " | ".join(f"{share:.2f}" for share in pick("accuracy"))
-        lines.append(f"| {name} | {num} | {shares} | {reached} | {pick('seconds').mean():.1f} |")
+        shares = " ".join(f"{share:.2f}" for share in pick("accuracy"))
+        lines.append(f"| {name} ({num}) | {shares} | {reached} | {pick('seconds').mean():.1f} |")
     return "\n".join(lines)
