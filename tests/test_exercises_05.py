@@ -114,3 +114,18 @@ def test_until_an_answer_is_right_the_game_is_played_with_the_same_numbers(names
     if exercise == "critic_slope":  # where both shares are equal, any slope is as good
         differs &= solved[exercise](*batches) != 0
     assert not differs.any()
+
+
+def test_whether_a_sample_counts_at_its_own_place_changes_nothing_that_is_played(names):
+    """The course's answer counts what lies below x, the other right one also what lies at x."""
+    played = []
+    for answer in (RIGHT["critic_slope"], solution("05", "critic_slope")):
+        scope = dict(names)
+        exec(answer, scope)
+        for mark in ("def play(", "def by_critic_of_same("):
+            (text,) = [source(cell) for cell in code_cells("05") if mark in source(cell)]
+            exec(text.split("\n\n\npaths = ")[0], scope)
+        scope["by_critic"] = lambda real, seen, fake, m, s, slope=scope["critic_slope"]: (
+            -slope(real, seen, fake) / len(fake))
+        played.append(scope["play"](scope["by_critic_of_same"]))
+    np.testing.assert_array_equal(*played)

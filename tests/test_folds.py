@@ -65,3 +65,10 @@ def test_on_a_page_printed_sentences_may_break_and_printed_columns_may_not():
     cells = [code("a", printed="one sentence, however long it is"), code("bb", printed="seed   distance\n0      12.5")]
     page = to_html(notebook(*cells), "A lesson")
     assert '<pre class="prose">one sentence' in page and "<pre>seed   distance" in page
+
+
+def test_a_page_folds_the_parameters_which_stay_open_where_they_can_be_changed():
+    cell = code("seed: int = 0", "parameters")
+    page = to_html(notebook(cell), "A lesson")
+    assert "<summary>The parameters of this lesson, which a run can change</summary>" in page
+    assert folds.words(cell) == ""

@@ -5,7 +5,7 @@ import json
 import re
 
 from gancourse.course import folds
-from gancourse.course.lessons import SOLUTION
+from gancourse.course.lessons import SOLUTION, tags
 
 MATHS = re.compile(
     r"(?<![\\$])\$\$(.+?)\$\$"  # $$displayed$$
@@ -28,6 +28,7 @@ FOLD = """<details><summary>{words}</summary>
 ```
 
 </details>"""
+PARAMETERS = "The parameters of this lesson, which a run can change"
 LEFT_OUT = "...  # your turn: this page leaves the answer out"
 PAGE_STYLE = """<style>
 math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","DejaVu Math TeX Gyre",math}
@@ -150,7 +151,7 @@ def _parts(cell) -> list:
     """A cell as the page shows it: code to pass over becomes a fold, and a cell of its outputs."""
     import nbformat
 
-    words = folds.words(cell)
+    words = PARAMETERS if "parameters" in tags(cell) else folds.words(cell)
     if not words:
         return [cell]
     text = FOLD.format(words=words, code=cell["source"])
