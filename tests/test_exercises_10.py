@@ -5,14 +5,14 @@ from exercises import judge, names_from, solution
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"projection_logits": "def projection_logits(phi, y, V, psi):", "paired_gain": "def paired_gain(a, b):",
+HEADS = {"projection_logits": "def projection_logits(phi, y, V, psi):", "mean_gain": "def mean_gain(a, b):",
          "losses_through": "def losses_through(D, T, real, fake):"}
 LOSSES = "return softplus(-a).mean() + softplus(b).mean(), softplus(-b).mean()"
 RIGHT = [
     ("projection_logits", "return psi(phi) + (y * (phi @ V.T)).sum(1)[:, None]"),
     ("projection_logits", "return torch.stack([psi(p) + (p @ V.T @ row)[None] for p, row in zip(phi, y)])"),
     ("projection_logits", "return psi(phi) + torch.einsum('bf,bv,vf->b', phi, y, V)[:, None]"),
-    ("paired_gain",
+    ("mean_gain",
      "d = np.subtract(b, a)\n    low, high = stats.t.interval(0.95, len(d) - 1, d.mean(), stats.sem(d))\n"
      "    return (low + high) / 2, (high - low) / 2"),
     ("losses_through", f"a, b = D(T(real)), D(T(fake))\n    {LOSSES}"),
@@ -26,7 +26,7 @@ RIGHT = [
 ]
 OWN = {  # what the lesson goes on with until an answer passes
     "projection_logits": "return label_rows.projection_logits(phi, y, V, psi)",
-    "paired_gain": "return few_labels.paired_gain(a, b)",
+    "mean_gain": "return few_labels.paired_gain(a, b)",
     "losses_through": "return label_rows.losses_through(D, T, real, fake)"}
 WRONG = [
     ("projection_logits", "the label is forgotten", "return psi(phi)"),
@@ -43,19 +43,19 @@ WRONG = [
     ("projection_logits", "a mean over the features", "return psi(phi) + ((y @ V) * phi).mean(1, keepdim=True)"),
     ("projection_logits", "V learns nothing", "return psi(phi) + ((y @ V.detach()) * phi).sum(1, keepdim=True)"),
     ("projection_logits", "nothing is returned", "psi(phi)"),
-    ("paired_gain", "the normal quantile", "d = b - a\n    return d.mean(), 1.96 * d.std(ddof=1) / np.sqrt(len(d))"),
-    ("paired_gain", "the spread over n",
+    ("mean_gain", "the normal quantile", "d = b - a\n    return d.mean(), 1.96 * d.std(ddof=1) / np.sqrt(len(d))"),
+    ("mean_gain", "the spread over n",
      "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std() / np.sqrt(len(d))"),
-    ("paired_gain", "not paired",
+    ("mean_gain", "not paired",
      "s = np.sqrt(a.var(ddof=1) + b.var(ddof=1))\n"
      "    return b.mean() - a.mean(), stats.t.ppf(0.975, len(a) - 1) * s / np.sqrt(len(a))"),
-    ("paired_gain", "a over b", "d = a - b\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * stats.sem(d)"),
-    ("paired_gain", "the spread of one pick, not of the mean",
+    ("mean_gain", "a over b", "d = a - b\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * stats.sem(d)"),
+    ("mean_gain", "the spread of one pick, not of the mean",
      "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1)"),
-    ("paired_gain", "one side only", "d = b - a\n    return d.mean(), stats.t.ppf(0.95, len(d) - 1) * stats.sem(d)"),
-    ("paired_gain", "two error bars, added",
+    ("mean_gain", "one side only", "d = b - a\n    return d.mean(), stats.t.ppf(0.95, len(d) - 1) * stats.sem(d)"),
+    ("mean_gain", "two error bars, added",
      "t = stats.t.ppf(0.975, len(a) - 1)\n    return (b - a).mean(), t * (stats.sem(a) + stats.sem(b))"),
-    ("paired_gain", "one pick too many free",
+    ("mean_gain", "one pick too many free",
      "d = b - a\n    return d.mean(), stats.t.ppf(0.975, len(d)) * stats.sem(d)"),
     ("losses_through", "no change at all", f"a, b = D(real), D(fake)\n    {LOSSES}"),
     ("losses_through", "only real images are changed", f"a, b = D(T(real)), D(fake)\n    {LOSSES}"),

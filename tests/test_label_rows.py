@@ -1,15 +1,24 @@
 """Conditional GANs with rows of labels: by hand, and the same game as with class numbers."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from gancourse.course.studies.conditional.label_rows import draw, projection_logits, r1_as_seen, row_pair, train_rows
+from gancourse.course.studies.conditional.label_rows import (
+    draw,
+    projection_logits,
+    r1_as_seen,
+    row_pair,
+    step_through,
+    train_rows,
+)
 from gancourse.pt import losses
-from gancourse.pt.conditional import conditional_pair
+from gancourse.pt.conditional import conditional_pair, conditional_step
 from gancourse.pt.models import seeded
-from gancourse.pt.train import Penalty
+from gancourse.pt.train import Penalty, make_gan
 
 
 def test_the_projection_by_hand():
@@ -73,3 +82,16 @@ def test_r1_goes_through_the_change_that_d_sees():
 
     seen = r1_as_seen(penalty, D, lambda x: 2 * x, real, real)
     assert seen.item() == pytest.approx(8 * 0.5 * 160)
+
+
+def test_a_step_through_no_change_is_the_conditional_step():
+    x, labels, z = torch.randn(6, 1, 8, 8), torch.eye(3).repeat(2, 1), torch.randn(6, 5)
+    penalty = Penalty(lambda D, real, fake: losses.r1_penalty(D, real), 0.5, interval=8)
+    gans = []
+    for step in (conditional_step, partial(step_through, T=nn.Identity())):
+        gan = make_gan(*seeded(row_pair, 5, (8, 8, 1), 3, 4, seed=1), z_dim=5, ema_decay=0.9, seed=1)
+        step(gan, (x, labels), z, losses.LOSSES["nonsaturating"], penalty, 0.9)
+        gans.append(gan)
+    for net in ("G", "D", "G_ema"):
+        for p, q in zip(*(getattr(gan, net).parameters() for gan in gans), strict=True):
+            assert torch.allclose(p, q, atol=1e-6)

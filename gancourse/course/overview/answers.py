@@ -80,7 +80,7 @@ USES = (
         "It can: the texture of lesson 04's painting comes "
         "{04: texture distance: photograph / GAN as .1f} times closer to the painter's than the "
         "photograph was. A recipe without any network comes "
-        "{04: the same without a GAN: photograph / fine streaks + table as .1f} times closer, but "
+        "{04: the same without a GAN: photograph / recipe as .1f} times closer, but "
         "somebody had to know this painter to write it.",
         (("04", "The eye and the score"),)),
     Answer(
@@ -135,9 +135,9 @@ CHALLENGES = (
     Answer(
         "What makes it stable?",
         "A penalty on $D$'s gradient at real images, R1. In 784 pixels at least "
-        "{06: scratch in still pixels, no R1: least of 3 seeds as .2f} of a fault's size was left "
-        "without it, and at most {06: scratch in still pixels, R1: largest of 3 seeds as .0e} with "
-        "it.",
+        "{06: scratch in still pixels, no R1: least of 3 seeds as .2f} of a fault's strength was "
+        "left without it, and at most "
+        "{06: scratch in still pixels, R1: largest of 3 seeds as .0e} with it.",
         (("06", "From one number to 784 pixels"),
          ("03", "R1: a D that is flat where the data are"))),
     Answer(
@@ -196,7 +196,7 @@ RISKS = (
         "images. Look up the nearest training images before you publish samples. Random changes of "
         "all images that $D$ sees changed the share by "
         "{10: few images: DiffAugment's copy share minus it as .2f}: they help and are no cure.",
-        (("10", "The other augmentation: for the GAN"), ("07", "Copies"))),
+        (("10", "Does DiffAugment keep a GAN from copying?"), ("07", "Copies"))),
     Answer(
         "Consent: whose face, whose voice, whose text?",
         "What a model has learnt from somebody stays in its weights when the files are deleted. "

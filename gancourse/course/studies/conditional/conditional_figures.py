@@ -82,37 +82,39 @@ def _draw_rows(ax: plots.Axes, rows: Mapping[str, np.ndarray], columns: int,
 
 
 def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
-               each: Mapping[tuple[str, str], np.ndarray], titles: Mapping[str, str]) -> None:
+               each: Mapping[tuple[str, str], np.ndarray], titles: Mapping[str, str], *,
+               alt: str) -> None:
     """Display gains with their intervals, a panel for each setting, one below the other.
 
-    `gains` and `each` (the gain of every pick) are given by (setting, arm); `titles` by setting.
+    `gains` and `each` (the gain of every pick) are given by (setting, row); `titles` by setting.
+    What a GAN's drawings add is orange, and each mean stands at the right of its row.
     """
-    arms = list(dict.fromkeys(arm for _, arm in gains))
-    fig, axes = plots.figure(len(titles), 1, width=6.0, height=2.9 * len(titles))
-    for ax, (setting, title) in zip(axes, titles.items(), strict=True):
+    rows = list(dict.fromkeys(row for _, row in gains))
+    height = (0.45 * len(rows) + 0.45) * len(titles)
+    fig, axes = plots.figure(len(titles), 1, width=WIDTH, height=height, squeeze=False)
+    for ax, (setting, title) in zip(axes[:, 0], titles.items(), strict=True):
         ax.axvline(0, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
-        for i, arm in enumerate(arms):
-            mean, half = gains[setting, arm]
-            colour = plots.THIRD if "affine" in arm else plots.NEUTRAL
-            runs = each[setting, arm]
+        for i, row in enumerate(rows):
+            mean, half = gains[setting, row]
+            colour = plots.FAKE if "GAN" in row else plots.NEUTRAL
+            runs = each[setting, row]
             ax.plot(runs, [i] * len(runs), "o", color=colour, alpha=0.4, markersize=6)
             ax.errorbar(mean, i, xerr=half, color=colour, fmt="|", markersize=15, capsize=5,
                         elinewidth=2.5, markeredgewidth=2.5)
-        ax.set_yticks(range(len(arms)), arms, fontsize=12)
-        ax.set_ylim(len(arms) - 0.5, -0.5)
-        ax.set_title(title, fontsize=12)
+            ax.text(1.02, i, signed((mean, half)), transform=ax.get_yaxis_transform(), va="center",
+                    fontsize=11)
+        ax.set_yticks(range(len(rows)), rows, fontsize=12)
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.set_title(title, fontsize=13)
         ax.tick_params(axis="x", labelsize=12)
-        ax.locator_params(axis="x", nbins=5)
-    axes[-1].set_xlabel("gain in accuracy over real only", fontsize=12)
-    plots.finish(fig, alt="Three panels, one below the other: gains in accuracy over real "
-                          "only with 95 % intervals and a dotted line at 0. The two affine arms, "
-                          "green, lie far to the right of it, mirrored images to the left; the "
-                          "others lie about it")
+        ax.locator_params(axis="x", nbins=4)
+    axes[-1, 0].set_xlabel("gain in accuracy", fontsize=12)
+    plots.finish(fig, alt=alt)
 
 
 def draw_measures(rows: Sequence[dict], part: str) -> None:
     """Display three measures of copying of all controls and GANs, a dot for each pick."""
-    fig, axes = plots.figure(1, len(MEASURES), width=6.4, height=3.9, sharey=True)
+    fig, axes = plots.figure(1, len(MEASURES), width=6.0, height=3.9, sharey=True)
     for ax, (measure, (nothing, marks)) in zip(axes, MEASURES.items(), strict=True):
         ax.axvline(nothing, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
         for i, (name, (_, colour)) in enumerate(KINDS.items()):
@@ -180,7 +182,8 @@ def show_choices() -> None:
                ("fake", "G", -0.6))
     words = ((8.1, 2.05, "D learns"), (7.9, 0.15, "G learns"), (5.1, 0.97, "in D's loss"),
              (5.1, -0.95, "in G's loss"))
-    show_boxes(boxes, feeds, teaches, words=words, frame=(-0.8, 9.9, -1.1, 2.5), fontsize=13,
+    show_boxes(boxes, feeds, teaches, words=words, frame=(-0.8, 9.9, -1.1, 2.5), width=6.2,
+               fontsize=13,
                alt="Who feeds whom: z and the label y go into G, which makes fakes; real images, "
                    "and fakes in D's loss and in G's loss, go into D with the label. On each of "
                    "these three ways stands T with a question mark")

@@ -104,6 +104,34 @@ def average_weights(gan: GAN, ema_decay: float) -> None:
             average.copy_(statistic)
 
 
+def step_through(gan: GAN, batch: tuple[Tensor, Tensor], z: Tensor, loss: losses.Loss | None = None,
+                 penalty: Penalty | None = None, ema_decay: float = 0.0, *,
+                 T: Callable[[Tensor], Tensor],
+                 both_losses: Callable[..., tuple[Tensor, Tensor]] = losses_through,
+                 ) -> tuple[Tensor, Tensor]:
+    """Do one step of a conditional GAN by `both_losses`(D, T, real, fake); return D's loss and G's.
+
+    `loss` is not used: it has a place because every step is called with one.
+    """
+    x, labels = batch
+    fake = gan.G(z, labels)
+
+    def D(some: Tensor) -> Tensor:
+        return gan.D(some, labels)
+
+    d_loss, _ = both_losses(D, T, x, fake.detach())
+    r1 = r1_as_seen(penalty, D, T, x, fake) if penalty else 0
+    gan.opt_D.zero_grad()
+    (d_loss + r1).backward()
+    gan.opt_D.step()
+    _, g_loss = both_losses(D, T, x, fake)
+    gan.opt_G.zero_grad()
+    g_loss.backward()
+    gan.opt_G.step()
+    average_weights(gan, ema_decay)
+    return d_loss.detach(), g_loss.detach()
+
+
 def train_rows(x: np.ndarray, labels: np.ndarray, *, num_steps: int, seed: int = 0, width: int = 16,
                z_dim: int = 32, learning_rate: float = 4e-3, r1_gamma: float = 1.0,
                ema_decay: float = 0.995, batch_size: int = 32, changes: Sequence[Callable] = (),
