@@ -28,7 +28,7 @@ class Box(NamedTuple):
 
 def show_game(*, alt: str, noise: str = "noise z", generator: str = "generator\nG",
               fake: str = "fake\nG(z)", data: str = "training\ndata", real: str = "real\nx",
-              discriminator: str = "discrimi-\nnator D", verdict: str = "D(x): how\nprobably real",
+              discriminator: str = "discrimi-\nnator D", verdict: str = "D(x): is\nx real?",
               condition: str = "", extra: str = "",
               gradients: Sequence[str] = ("D learns", "G learns, through D")) -> None:
     """Display the diagram of a GAN; each text is that of one box, and "\\n" breaks its line.
@@ -62,7 +62,7 @@ def show_game(*, alt: str, noise: str = "noise z", generator: str = "generator\n
 
 def show_boxes(boxes: Mapping[str, Box], feeds: Iterable[tuple[str, str]],
                teaches: Iterable[tuple[str, str, float]], *, alt: str,
-               words: Iterable[tuple[float, float, str]] = (), width: float = 7.0,
+               words: Iterable[tuple[float, float, str]] = (), width: float = 5.8,
                frame: tuple[float, float, float, float] = (-0.8, 9.9, -0.5, 2.5),
                fontsize: float = 11) -> None:
     """Display boxes by name, and arrows between them.
@@ -94,7 +94,7 @@ def _box(ax: Axes, box: Box, fontsize: float) -> Text:
     """Draw a box with its text, and return it."""
     return ax.text(box.x, box.y, box.text, ha="center", va="center", fontsize=fontsize, zorder=3,
                    color="white" if box.filled else "black", linespacing=1.25,
-                   bbox={"boxstyle": "round,pad=0.5,rounding_size=0.3", "linewidth": 1.6,
+                   bbox={"boxstyle": "round,pad=0.4,rounding_size=0.3", "linewidth": 1.6,
                          "facecolor": box.colour if box.filled else PAPER,
                          "edgecolor": box.colour})
 

@@ -10,7 +10,7 @@ BOXES = {
     "pool": Box(2.3, 2.3, "training\nimages", plots.REAL),
     "x": Box(4.7, 2.3, "real\nx", plots.REAL),
     "given": Box(2.3, 1.15, "x with\nits hole", OTHER),
-    "error": Box(4.7, 1.15, "squared\nerror", OTHER), "noise": Box(0.1, 0.0, "noise z"),
+    "error": Box(4.7, 1.15, "squared\nerror", OTHER), "noise": Box(0.0, 0.0, "noise z"),
     "G": Box(2.3, 0.0, "filler\nG", plots.THIRD, True),
     "made": Box(4.7, 0.0, "completed\nimage", plots.FAKE),
     "D": Box(7.0, 1.15, "discrimi-\nnator D\n(+ hole)", filled=True),
