@@ -4,6 +4,7 @@ This takes minutes: its name puts it before the other tests, so that no worker i
 """
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,12 @@ from gancourse.course.kernel_client import Group
 from gancourse.course.lessons import all_lessons, settings, source, tags, without_solutions
 from gancourse.course.progress import with_line
 
+ROOT = Path(__file__).parents[1]
+
 
 @pytest.mark.parametrize("lesson", all_lessons(), ids=lambda lesson: lesson.name)
-def test_a_student_version_with_nothing_solved_runs_to_its_end(lesson, tmp_path):
+def test_a_student_version_with_nothing_solved_runs_to_its_end(lesson, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # this package, whatever is installed
     student = tmp_path / lesson.path.name
     student.write_text(json.dumps(with_line(without_solutions(lesson.notebook))), encoding="utf-8")
     executed, _ = notebook_execution.to_folder(  # papermill calls a run failed where any cell has raised
