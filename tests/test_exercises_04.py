@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 from exercises import code_cells, judge, names_from, solution
 
 from gancourse.course.lessons import find, source
-from gancourse.course.studies.style import brakes, figures, other_painters, seeds_table, stand_ins
+from gancourse.course.studies.style import brakes, figures, other_painters, seeds_table, staging, stand_ins
 from gancourse.data import sample_images
 from gancourse.data.synthetic import brushwork, painter
 from gancourse.data.synthetic.painter import paint
@@ -131,7 +131,7 @@ def test_the_study_runs_the_lessons_cells_up_to_its_table():
 
 def test_the_stored_table_has_three_seeds():
     stored = seeds_table.load()
-    for name in ("photograph", "fine streaks + table", "G, at its end", "painter, other seed"):
+    for name in ("photograph", "recipe", "G, at its end", "painter, other seed"):
         assert stored[name].shape == (3, 4)
 
 
@@ -180,7 +180,7 @@ def test_the_means_of_squares_are_those_of_their_pixels():
 def test_the_stored_other_painters_have_three_seeds_and_their_pictures():
     stored = other_painters.load()
     for which in other_painters.RUNS:
-        for name in ("matched", "fine streaks + table", "G, at its end", "painter, other seed"):
+        for name in ("matched", "recipe", "G, at its end", "painter, other seed"):
             assert {len(values) for values in stored[which, name].values()} == {3}
         pictures = other_painters.pictures(which)
         assert list(pictures) == list(other_painters.SHOWN)
@@ -205,6 +205,20 @@ def test_the_study_of_other_painters_makes_only_what_is_missing(tmp_path, monkey
     assert stored["by direction", "matched"]["colour distance"].tolist() == [0, 0]
     shapes = {picture.shape for picture in other_painters.pictures("by direction", tmp_path).values()}
     assert shapes == {(photo.shape[0] // 2, photo.shape[1] // 2, 3)}
+
+
+def test_an_untold_g_gets_zeros_in_the_place_of_the_directions(monkeypatch):
+    given = []
+
+    def run(seed, painter, num_steps):
+        given.append(staging.heading(np.full((2, 3), 0.5)))
+
+    monkeypatch.setattr(seeds_table, "run", run)
+    for which in ("by direction, 2400 steps", "by direction, 2400 steps, untold"):
+        other_painters.train(which, 0)
+    told, untold = given
+    assert told.all() and not untold.any()
+    assert untold.shape == told.shape and untold.dtype == told.dtype
 
 
 def test_the_stored_brakes_have_three_seeds_of_each_arm():

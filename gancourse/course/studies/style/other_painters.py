@@ -3,29 +3,33 @@
     python -m gancourse.course.studies.style.other_painters
 
 runs the lesson's own cells for each painter and seed, with that painter in the place of the usual
-one: about two minutes of one core a run, and four times as long with four times the steps.  It
-writes a row a painter, picture and seed, and a sheet of what the first seed has made.  A run that
-stands in the table is not made again.
+one: about two minutes of one core a run, and longer with four times the steps.  In one run G is
+told no directions: the two maps that hold them are 0, in training and afterwards.  It writes a row
+a painter, picture and seed, and a sheet of what the first seed has made.  A run that stands in the
+table is not made again.
 """
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
 
 from gancourse.course.studies import stored_table
-from gancourse.course.studies.style import figures, seeds_table
+from gancourse.course.studies.style import figures, seeds_table, staging
 from gancourse.data.images import encoded, read_image
 from gancourse.data.synthetic import brushwork, painter
 from gancourse.files import write_atomically
 
 HERE = Path(__file__).with_name("04_other_painters.csv")
 SHEETS = {"another order": "04_another_order.webp", "by direction": "04_by_direction.webp",
-          "by direction, 2400 steps": "04_by_direction_longer.webp"}
+          "by direction, 2400 steps": "04_by_direction_longer.webp",
+          "by direction, 2400 steps, untold": "04_by_direction_untold.webp"}
 COMMAND = "python -m gancourse.course.studies.style.other_painters"
-SHOWN = "painter", "G, at its end", "matched", "fine streaks + table"  # side by side on a sheet
+SHOWN = "painter", "G, at its end", "matched", "recipe"  # side by side on a sheet
 HALVED = 2  # sheets show the means of squares of 2 x 2 pixels
 ORDER = np.array([[235, 190, 60], [250, 206, 70], [150, 150, 90], [40, 80, 150], [24, 50, 110],
                   [80, 70, 80], [120, 80, 50], [150, 100, 60]], np.float64)  # dark to light
@@ -48,8 +52,30 @@ def by_direction(photo: np.ndarray, seed: int = 0) -> np.ndarray:
     return np.clip(light[..., None] + across[..., None] * TINT, 0, 255).astype(np.uint8)
 
 
-RUNS = {"another order": (another_order, 600), "by direction": (by_direction, 600),
-        "by direction, 2400 steps": (by_direction, 2400)}  # the painter, and the steps of training
+class Run(NamedTuple):
+    """A painter, the steps of training, and whether G is told the directions."""
+
+    paint: seeds_table.Painter
+    num_steps: int
+    told: bool = True
+
+
+RUNS = {"another order": Run(another_order, 600), "by direction": Run(by_direction, 600),
+        "by direction, 2400 steps": Run(by_direction, 2400),
+        "by direction, 2400 steps, untold": Run(by_direction, 2400, told=False)}
+
+
+def no_heading(angles: np.ndarray) -> np.ndarray:
+    """Return zeros in the place of the directions, float32 (2, h, w)."""
+    return np.zeros((2, *angles.shape), np.float32)
+
+
+def train(which: str, seed: int) -> dict[str, Any]:
+    """Run the lesson's cells for one of RUNS, and return all that they have named."""
+    run = RUNS[which]
+    silence = nullcontext() if run.told else mock.patch.object(staging, "heading", no_heading)
+    with silence:
+        return seeds_table.run(seed, run.paint, num_steps=run.num_steps)
 
 
 def colour_distance(a: np.ndarray, b: np.ndarray, block: int = 8) -> float:
@@ -120,8 +146,7 @@ def main(words: Sequence[str] | None = None) -> None:
 
     def make(painter: str, seed: int) -> list[seeds_table.Row]:
         """Train one run, keep its sheet if it is the first seed's, and return its rows."""
-        paint, num_steps = RUNS[painter]
-        names = seeds_table.run(seed, paint, num_steps=num_steps)
+        names = train(painter, seed)
         if seed == chosen.seeds[0]:
             drawn = encoded(sheet(names), "WEBP", quality=70)
             write_atomically(chosen.to / SHEETS[painter], drawn)
