@@ -77,6 +77,12 @@ def test_empty_texts_become_the_example_and_half_a_plan_is_refused(capsys):
         short_runs.yours_or_example("width", "", "")
 
 
+def test_what_a_verdict_says_of_the_example_is_not_said_of_another_study():
+    said = {word: short_runs.outcome(*short_runs.SUGGESTED, word) for word in ("holds", "fails", "undecided")}
+    assert said["holds"].startswith("**Our example holds:**") and "is undecided:**" in said["undecided"]
+    assert len(set(said.values())) == 3 and not short_runs.outcome("width", "32, 8", "8 above 32", "holds")
+
+
 @pytest.mark.parametrize("choice, values, words", [
     ("loss", "nonsaturating, hinge", "hinge like nonsaturating within a factor 1.3"),
     ("learning_rate", "4e-3, 2e-3, 8e-3", "2e-3 above 4e-3 by a factor 1.1"),
@@ -130,6 +136,10 @@ def test_the_card_has_all_that_it_needs(tmp_path):
                        "source": "drawn", "licence": "CC0", "sha256": "f" * 64}}
     facts = short_runs.facts_for_card(made, arms, "Why?", shared, held_out.Measure(None, None, 1.0), 2000)
     assert facts["seed"] == 2 and facts["distance"] == 20 and facts["settings"]["width"] == 32
+    longer = arms["32"][2]._replace(distance=5.0, steps=1500)
+    more = short_runs.facts_for_card(made, arms, "Why?", shared, held_out.Measure(None, None, 1.0), 2000, longer)
+    assert more["distance"] == 5 and more["settings"]["num_steps"] == more["budget"]["updates"] == 1500
+    assert more["table"].startswith(facts["table"]) and "had 200 updates each" in more["table"]
     card = model_card.write(tmp_path, arms["32"][2].weights, facts | {"use": "None.", "limits": "All."})
     text = short_runs.folded(card)
     assert text.startswith("<details>") and "\n#### Intended use" in text and "\n# " not in text

@@ -20,7 +20,7 @@ from gancourse.course.studies.held_out import Measure
 from gancourse.course.studies.own import model_card
 from gancourse.course.studies.own import plan as plans
 from gancourse.course.studies.own.plan import Plan
-from gancourse.course.studies.own.runs import Runs, best_arm, table, typical
+from gancourse.course.studies.own.runs import Run, Runs, best_arm, table, typical
 from gancourse.course.studies.own.statement import Interval, in_words, verdict
 from gancourse.data.registry import Dataset
 from gancourse.errors import CourseError, check_choice, unknown
@@ -49,8 +49,16 @@ MEANING = {
     "ema_decay": "share of G's running average that an update keeps",
     "decay": "last part of the run, in which the learning rate falls to 0",
 }
-SUGGESTED = ("penalty", "r1, mine", "mine like r1 within a factor 1.2")  # choice, values, statement
+SUGGESTED = ("penalty", "r1, mine", "mine like r1 within a factor 1.1")  # choice, values, statement
 MOST_VALUES = 3  # each costs a run for every seed
+OUTCOMES = {  # of SUGGESTED, for the page
+    "holds": "place alone changes the distance by less than a tenth, so what cost distance above "
+             "was probably the *strength* of the penalties",
+    "fails": "place alone changes the distance by more than a tenth, so it was not strength alone "
+             "that cost distance above",
+    "undecided": "from these seeds one cannot tell whether place alone changes the distance by a "
+                 "tenth. So it stays open whether strength or place cost distance above",
+}
 WORLDS = (1 / 3, 1.0, 3.0)  # ratios with which a statement must hold once and fail once
 
 
@@ -102,6 +110,14 @@ def yours_or_example(choice: str, values: str, words: str) -> tuple[str, str, st
         raise CourseError(f"{' and '.join(missing)} is still empty: a plan needs all three")
     print("Nothing is written yet, so the page goes on with an example.")
     return SUGGESTED
+
+
+def outcome(choice: str, values: str, words: str, verdict_word: str) -> str:
+    """Return what a verdict says about the example, "" for a study of the reader's own."""
+    if (choice, values, words) != SUGGESTED or verdict_word not in OUTCOMES:
+        return ""
+    is_verdict = "is undecided" if verdict_word == "undecided" else verdict_word
+    return f"**Our example {is_verdict}:** {OUTCOMES[verdict_word]}."
 
 
 def in_markdown() -> str:
@@ -173,19 +189,25 @@ def about(images: Dataset, measure: Measure) -> dict[str, Any]:
 
 
 def facts_for_card(plan: Plan, all_runs: Runs, question: str, shared: dict[str, Any],
-                   measure: Measure, num_samples: int) -> dict[str, Any]:
+                   measure: Measure, num_samples: int, kept: Run | None = None) -> dict[str, Any]:
     """Return what the card says of the median run of the best arm, but for "use" and "limits".
 
-    `shared` is what `about` returns.  Raises CourseError where all runs of the best arm failed.
+    `shared` is what `about` returns; `kept` is that run, trained anew with more updates, None for
+    the run itself.  Raises CourseError where all runs of the best arm failed.
     """
     best = best_arm(all_runs)
     number = typical(all_runs, best)
-    kept = all_runs[best][number]
-    settings = plan.arms()[best]
+    of_study = all_runs[best][number]
+    kept = kept or of_study
+    settings = plan.arms()[best] | {"num_steps": kept.steps}
     distances = {name: [run.distance for run in arm] for name, arm in all_runs.items()}
+    results = table(plan, all_runs)
+    if kept is not of_study:
+        results += (f"\n\nThe runs of the table had {of_study.steps:,} updates each. The weights "
+                    f"of this card are those of a longer training: {kept.steps:,} updates.")
     return {
         "title": question, "question": question, "prediction": f"{plan.statement.in_words()}.",
-        "verdict": in_words(plan.statement, distances), "table": table(plan, all_runs),
+        "verdict": in_words(plan.statement, distances), "table": results,
         "choice": f"{plan.choice} = {best}", "settings": settings, "seed": plan.seeds[number],
         "seeds": plan.seeds, "distance": kept.distance, "floor": measure.floor,
         "num_samples": num_samples, **shared,
