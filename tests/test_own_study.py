@@ -205,6 +205,17 @@ def test_a_training_that_failed_is_a_result(tmp_path):
     assert "| r1 | 5.0, failed, 7.0 | failed |" in runs.table(made, all_runs)
 
 
+def test_a_longer_training_that_fails_leaves_the_short_run():
+    def one_run(settings, seed):
+        if settings["num_steps"] > 1000:
+            raise FloatingPointError("d_loss became nan")
+        return made_run(3.0)
+
+    short = made_run(5.0)
+    assert runs.longer(short, one_run, {"num_steps": 1000}, 0).distance == 3.0
+    assert runs.longer(short, one_run, {"num_steps": 2000}, 0) is short
+
+
 def test_the_kept_run_is_the_median_and_not_the_best():
     arms = {"a": [made_run(d) for d in (9, 1, 5)], "b": [made_run(d) for d in (9, NAN, 3, 4)]}
     assert runs.typical(arms, "a") == 2 and runs.typical(arms, "b") == 3 and runs.best_arm(arms) == "a"

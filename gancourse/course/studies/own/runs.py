@@ -132,6 +132,13 @@ def _file_name(plan: Plan, name: str) -> str:
     return f"{plan.choice}={kept}"
 
 
+def longer(run: Run, one_run: Callable[[dict[str, Any], int], Run], settings: dict[str, Any],
+           seed: int) -> Run:
+    """Return what `one_run(settings, seed)` makes, or `run` where that training fails."""
+    made = _made(one_run, settings, seed)
+    return run if math.isnan(made.distance) else made
+
+
 def _made(one_run: Callable[[dict[str, Any], int], Run], settings: dict[str, Any],
           seed: int) -> Run:
     """A run, or what is known of one that failed."""
