@@ -162,10 +162,10 @@ def number_of_claims(notebook):
 
 
 @pytest.mark.parametrize("lesson, section, kept, claims", [
-    ("00", "Can you write G's gradient?", ["g_gradient = nudged_g"], 7),
+    ("00", "Can you write G's gradient?", ["g_gradient = nudged_g"], 8),
     ("00", "Deeper", ["table = claims.ClaimTable(own)"], 4),
-    ("05", "Densities", [], 61), ("05", "Carrying earth", ["w1_gradient = _by_nudging"], 62),
-    ("06", "From one number", ["images = data.load("], 41)])
+    ("05", "Densities", [], 63), ("05", "Carrying earth", ["w1_gradient = _by_nudging"], 64),
+    ("06", "From one number", ["images = data.load("], 44)])
 def test_sections_of_lessons_can_be_cut(lesson, section, kept, claims):
     """No figure of a section stays, no name is missing, and the table loses only what the section measured."""
     short = cutting.cut(find(lesson).notebook, [section])
