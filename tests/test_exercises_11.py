@@ -5,13 +5,19 @@ from exercises import judge, names_from, solution
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
-HEADS = {"filler_loss": "def filler_loss(fake, real, hole, logits, weight):",
+HEADS = {"fill_holes": "def fill_holes(gan, real, hole, z):",
+         "filler_loss": "def filler_loss(fake, real, hole, logits, weight):",
          "honest_mistakes": "def honest_mistakes(healthy, ill, prior):",
          "honesty": "def honesty(e_1, e_K, K):", "absolute_guess": "def absolute_guess(values, chances):"}
 CHANCE = "chance = prior * ill / (prior * ill + (1 - prior) * healthy)\n    "
+SEEN = "seen = torch.cat([torch.where(hole, 0, real), hole.float()], dim=1)"
+KEEP = "return torch.where(hole, gan.G(seen, z), real)"
 ERROR = "error = (fake - real).square().sum() / (hole.sum() * real.shape[1])"
 SUM = "return weight * error + (0 if logits is None else softplus(-logits).mean())"
 RIGHT = [
+    ("fill_holes", f"{SEEN}\n    {KEEP}"),
+    ("fill_holes", "h = hole.float()\n    guess = gan.G(torch.cat([(1 - h) * real, h], 1), z)\n"
+                   "    return (1 - h) * real + h * guess"),
     ("filler_loss", "missing = hole.expand_as(real)\n    error = ((fake - real)[missing] ** 2).mean()\n"
                     "    says = 0 if logits is None else losses.nonsaturating_g_loss(logits)\n"
                     "    return says + weight * error"),
@@ -30,6 +36,14 @@ RIGHT = [
                        "    return values[int(np.argmin(cost))]"),
 ]
 WRONG = [
+    ("fill_holes", "G sees the truth", f"seen = torch.cat([real, hole.float()], 1)\n    {KEEP}"),
+    ("fill_holes", "G sees only the hole", f"{SEEN.replace('0, real', 'real, 0')}\n    {KEEP}"),
+    ("fill_holes", "G sees black in the hole", f"{SEEN.replace('0, real', '-1, real')}\n    {KEEP}"),
+    ("fill_holes", "the known pixels are marked", f"{SEEN.replace('hole.float', '(~hole).float')}\n    {KEEP}"),
+    ("fill_holes", "G is not shown the hole", f"seen = torch.where(hole, 0, real)\n    {KEEP}"),
+    ("fill_holes", "the whole guess", f"{SEEN}\n    return gan.G(seen, z)"),
+    ("fill_holes", "the other way round", f"{SEEN}\n    return torch.where(hole, real, gan.G(seen, z))"),
+    ("fill_holes", "without z", f"{SEEN}\n    {KEEP.replace('seen, z', 'seen, 0 * z')}"),
     ("filler_loss", "a mean over the whole image", f"error = (fake - real).square().mean()\n    {SUM}"),
     ("filler_loss", "a mean of each image first",
      "errors = (fake - real).square().flatten(1).sum(1) / (hole.flatten(1).sum(1) * real.shape[1])\n"
@@ -69,7 +83,10 @@ WRONG = [
 @pytest.fixture(scope="module")
 def names():
     """What the lesson has defined before its exercises; nothing is trained or loaded."""
-    return names_from("11", ["num_steps: int", "from gancourse import data, metrics", "healthy, ill = np.array"])
+    scope = names_from("11", ["num_steps: int", "from gancourse import data, metrics", "def check_fill_holes(f)",
+                              "healthy, ill = np.array"])
+    exec(solution("11", "fill_holes"), scope)  # the first exercise has two functions: each is judged with the other
+    return scope
 
 
 @pytest.mark.parametrize("exercise", HEADS)

@@ -51,6 +51,23 @@ def test_the_learning_rate_falls_over_the_last_sixty_per_cent():
     assert [rate(k) for k in (0, 40, 70, 100)] == pytest.approx([2, 2, 1, 0])
 
 
+def test_a_filled_hole_keeps_what_is_known_and_its_filler_sees_none_of_the_rest():
+    seen, real, hole = [], torch.rand(2, 3, 4, 4), torch.rand(2, 1, 4, 4) < 0.5
+
+    class Gan:
+        @staticmethod
+        def G(images, z):
+            seen.append(images)
+            return z[:, None, None, None].expand(2, 3, 4, 4)
+
+    done = fillers.fill_holes(Gan, real, hole, torch.tensor([7.0, 8.0]))
+    everywhere = hole.expand_as(real)
+    assert torch.equal(done[~everywhere], real[~everywhere])
+    assert set(done[0][everywhere[0]].tolist()) == {7.0} and set(done[1][everywhere[1]].tolist()) == {8.0}
+    assert torch.equal(seen[0][:, 3:], hole.float()) and (seen[0][:, :3][everywhere] == 0).all()
+    assert torch.equal(seen[0][:, :3][~everywhere], real[~everywhere])
+
+
 def test_the_loss_of_a_filler_is_the_error_and_what_d_says():
     gray, hole = torch.zeros(1, 3, 2, 2), torch.ones(1, 1, 2, 2, dtype=torch.bool)
     assert fillers.filler_loss(gray + 1, gray, hole, None, 3.0) == 3

@@ -65,6 +65,17 @@ def filler_pair(z_dim: int, shape: tuple[int, int, int], width: int = 32,
     return Filler(z_dim, shape, width, mirror), D
 
 
+def fill_holes(gan: GAN, real: Tensor, hole: Tensor, z: Tensor) -> Tensor:
+    """Return `real` (batch, channels, height, width) with its holes filled by `gan.G`.
+
+    `hole` is bool with one channel.  G sees 0 in the hole, and the hole as its last channel.
+    Lesson 11.
+    """
+    missing = hole.to(real.dtype)
+    guess = gan.G(torch.cat([torch.where(hole, 0.0, real), missing], dim=1), z)
+    return torch.where(hole.expand_as(real), guess, real)
+
+
 def filler_loss(fake: Tensor, real: Tensor, hole: Tensor, logits: Tensor | None,
                 weight: float) -> Tensor:
     """Return the loss of a filler: what D says, and `weight` times the squared error in the hole.
