@@ -81,8 +81,6 @@ def names():
         exec(solution("06", exercise), scope)
     (with_r1,) = [source(c) for c in code_cells("06") if "def r1(" in source(c)]
     exec(with_r1, scope)
-    (search,) = [source(c) for c in code_cells("06") if "def edge(" in source(c)]
-    exec(search, scope)
     return scope
 
 
