@@ -193,6 +193,12 @@ def test_a_slice_holds_what_the_check_and_the_answer_need_and_nothing_else():
     assert needed(notebook, "def f(x):\n    return c * x")[1] == "c = 3"
 
 
+def test_a_check_may_stand_in_an_earlier_cell():
+    notebook = lesson("a = 1\nb = train()", "def check_f(f):\n    checks.close(f(a), 1, 'one')", *solved("f", "return x"))
+    notebook["cells"][-1]["source"] = ["f = checks.adopt(f, ours.f, check_f)"]
+    assert needed(notebook) == ["a = 1", "def check_f(f):", "    checks.close(f(a), 1, 'one')"]
+
+
 def test_a_local_name_of_an_answer_is_not_the_lessons():
     notebook = lesson("history = train()", *solved("f", "return x"))
     assert needed(notebook, "def f(x):\n    history = [x for x in range(3)]\n    return history") == []

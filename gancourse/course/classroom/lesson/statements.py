@@ -61,11 +61,12 @@ class Statement(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def statements(text: str, cell: int) -> tuple[Statement, ...]:
-    """Return the top-level statements of a cell, without those that adopt an answer.
+    """Return the top-level statements of a cell; where one adopts an answer, only its check stays.
 
     Raises SyntaxError when it is not Python.
     """
-    return tuple(_statement(node, cell) for node in parsed(text).body if not _adopts(node))
+    nodes = [_check_of(node) if _adopts(node) else node for node in parsed(text).body]
+    return tuple(_statement(node, cell) for node in nodes)
 
 
 def changed_places(function: ast.FunctionDef, names: frozenset[str]) -> set[int | str]:
@@ -166,3 +167,8 @@ def _adopts(node: ast.stmt) -> bool:
     """Whether a statement reads `f = checks.adopt(f, ours, check)`."""
     call = getattr(node, "value", None)
     return isinstance(call, ast.Call) and ast.unparse(call.func) == "checks.adopt"
+
+
+def _check_of(node: ast.stmt) -> ast.Expr:
+    """The name of the check in `f = checks.adopt(f, ours, check)`, as a statement."""
+    return ast.Expr(node.value.args[2])
