@@ -194,9 +194,10 @@ def test_a_slice_holds_what_the_check_and_the_answer_need_and_nothing_else():
 
 
 def test_a_check_may_stand_in_an_earlier_cell():
-    notebook = lesson("a = 1\nb = train()", "def check_f(f):\n    checks.close(f(a), 1, 'one')", *solved("f", "return x"))
+    check = "def check_f(f):\n    checks.close(f(a), 1, 'one')"
+    notebook = lesson("a = 1\nb = train()", check, *solved("f", "return x"))
     notebook["cells"][-1]["source"] = ["f = checks.adopt(f, ours.f, check_f)"]
-    assert needed(notebook) == ["a = 1", "def check_f(f):", "    checks.close(f(a), 1, 'one')"]
+    assert needed(notebook) == ["a = 1", *check.splitlines()]
 
 
 def test_a_local_name_of_an_answer_is_not_the_lessons():
