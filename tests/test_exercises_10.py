@@ -20,6 +20,8 @@ RIGHT = [
      "a, b = D(T(real)), D(T(fake))\n    bce = nn.functional.binary_cross_entropy_with_logits\n"
      "    one, zero = torch.ones_like, torch.zeros_like\n"
      "    return bce(a, one(a)) + bce(b, zero(b)), bce(b, one(b))"),
+    ("losses_through",  # both batches at once
+     "a, b = D(T(torch.cat([real, fake]))).split([len(real), len(fake)])\n    " + LOSSES),
     ("losses_through",  # another change of the fakes for G: as random, and as right
      "a, b, c = D(T(real)), D(T(fake.detach())), D(T(fake))\n"
      "    return softplus(-a).mean() + softplus(b).mean(), softplus(-c).mean()"),

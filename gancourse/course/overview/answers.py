@@ -97,9 +97,9 @@ USES = (
         "Does its data improve another model?",
         "Not where the same few images are all that anybody has. With five labelled digits a "
         "class, its drawings changed a classifier's accuracy by "
-        "{10: stored: strokes, 5 a class: GAN, mean gain as .3f}, which may be chance; small turns "
-        "and shifts of the images added at least "
-        "{10: stored: strokes, 5 a class: affine, lower end of the gain as .3f}.",
+        "{10: stored: strokes, 5 a class: GAN over more copies, mean as .3f}, which may be "
+        "chance; small turns and shifts of the images added at least "
+        "{10: stored: strokes, 5 a class: affine over more copies, lower end as .3f}.",
         (("10", "Does a GAN help a classifier that has few labels?"),)),
     Answer(
         "Can it speak?",

@@ -12,12 +12,12 @@ from gancourse.notebook.diagram import OTHER, Box, show_boxes
 LETTERS = 14  # points, on a figure WIDTH inches wide: large enough for a telephone
 WIDTH = 5.6
 ROW_COLOURS = {"real": plots.REAL, "nearest": plots.REAL, "drawn": plots.FAKE}  # others are black
-COPY, GANS = "#CC79A7", {"plain": plots.FAKE, "DiffAugment": plots.THIRD}  # colours
+COPY, GANS = "#CC79A7", {"plain": plots.FAKE, "DiffAugment": OTHER}  # colours
 KINDS = {  # of the arms in the picture of the measures of copying: label and colour
     "noise on copies": ("copies with noise", COPY), SHIFTED: (SHIFTED, COPY), CUT: (CUT, COPY),
     THROUGH_T: ("copies, both", COPY), "held-out images": ("held-out images", plots.REAL),
     "noise": ("noise alone", plots.NEUTRAL),
-    "plain": ("plain GAN", plots.FAKE), "DiffAugment": ("DiffAugment", plots.THIRD)}
+    "plain": ("plain GAN", plots.FAKE), "DiffAugment": ("DiffAugment", OTHER)}
 MEASURES = {"copy ratio": (1.0, (0, 1, 2)), "copy share": (0.5, (0, 0.5, 1)),
             "share over shifts": (0.5, (0, 0.5, 1))}  # without copying, and marks of the axis
 
@@ -36,21 +36,47 @@ def signed(gain: tuple[float, float], digits: int = 3) -> str:
 
 
 def show_grids(groups: Mapping[str, Mapping[str, np.ndarray]], *, alt: str,
-               names: Sequence[str] = ()) -> None:
+               names: Sequence[str] = (), below: Sequence[str] = ()) -> None:
     """Display groups of labelled rows of images, a group below the other; titles by group.
 
     A group maps the label of its rows, "" for none, to images (n, height, width, channels).  There
-    are ten images in a row, or one for each of `names`, which stand above the first row.
+    are ten images in a row, or one for each of `names`, which stand above the first row.  `below`
+    are texts below the images of the last row.
     """
     columns = len(names) or 10
     lines = [sum(-(-len(images) // columns) for images in rows.values())
              for rows in groups.values()]
     height = 0.3 * len(groups) + 0.3 * bool(names) + 5.2 / columns * sum(lines)
+    height += 0.17 * max((text.count("\n") + 1 for text in below if text), default=0)
     fig, axes = plots.figure(len(groups), 1, width=WIDTH, height=height, height_ratios=lines,
                              squeeze=False)
     for ax, (title, rows) in zip(axes[:, 0], groups.items(), strict=True):
         _draw_rows(ax, rows, columns, names if ax is axes[0, 0] else ())
         ax.set_title(title, fontsize=LETTERS, pad=28 if names and ax is axes[0, 0] else 6)
+    bottom, right = axes[-1, 0].get_ylim()[0], axes[-1, 0].get_xlim()[1]
+    for i, text in enumerate(below):
+        axes[-1, 0].text((i + 0.5) * right / columns, bottom + 3, text, ha="center", va="top",
+                         fontsize=10, linespacing=1.1)
+    plots.finish(fig, alt=alt)
+
+
+def draw_label_terms(maps: Mapping[str, np.ndarray], *, alt: str) -> None:
+    """Display maps (digits shown, labels), a title for each, side by side; darker is more."""
+    most = max(np.abs(terms).max() for terms in maps.values())
+    fig, axes = plots.figure(1, len(maps), width=WIDTH, height=3.3, sharey=True)
+    for ax, (title, terms) in zip(axes, maps.items(), strict=True):
+        shades = ax.imshow(terms, cmap="Greys", vmin=-most, vmax=most)
+        ax.set_title(title, fontsize=13)
+        ax.set_xlabel("label given to D", fontsize=12)
+        ax.set_xticks(range(len(terms)))
+        ax.set_yticks(range(len(terms)))
+        ax.tick_params(labelsize=12, length=0)
+        ax.grid(False)
+        ax.spines[:].set_visible(False)
+    axes[0].set_ylabel("digit shown", fontsize=12)
+    bar = fig.colorbar(shades, ax=axes, orientation="horizontal", shrink=0.6, aspect=30)
+    bar.set_label("label term, less its mean over labels", fontsize=12)
+    bar.ax.tick_params(labelsize=12)
     plots.finish(fig, alt=alt)
 
 
@@ -91,7 +117,7 @@ def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
     """
     rows = list(dict.fromkeys(row for _, row in gains))
     height = (0.45 * len(rows) + 0.45) * len(titles)
-    fig, axes = plots.figure(len(titles), 1, width=WIDTH, height=height, squeeze=False)
+    fig, axes = plots.figure(len(titles), 1, width=WIDTH, height=height, squeeze=False, sharex=True)
     for ax, (setting, title) in zip(axes[:, 0], titles.items(), strict=True):
         ax.axvline(0, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
         for i, row in enumerate(rows):
@@ -106,7 +132,7 @@ def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
         ax.set_yticks(range(len(rows)), rows, fontsize=12)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.set_title(title, fontsize=13)
-        ax.tick_params(axis="x", labelsize=12)
+        ax.tick_params(axis="x", labelsize=12, labelbottom=True)
         ax.locator_params(axis="x", nbins=4)
     axes[-1, 0].set_xlabel("gain in accuracy", fontsize=12)
     plots.finish(fig, alt=alt)

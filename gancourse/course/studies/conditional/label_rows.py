@@ -132,6 +132,13 @@ def step_through(gan: GAN, batch: tuple[Tensor, Tensor], z: Tensor, loss: losses
     return d_loss.detach(), g_loss.detach()
 
 
+def step_one_sided(gan: GAN, batch: tuple[Tensor, Tensor], *others,
+                   T: Callable[[Tensor], Tensor], **kinds) -> tuple[Tensor, Tensor]:
+    """Do one step as `step_through` does, but only the real images go through T."""
+    x, labels = batch
+    return step_through(gan, (T(x), labels), *others, T=nn.Identity(), **kinds)
+
+
 def train_rows(x: np.ndarray, labels: np.ndarray, *, num_steps: int, seed: int = 0, width: int = 16,
                z_dim: int = 32, learning_rate: float = 4e-3, r1_gamma: float = 1.0,
                ema_decay: float = 0.995, batch_size: int = 32, changes: Sequence[Callable] = (),
