@@ -54,6 +54,13 @@ def test_half_of_a_quiz_is_wrong_in_the_way_that_it_says(mistake, seed):
             assert "that" not in words or place != words.index("that") + 4
 
 
+def test_each_round_of_the_quiz_has_its_own_sentences_and_places():
+    rounds = [agreement.quiz(ENGLISH, mistake, 8, 7) for mistake in agreement.MISTAKES]
+    texts = [text for rows in rounds for text in ENGLISH.text(rows)]
+    assert len(set(texts)) == 24
+    assert len({tuple(agreement.first_wrong(ENGLISH, rows) >= 0) for rows in rounds}) == 3
+
+
 def test_a_spoilt_sentence_differs_in_one_word_and_is_repeatable():
     right = row("two big dogs that chase a child see a dog .")[0]
     spoilt = agreement.spoil(ENGLISH, right, "far apart")

@@ -28,6 +28,16 @@ def test_the_verbs_of_two_models_stand_beside_each_beginning():
     assert html.count("<tr>") == 2
 
 
+def test_the_table_marks_the_number_that_has_more_probability():
+    english = languages.load("grammar", num=1).grammar
+    cases = agreement.find(english, english.numbers("a dog that chases two cats sleeps ."))
+    expected = np.zeros((1, len(english.words)))
+    for word, p in (("sleep", 0.4), ("sleeps", 0.35), ("sees", 0.25)):
+        expected[0, english.words.index(word)] = p
+    _, plain = text_pages.agreement_table(english, cases, {"x": expected})
+    assert "sleeps ✓ 0.60" in plain  # as `prefers_right` counts it, though "sleep" is the likeliest verb
+
+
 def test_there_is_an_image_for_each_state():
     language = languages.load("grammar", num=10, num_fresh=10)
     rows, places = language.train[0][:3], np.full((3, 2), 0.5)

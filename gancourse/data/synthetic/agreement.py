@@ -103,14 +103,16 @@ def first_wrong(language: Grammar, rows: np.ndarray) -> np.ndarray:
 def quiz(language: Grammar, mistake: str, n: int = 8, seed: int = 0) -> np.ndarray:
     """Return n different sentences (n, LENGTH), half of them spoilt by the same kind of mistake.
 
+    Each kind of mistake has sentences and an order of its own.
     "far apart" takes only sentences with a noun that misleads, so that the right ones are as hard
     as the wrong ones.  Raises ValueError for n < 2.
     """
     check_range("n", n, 2, 1000, include_low=True)
+    check_choice("mistake", mistake, MISTAKES)
     rows = np.unique(language.sample(200 * n, seed), axis=0)
     if mistake == "far apart":
         rows = find(language, rows).rows
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, MISTAKES.index(mistake)])
     rows = rng.permutation(rows[(rows != 0).sum(1) >= 4])[:n]
     for i in range(n // 2):
         rows[i] = spoil(language, rows[i], mistake, seed + i)

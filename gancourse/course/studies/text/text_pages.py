@@ -19,16 +19,21 @@ GAN = "#6A3D9A"
 STYLE = {  # mark and colour of each model of the lesson
     "weak MLE": ("o", plots.NEUTRAL), "SeqGAN": ("s", GAN), "shuffled rewards": ("X", WRONG),
     "Gumbel, soft": ("v", "#8C564B"), "Gumbel, straight": ("^", "#F0B800"),
-    "full MLE + SeqGAN": ("D", GAN), "full MLE": ("o", plots.THIRD)}
+    "SeqGAN, no rollouts": ("d", GAN), "full MLE + SeqGAN": ("D", GAN),
+    "weak + more MLE": ("P", plots.THIRD), "full MLE": ("o", plots.THIRD)}
 SIZE = 10  # of letters, in points
 PITCH = 0.602 * SIZE / 72  # width of a letter of the fixed-width font, in inches
 LINE = 0.2  # height of a line, in inches
-WIDTH = 6.0  # of a page, in inches
+LEAST = 48  # letters in the width of a page, where its lines are short
 
 
-def page(height: float) -> tuple[plots.Figure, plots.Axes]:
-    """Return a figure of the width of a page, in inches, with an empty axes over all of it."""
-    fig, ax = plots.figure(width=WIDTH, height=height, layout="none")
+def page(height: float, lines: Sequence[str]) -> tuple[plots.Figure, plots.Axes]:
+    """Return a figure `height` inches high with an empty axes over all of it.
+
+    It is no wider than the longest of the lines needs, so that a phone shows large letters.
+    """
+    letters = max(LEAST, 2 + max(map(len, lines)))
+    fig, ax = plots.figure(width=letters * PITCH, height=height, layout="none")
     ax.set_position((0, 0, 1, 1))
     return fig, ax
 
@@ -59,8 +64,9 @@ def draw_sentences(ax: plots.Axes, lines: Sequence[str], wrong: Sequence[int], *
 
 def quiz_frames(language: Grammar, n: int = 8, seed: int = 0) -> list[np.ndarray]:
     """Return two images for each of agreement.MISTAKES, without and with the mistakes marked."""
-    fig, ax = page(LINE * (2.8 + n))
     rounds = {mistake: agreement.quiz(language, mistake, n, seed) for mistake in agreement.MISTAKES}
+    lines = [f"1  {line}" for rows in rounds.values() for line in language.text(rows)]
+    fig, ax = page(LINE * (2.8 + n), lines)
 
     def turn_to(state: tuple[str, bool]) -> None:
         mistake, marked = state
@@ -79,10 +85,12 @@ def sentence_frames(language: Language, written: dict[str, np.ndarray],
 
     `written` are many sentences; those shown are `typical` of them.
     """
-    fig, ax = page(LINE * (2.8 + n))
+    chosen = {name: typical(language, rows, n) for name, rows in written.items()}
+    fig, ax = page(LINE * (2.8 + n), [line for rows in chosen.values()
+                                      for line in language.text(rows)])
 
     def turn_to(name: str) -> None:
-        rows = typical(language, written[name], n)
+        rows = chosen[name]
         wrong = language.first_wrong(rows)
         share = np.mean(language.first_wrong(written[name]) < 0)
         draw_sentences(ax, language.text(rows), wrong, title=(
@@ -108,9 +116,9 @@ def typical(language: Language, rows: np.ndarray, n: int, seed: int = 0) -> np.n
 def show_plane(curves: dict[str, np.ndarray], places: dict[str, np.ndarray],
                axes: tuple[str, str], ends: tuple[str, str], *, alt: str) -> None:
     """Display models on the plane: `places` (seeds, 2) by names of STYLE; see `draw_curves`."""
-    fig, ax = plots.figure(width=7, height=4.6)
+    fig, ax = plots.figure(width=5.6, height=4.6)
     draw_curves(ax, curves, axes, ends)
-    ax.margins(x=0.12)
+    ax.margins(x=0.18)
     for name in STYLE:
         if name in places:
             mark, colour = STYLE[name]
@@ -123,7 +131,7 @@ def show_plane(curves: dict[str, np.ndarray], places: dict[str, np.ndarray],
 
 def show_rule(shares: dict[str, np.ndarray], *, alt: str) -> None:
     """Display for each model, by names of STYLE, the share of right cases in each seed."""
-    fig, ax = plots.figure(width=6.5, height=1 + 0.45 * len(shares))
+    fig, ax = plots.figure(width=5.6, height=1 + 0.45 * len(shares))
     for row, (name, of_seeds) in enumerate(shares.items()):
         mark, colour = STYLE[name]
         places = row + np.linspace(-0.22, 0.22, len(of_seeds))  # so that no seed hides another
@@ -176,7 +184,7 @@ def training_frames(language: Language, curves: dict[str, np.ndarray],
     path = np.array([places[look] for look in looks])  # (looks, seeds, 2)
     low = LINE * (2.8 + len(written[looks[0]]))
     total = low + 2.9
-    fig, below = page(total)
+    fig, below = page(total, [line for rows in written.values() for line in language.text(rows)])
     below.set_position((0, 0, 1, low / total))
     above = fig.add_axes((0.12, (low + 0.5) / total, 0.85, 2.1 / total))
     draw_curves(above, curves, language.axes())
@@ -229,8 +237,9 @@ def agreement_table(language: Grammar, cases: agreement.Cases, expected: dict[st
     """Return the first n beginnings of sentences with each model's verb, as HTML and as text.
 
     `expected` gives for each model the probabilities (cases, words) at the place of the verb.  The
-    subject is green and bold, the noun that misleads pink; a cell holds the likeliest verb, whether
-    its number is right, and the share of verbs of the right number among all verbs.
+    subject is green and bold, the noun that misleads pink.  A cell holds the number that has more
+    probability, as its likeliest verb, whether it is right, and the share of verbs of the right
+    number among all verbs.
     """
     left = 'style="text-align:left"'
     verbs = agreement.numbers_of(language, "transitive", "intransitive")
@@ -245,12 +254,13 @@ def agreement_table(language: Grammar, cases: agreement.Cases, expected: dict[st
         plain += " ".join(words) + " ..."
         for name, probabilities in expected.items():
             share = {word: probabilities[k, word] for word in verbs}
-            likeliest = max(share, key=share.get)
             right = sum(p for word, p in share.items() if verbs[word] == cases.singular[k])
-            mark = "✓" if verbs[likeliest] == cases.singular[k] else "✗"
-            verb = f"{language.words[likeliest]} {mark}"
-            body += f"<td {left}><b>{escape(verb)}</b> {right / sum(share.values()):.2f}</td>"
-            plain += f"   {name}: {verb} {right / sum(share.values()):.2f}"
+            right /= sum(share.values())
+            number = cases.singular[k] == (right > 0.5)  # whether the preferred one is singular
+            likeliest = max((word for word in share if verbs[word] == number), key=share.get)
+            verb = f"{language.words[likeliest]} {'✓' if right > 0.5 else '✗'}"
+            body += f"<td {left}><b>{escape(verb)}</b> {right:.2f}</td>"
+            plain += f"   {name}: {verb} {right:.2f}"
         body += "</tr>"
         plain += "\n"
     return f"<table><tr><th {left}>beginning</th>{head}</tr>{body}</table>", plain
