@@ -14,7 +14,7 @@ from gancourse.course.studies.what_works.sweeps import DISTANCE, SAMPLES, Rows
 from gancourse.notebook import animation, plots, slider
 
 WIDTH = 5.4  # inches
-DOTS = "#6A3D9A"  # where they have no seed: blue would mean real
+DOTS, OTHERS = "#6A3D9A", "#A8A8A8"  # where they have no seed: blue would mean real
 RATES, MEMORIES = [0.001, 0.004, 0.016], [0.0, 0.5, 0.9]  # of the map
 Settings = dict[str, Sequence[float]]  # distances by label, one a seed, NaN where a run has failed
 
@@ -90,13 +90,19 @@ def show_seen() -> None:
 
 
 def show_overview(pages: dict[str, Settings]) -> None:
-    """Display all runs, a row for each page."""
+    """Display all runs, a row for each page, those of the default in purple."""
     fig, ax = plots.figure(width=WIDTH, height=4.8)
     dots = {name: sum(map(list, page.values()), []) for name, page in pages.items()}
-    draw(dots, ax, seeds=False, xlabel="Frechet distance; a dot is a run, the bar their median")
+    draw(dots, ax, seeds=False, xlabel="Frechet distance; purple: runs of the default")
+    drawn = [group for group in ax.collections if hasattr(group, "get_sizes")]
+    for bar in set(ax.collections) - set(drawn):
+        bar.set_visible(False)
+    for group, page in zip(drawn, pages.values(), strict=True):
+        group.set_facecolor([DOTS if "(default)" in label else OTHERS
+                             for label, runs in page.items() for _ in runs])
     ax.set_title("all runs, by the choice that was changed")
     plots.finish(fig, alt="Seven rows of dots on a logarithmic axis, one for each choice; the "
-                          "upper four are far wider")
+                          "upper four are far wider, and the purple ones stand on the left")
 
 
 def show_map(rows: Rows) -> None:
