@@ -16,20 +16,21 @@ DRAWN = "texture distance", "colour agreement", "mean luminance"  # over the ste
 
 def show_players(*, alt: str) -> None:
     """Display who feeds whom, and with dashed arrows who teaches whom."""
-    boxes = {"pile": Box(0, 3.3, "other\npaintings", plots.REAL),
-             "streaks": Box(0, 2.3, "streaks,\ndirections"),
-             "under": Box(0, 1.15, "smeared,\nbrightness\nmatched"),
-             "photo": Box(0, -0.3, "photo-\ngraph"),
-             "G": Box(2.2, 1.9, "generator\nG", plots.THIRD, True),
-             "fake": Box(4.4, 1.9, "repainted\nphotograph", plots.FAKE),
-             "Ds": Box(4.4, 3.3, "two discri-\nminators D", filled=True),
-             "loss": Box(6.2, 2.6, "which is\nmore real?"),
-             "content": Box(2.7, 0.1, "light and dark\nstill in place?", OTHER)}
-    feeds = (("pile", "Ds"), ("streaks", "G"), ("photo", "under"), ("under", "G"), ("G", "fake"),
-             ("fake", "Ds"), ("Ds", "loss"), ("under", "content"), ("fake", "content"))
+    boxes = {"pile": Box(0, 3.6, "other\npaintings", plots.REAL),
+             "streaks": Box(2.2, 2.9, "streaks,\ndirections"),
+             "under": Box(0, 1.8, "smeared,\nbrightness\nmatched"),
+             "photo": Box(0, 0.1, "photo-\ngraph"),
+             "G": Box(2.2, 1.7, "generator\nG", plots.THIRD, True),
+             "fake": Box(4.4, 1.7, "repainted\nphotograph", plots.FAKE),
+             "Ds": Box(4.4, 3.6, "two discri-\nminators D", filled=True),
+             "loss": Box(6.2, 2.65, "which is\nmore real?"),
+             "content": Box(3.0, 0.1, "light and dark\nstill in place?", OTHER)}
+    feeds = (("pile", "Ds"), ("pile", "under"), ("streaks", "G"), ("photo", "under"),
+             ("under", "G"), ("G", "fake"), ("fake", "Ds"), ("Ds", "loss"), ("under", "content"),
+             ("fake", "content"))
     teaches = (("loss", "Ds", 0.7), ("loss", "fake", -0.5), ("fake", "G", -0.5),
                ("content", "G", -0.4))
-    show_boxes(boxes, feeds, teaches, width=5.8, frame=(-0.8, 7.3, -0.8, 3.9), fontsize=12, alt=alt)
+    show_boxes(boxes, feeds, teaches, width=5.8, frame=(-0.8, 7.3, -0.4, 4.1), fontsize=12, alt=alt)
 
 
 def patches(pictures: Sequence[np.ndarray], num: int, side: int, seed: int = 0) -> np.ndarray:
@@ -79,12 +80,16 @@ def show_grid(pictures: Sequence[np.ndarray], titles: Sequence[str], *, alt: str
 
 
 def draw_progress(fig: plots.Figure, history, picture: np.ndarray) -> None:
-    """Draw the picture so far above the two losses."""
-    top, bottom = fig.subplots(2, 1, height_ratios=[5, 4])
+    """Draw the picture so far above the two losses and the content term."""
+    top, middle, bottom = fig.subplots(3, 1, height_ratios=[5, 4, 2.5])
     top.imshow(_preview(picture), interpolation="nearest")
     top.axis("off")
     top.set_title(f"step {history[-1].step}, a small preview", loc="center")
-    plots.show_curves(history, names=["d_loss", "g_loss"], title="losses", ax=bottom)
+    plots.show_curves(history, names=["d_loss", "g_loss"], title="losses of the game", ax=middle)
+    middle.set_xlabel("")
+    bottom.plot(history.column("step"), history.column("content"), color=OTHER, marker=".")
+    bottom.set(title="content term, without its weight", xlabel="step")
+    bottom.set_ylim(bottom=0)
 
 
 def show_scores(steps: Sequence[int], scores: np.ndarray, levels: Mapping[str, Sequence[float]],
