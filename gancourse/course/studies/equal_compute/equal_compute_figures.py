@@ -21,6 +21,7 @@ NAMES = {"GAN": "GAN", "flow": "flow matching"}
 TITLES = {"strokes": "digits", "faces": "faces"}
 BOUNDS = {"real": "real images", "Gaussian of all pixels": "Gaussian"}  # drawn as lines
 WIDTH = 7.0  # inches
+FACES_FROM = 300.0  # where the axis of faces begins, between real images and the curves
 Rows = list[dict[str, str]]
 
 
@@ -109,6 +110,8 @@ def show_compute(rows: Rows, *, alt: str) -> None:
         ax.set(xscale="log", yscale="log", ylabel="distance", title=TITLES[name])
         ax.minorticks_off()
         ax.margins(y=0.15)
+        if name == "faces":
+            ax.set_ylim(bottom=FACES_FROM)
         _bounds(ax, rows, name, 18, above=name == "strokes")
         _few_ticks(ax, "y", (1, 3))
         ax.set_xticks(study.LOOKS, [f"{look:g}" for look in study.LOOKS])
@@ -233,6 +236,11 @@ def _bounds(ax: plots.Axes, rows: Rows, images: str, x: float, *, above: bool) -
     """A dotted line for each reference, its name at x above or below it."""
     for arm, words in BOUNDS.items():
         level = float(np.median(reference(rows, images, arm)))
+        low = ax.get_ylim()[0]
+        if level < low:  # too far below the curves to be drawn
+            ax.text(x, 1.06 * low, f" {words}: {level:.0f}, below", fontsize=10,
+                    color=plots.NEUTRAL)
+            continue
         ax.axhline(level, color=plots.NEUTRAL, linestyle=":", linewidth=1.5)
         side = "bottom" if above else "top"
         ax.text(x, level, f" {words}", va=side, fontsize=10, color=plots.NEUTRAL)

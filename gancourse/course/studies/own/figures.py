@@ -40,7 +40,9 @@ def _draw_lines(ax, plan: Plan, numbers: dict[str, list[float]]) -> None:
     ax.set_xlim(-0.4, len(numbers) - 0.6)
     ax.set_xlabel(plan.choice)
     ax.set_ylabel("distance")
-    ax.set_ylim(bottom=0)
+    ends = [some for arm in numbers.values() for some in arm if math.isfinite(some)]
+    if ends:
+        ax.set_ylim(0.85 * min(ends), 1.08 * max(ends))
     if len(plan.seeds) <= len(plots.COLOURS):
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 

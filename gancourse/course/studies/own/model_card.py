@@ -31,7 +31,7 @@ TEMPLATE = """\
 # Model card: {title}
 
 ## Model details
-A generator of images, trained as a GAN in the course gancourse on {date}. It answers the question:
+A generator of images, trained as a GAN in the course gancourse on {date}, for the question:
 {question} The setting `{choice}` and the seed {seed} are those of the run with the median
 distance of its arm, not of the best run.
 

@@ -127,7 +127,7 @@ def in_markdown() -> str:
         allowed = ", ".join(fits) if isinstance(fits[0], str) else f"{fits[0]:g} to {fits[1]:g}"
         here = SETTINGS[name]
         text = here if isinstance(here, str) else f"{here:g}"
-        lines.append(f"| `{name}` | {MEANING[name]} | {text} | {allowed} |")
+        lines.append(f"| **{name}** | {MEANING[name]} | {text} | {allowed} |")
     return "\n".join(lines)
 
 
@@ -213,7 +213,7 @@ def facts_for_card(plan: Plan, all_runs: Runs, question: str, shared: dict[str, 
         "num_samples": num_samples, **shared,
         "budget": {"updates": kept.steps, "images shown": kept.steps * settings["batch_size"],
                    "processor seconds": round(kept.seconds, 1),
-                   "runs": len(plan.values) * len(plan.seeds)},
+                   "runs in all": len(plan.values) * len(plan.seeds) + (kept is not of_study)},
     }
 
 

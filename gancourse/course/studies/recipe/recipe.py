@@ -49,7 +49,8 @@ ARMS = {  # all but 2016, 2024 and the last change one part of 2024
 }
 BASE = "2024"  # the recipe of 2024 on the networks of lesson 03
 LEFT_OUT = list(ARMS)[3:-1]  # also left out of the residual networks: digits, two seeds
-SHOWN_AS = {"2024": "base", "all of lesson 03": "lesson 03"}  # names on the page, where others
+SHOWN_AS = {  # names on the page, where others
+    "2016": "DCGAN (2016)", "2024": "base", "all of lesson 03": "lesson 03"}
 NO_AVERAGE = "no running average"  # no training of its own: it is G itself of the arm 2024
 LESSON_03_RATE = {"strokes": 4e-3, "faces": 2e-3}
 GRID = [{"learning_rate": rate, "gamma": gamma} for rate in (2e-3, 4e-3, 8e-3)

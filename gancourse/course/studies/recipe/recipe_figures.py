@@ -62,7 +62,8 @@ def _draw_row(ax: plots.Axes, y: float, ratios: np.ndarray, interval: Interval,
         ax.axhspan(y - 0.42, y + 0.42, color=plots.NEUTRAL, alpha=0.15, linewidth=0)
     ax.plot([interval.low, interval.high], [y, y], color=colour, linewidth=3.5,
             solid_capstyle="butt")
-    ax.plot(ratios, np.full(len(ratios), y), "o", color=plots.NEUTRAL, markersize=5,
+    heights = y + np.linspace(-0.2, 0.2, len(ratios))  # so that equal ratios do not hide each other
+    ax.plot(ratios, heights, "o", color=plots.NEUTRAL, markersize=5,
             markeredgecolor="white", markeredgewidth=0.7)
 
 
