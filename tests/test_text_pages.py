@@ -47,6 +47,15 @@ def test_there_is_an_image_for_each_state():
     assert len(text_pages.training_frames(language, curves, {0: places, 5: places}, {0: rows, 5: rows})) == 2
 
 
+def test_the_bar_of_the_right_verbs_grows_with_their_share():
+    language = languages.load("grammar", num=10, num_fresh=10)
+    rows, places = language.train[0][:3], np.full((3, 2), 0.5)
+    both = {0: places, 5: places}, {0: rows, 5: rows}
+    low, high = text_pages.training_frames(language, {"weak MLE": np.full((2, 3, 2), 0.5)}, *both, {0: 0.2, 5: 0.9})
+    green = [(image == [0, 158, 115]).all(-1).sum() for image in (low, high)]  # the axes have no other green
+    assert low.shape == high.shape and 4 < green[1] / green[0] < 5
+
+
 def test_each_seed_of_each_model_is_a_mark_and_half_is_dotted(monkeypatch):
     shown = []
     monkeypatch.setattr(text_pages.plots, "finish", lambda fig, *, alt: shown.append(fig))

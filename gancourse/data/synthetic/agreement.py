@@ -63,10 +63,18 @@ def prefers_right(language: Grammar, cases: Cases, probabilities: np.ndarray) ->
 
     `probabilities` (n, words) are those of the word at the verb's place, after the true beginning.
     """
+    return right_share(language, cases, probabilities) > 0.5
+
+
+def right_share(language: Grammar, cases: Cases, probabilities: np.ndarray) -> np.ndarray:
+    """Return for each case the share of verbs of the right number among all verbs, (n,).
+
+    `probabilities` are those of `prefers_right`.
+    """
     number = numbers_of(language, "transitive", "intransitive")
     singular = probabilities[:, [word for word, is_one in number.items() if is_one]].sum(1)
     plural = probabilities[:, [word for word, is_one in number.items() if not is_one]].sum(1)
-    return (singular > plural) == cases.singular
+    return np.where(cases.singular, singular, plural) / (singular + plural)
 
 
 def spoil(language: Grammar, row: np.ndarray, mistake: str, seed: int = 0) -> np.ndarray:

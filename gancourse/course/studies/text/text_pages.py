@@ -25,6 +25,7 @@ SIZE = 10  # of letters, in points
 PITCH = 0.602 * SIZE / 72  # width of a letter of the fixed-width font, in inches
 LINE = 0.2  # height of a line, in inches
 LEAST = 48  # letters in the width of a page, where its lines are short
+BEGINNING = "a dog that chases two cats"  # whose verb is asked for during the training
 
 
 def page(height: float, lines: Sequence[str]) -> tuple[plots.Figure, plots.Axes]:
@@ -160,9 +161,11 @@ def draw_curves(ax: plots.Axes, curves: dict[str, np.ndarray], axes: tuple[str, 
         middle = np.median(places, 1)
         ax.plot(*middle.T, color=colour, linewidth=1.8, label=f"{name}, any temperature")
         for end, at, side in zip(ends, (0, -1), ("right", "left"), strict=True):
+            if name == "SeqGAN":  # whose ends lie close to those of other lines
+                break
             ax.annotate(end, middle[at], fontsize=10, color=colour, ha=side,
                         xytext=(-5 if side == "right" else 4, -2), textcoords="offset points")
-    ax.set(xlabel=axes[0], ylabel=axes[1], yscale="log")
+    ax.set(xlabel=axes[0], ylabel=f"{axes[1]}, log scale", yscale="log")
 
 
 def _tick(ax: plots.Axes) -> None:
@@ -174,15 +177,16 @@ def _tick(ax: plots.Axes) -> None:
 
 
 def training_frames(language: Language, curves: dict[str, np.ndarray],
-                    places: dict[int, Sequence],
-                    written: dict[int, np.ndarray]) -> list[np.ndarray]:
+                    places: dict[int, Sequence], written: dict[int, np.ndarray],
+                    fits: dict[int, float] | None = None) -> list[np.ndarray]:
     """Return an image for each look at SeqGAN's training: the plane above, sentences below.
 
     By the number of the update, `places` are (seeds, 2), and `written` sentences of the first seed.
+    `fits` are its shares of verbs of the right number after BEGINNING, which are drawn as a bar.
     """
     looks = list(places)
     path = np.array([places[look] for look in looks])  # (looks, seeds, 2)
-    low = LINE * (2.8 + len(written[looks[0]]))
+    low = LINE * (2.8 + len(written[looks[0]]) + (2.4 if fits else 0))
     total = low + 2.9
     fig, below = page(total, [line for rows in written.values() for line in language.text(rows)])
     below.set_position((0, 0, 1, low / total))
@@ -204,8 +208,18 @@ def training_frames(language: Language, curves: dict[str, np.ndarray],
         rows = written[looks[k]]
         draw_sentences(below, language.text(rows), language.first_wrong(rows),
                        title=f"update {looks[k]}, first seed: {path[k, 0, 0]:.2f} valid")
+        if fits:
+            draw_bar(below, len(rows) + 2.8, fits[looks[k]])
 
     return animation.frames(fig, at, range(len(looks)))
+
+
+def draw_bar(ax: plots.Axes, y: float, share: float) -> None:
+    """Draw BEGINNING in line y of a page, and below it the share of verbs that are right."""
+    ax.text(1, y, f"{BEGINNING} …", fontsize=SIZE, va="center", family="monospace")
+    ax.barh(y + 1.1, 30 * share, left=1, height=0.7, color=plots.THIRD)
+    ax.barh(y + 1.1, 30 * (1 - share), left=1 + 30 * share, height=0.7, color=WRONG)
+    ax.text(32, y + 1.1, f"{share:.2f} singular verbs", fontsize=SIZE, va="center")
 
 
 def in_markdown(rows: dict[str, np.ndarray], columns: Sequence[str], seeds: Sequence[int]) -> str:
@@ -243,6 +257,8 @@ def agreement_table(language: Grammar, cases: agreement.Cases, expected: dict[st
     """
     left = 'style="text-align:left"'
     verbs = agreement.numbers_of(language, "transitive", "intransitive")
+    shares = {name: agreement.right_share(language, cases, of_words)
+              for name, of_words in expected.items()}
     head = "".join(f"<th {left}>{escape(name)}</th>" for name in expected)
     body = plain = ""
     for k in range(min(n, len(cases.rows))):
@@ -253,11 +269,10 @@ def agreement_table(language: Grammar, cases: agreement.Cases, expected: dict[st
         body += f"<tr><td {left}>{' '.join(parts)} …</td>"
         plain += " ".join(words) + " ..."
         for name, probabilities in expected.items():
-            share = {word: probabilities[k, word] for word in verbs}
-            right = sum(p for word, p in share.items() if verbs[word] == cases.singular[k])
-            right /= sum(share.values())
+            right = shares[name][k]
             number = cases.singular[k] == (right > 0.5)  # whether the preferred one is singular
-            likeliest = max((word for word in share if verbs[word] == number), key=share.get)
+            likeliest = max((word for word in verbs if verbs[word] == number),
+                            key=probabilities[k].item)
             verb = f"{language.words[likeliest]} {'✓' if right > 0.5 else '✗'}"
             body += f"<td {left}><b>{escape(verb)}</b> {right:.2f}</td>"
             plain += f"   {name}: {verb} {right:.2f}"

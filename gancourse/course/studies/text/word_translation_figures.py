@@ -30,7 +30,7 @@ def moments() -> list[int]:
 
 def cloud_frames(clouds: dict[str, np.ndarray], steps: Sequence[int]) -> list[np.ndarray]:
     """Return an image for each step: both clouds in the start that is chosen and in the worst."""
-    fig, axes = plots.figure(1, 2, width=6.0, height=3.2)
+    fig, axes = plots.figure(1, 2, width=6.0, height=3.5)
 
     def turn_to(k: int) -> None:
         for ax, name, share in zip(axes, ("chosen", "worst"), clouds["right"], strict=True):
@@ -38,7 +38,7 @@ def cloud_frames(clouds: dict[str, np.ndarray], steps: Sequence[int]) -> list[np
             ax.plot(*clouds["target"].T, ".", color=plots.REAL, markersize=5, label="words of B")
             ax.plot(*clouds[name][k].T, ".", color=plots.FAKE, markersize=5,
                     label="words of A, turned by G")
-            ax.set(xlim=(-1.15, 1.15), ylim=(-1.4, 0.9), xticks=[], yticks=[], aspect="equal",
+            ax.set(xlim=(-1.15, 1.15), ylim=(-1.4, 1.05), xticks=[], yticks=[], aspect="equal",
                    title=f"{'a good' if name == 'chosen' else 'a bad'} start: "
                          f"{share[k]:.0%} right")
         axes[0].legend(loc="lower left", fontsize=10, handletextpad=0)

@@ -16,6 +16,12 @@ from gancourse.notebook import animation, plots, slider
 WIDTH = 5.4  # inches
 DOTS, OTHERS = "#6A3D9A", "#A8A8A8"  # where they have no seed: blue would mean real
 RATES, MEMORIES = [0.001, 0.004, 0.016], [0.0, 0.5, 0.9]  # of the map
+SEEN = {  # what made the samples that are kept, by the name of their run
+    "num_steps=1000,num_images=20000": "default, longer", "beta1=0.0": "default",
+    "loss=wasserstein": "Wasserstein", "network=mlp,budget=5": "one hidden layer",
+    "learning_rate=3.2e-2,optimiser=sgd": "SGD, rate .032",
+    "learning_rate=1e-3,beta1=0.9": "rate .001, β1 .9",
+    "learning_rate=4e-3,optimiser=sgd": "SGD, rate .004"}
 Settings = dict[str, Sequence[float]]  # distances by label, one a seed, NaN where a run has failed
 
 
@@ -64,6 +70,29 @@ def show_settings(settings: Settings, *, alt: str,
     plots.finish(fig, alt=alt)
 
 
+def show_margin(a: Sequence[float], b: Sequence[float]) -> None:
+    """Display how far apart the runs of two settings lie, and a's runs moved until they touch b."""
+    factor = comparisons.margin(a, b)
+    moved = [distance * factor for distance in a]
+    fig, ax = plots.figure(width=WIDTH, height=2.3)
+    ax.scatter(a, [2] * len(a), s=60, color=DOTS, zorder=3)
+    ax.scatter(moved, [1] * len(a), s=60, facecolors="none", edgecolors=DOTS, zorder=3)
+    ax.scatter(b, [0] * len(b), s=60, color=OTHERS, zorder=3)
+    ax.vlines([max(a), min(b)], [1.45, -0.3], [2.3, 2.3], color=plots.NEUTRAL, linestyle=":")
+    arrow = {"arrowstyle": "->", "color": plots.NEUTRAL, "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", (min(b), 1.6), (max(a), 1.6), arrowprops=arrow)
+    ax.text((max(a) * min(b))**0.5, 1.65, f"× {factor:g}", ha="center", va="bottom")
+    ax.set_xscale("log")
+    ticks = sorted({*a, *b})
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set_yticks([2, 1, 0], ["runs of a", f"a, each × {factor:g}", "runs of b"])
+    ax.set(ylim=(-0.5, 2.5), xlabel="distance (lower is better)")
+    plots.finish(fig, alt=f"Three dots of a left of three dots of b; an arrow from the worst of a "
+                          f"to the best of b is marked times {factor:g}; a's dots, moved by it, "
+                          "just touch b's best")
+
+
 def seen() -> list[tuple[float, np.ndarray]]:
     """Return (distance, 16 samples, uint8) of the runs whose samples are kept, nearest first.
 
@@ -78,13 +107,16 @@ def seen() -> list[tuple[float, np.ndarray]]:
 def show_seen() -> None:
     """Display real images and samples of runs near and far, a row each, eight of each."""
     rows = seen()
-    fig, ax = plots.figure(width=WIDTH, height=WIDTH * len(rows) / 8.6)
+    fig, ax = plots.figure(width=WIDTH, height=0.3 + 0.72 * WIDTH * len(rows) / 8, layout="none")
+    ax.set_position((0.27, 0.01, 0.72, 0.92))  # left, bottom, width, height
     plots.show_images(np.concatenate([images[:8] for _, images in rows]), columns=8, ax=ax)
     side = rows[0][1].shape[1] + 1  # pixels from row to row
-    names = [f"{distance:.0f}" if distance else "real" for distance, _ in rows]
+    words = {float(row[DISTANCE]): SEEN.get(row["run"], row["run"])
+             for row in stored_table.read(SAMPLES.with_suffix(".csv"))}
+    names = [f"{distance:.0f}\n{words[distance]}" if distance else "real" for distance, _ in rows]
     ax.set_yticks([side * (i + 0.5) for i in range(len(rows))], names)
-    ax.tick_params(length=0, labelsize=12)
-    ax.set_ylabel("Frechet distance")
+    ax.tick_params(length=0, labelsize=11)
+    ax.set_title("Frechet distance, and what was changed")
     plots.finish(fig, alt="Rows of eight digits: real ones on top, then samples whose distance "
                           "grows from row to row, from clean digits to blots")
 
