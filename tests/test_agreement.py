@@ -36,6 +36,7 @@ def test_the_right_number_is_preferred_by_all_its_verbs_together():
     p = np.zeros((1, len(ENGLISH.words)))
     p[0, [ENGLISH.words.index(word) for word in ("sleeps", "sees", "sleep")]] = 0.3, 0.25, 0.45
     assert agreement.prefers_right(ENGLISH, cases, p).tolist() == [True]  # .55 against .45
+    assert agreement.right_share(ENGLISH, cases, p) == pytest.approx([0.55])
     p[0, ENGLISH.words.index("see")] = 0.2
     assert agreement.prefers_right(ENGLISH, cases, p).tolist() == [False]
 
