@@ -1,16 +1,18 @@
 """The study of lesson 11: which cells it runs, its rows, its file."""
 
 import numpy as np
+import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgba
 
 from gancourse.course.lessons import find
-from gancourse.course.studies.completion import seeds_table, who_feeds_whom
+from gancourse.course.studies.completion import rules, seeds_table, who_feeds_whom
 from gancourse.data.synthetic import slices
 from gancourse.notebook import plots
 
 NAMES = {"table": {"L2": (9.8, 0.7, 150)}, "slice_table": {"L2": (0.0, 1.0, 0.2, 30)}, "vote": 0.75,
-         "on_clear": {"L2": 0.9, "vote of 16": 0.95}, "by_part": {("L2", "1/2"): (0.01, 0.98)}, "differ": 0.02}
+         "on_clear": {"L2": 0.9, "vote of 16": 0.95}, "by_part": {("L2", "1/2"): (0.01, 0.98)}, "differ": 0.02,
+         "face_scores": {("the mouth", "L2"): (0.6, -0.1)}}
 
 
 def test_it_runs_the_lessons_cells_up_to_the_clear_holes_and_no_drawing():
@@ -18,15 +20,17 @@ def test_it_runs_the_lessons_cells_up_to_the_clear_holes_and_no_drawing():
     assert kept[0].startswith("num_steps: int") and seeds_table.LAST in kept[-1]
     text = "\n".join(kept)
     assert "def fill_step(" in text and "slice_gans = " in text and "def scores(" in text
-    assert "plots.finish" not in text and "faces.faces(" not in text and "checks.adopt" not in text
+    assert "def train(" in text and "face_scores[" in text
+    assert "plots.finish" not in text and "seeds_table.load(" not in text and "checks.adopt" not in text
 
 
 def test_a_run_gives_a_row_for_each_result():
     found = list(seeds_table.rows(NAMES, 3))
     for result, value in (("digits, L2: on clear ones", 0.9), ("slices, L2: deleted", 1.0),
-                          ("digits, vote of 16: on clear ones", 0.95), ("slices, L2: deleted at 1/2", 0.98)):
+                          ("digits, vote of 16: on clear ones", 0.95), ("slices, L2: deleted at 1/2", 0.98),
+                          ("faces, the mouth, L2: smile r", -0.1)):
         assert {"result": result, "seed": 3, "value": value} in found
-    assert len(found) == 3 + 4 + 3 + 2 + 1
+    assert len(found) == 3 + 4 + 2 + 3 + 2 + 1
 
 
 def test_the_majority_wins_and_of_two_the_smaller():
@@ -61,6 +65,33 @@ def test_the_stored_table_has_three_seeds_of_every_filler():
     for name in ("nearest", "L2", "L2 + D", "pairs + D"):
         for column in seeds_table.OF_SLICES:
             assert stored[f"slices, {name}: {column}"].shape == (3,)
+
+
+def test_the_stored_table_has_three_seeds_of_each_control():
+    stored = seeds_table.load()
+    for name in (seeds_table.HALF, seeds_table.ALONE):
+        for column in seeds_table.OF_DIGITS:
+            assert stored[f"digits, {name}: {column}"].shape == (3,)
+    for hole in ("the mouth", "half the head"):
+        for maker in ("L2", "L2 + D", "nearest", "truth"):
+            assert stored[f"faces, {hole}, {maker}: smile r"].shape == (3,)
+
+
+def test_rules_by_hand():
+    healthy, ill, prior = np.array(slices.SHIFT_HEALTHY), np.array(slices.SHIFT_ILL), slices.LESION
+    assert rules.mistakes((0, 0, 0.5, 1), healthy, ill) == pytest.approx((0.2, 0.2))
+    assert rules.of_100(0.2, 0.1, 0.3) == pytest.approx((8, 6, 14))
+    invented, deleted = rules.line(healthy, ill)
+    assert invented == pytest.approx([1, 0.6, 0.3, 0.1, 0]) and deleted == pytest.approx([0, 0.05, 0.1, 0.3, 1])
+    assert rules.fewest(healthy, ill, prior) == pytest.approx((0.1, 0.3))
+
+
+def test_the_rules_stand_behind_a_slider(monkeypatch):
+    shown = []
+    monkeypatch.setattr(rules.slider, "show", lambda frames, axes, **options: shown.append((frames, axes)))
+    rules.show(np.array(slices.SHIFT_HEALTHY), np.array(slices.SHIFT_ILL), slices.LESION, alt="rules")
+    (frames, axes), = shown
+    assert len(frames) == len(rules.STEPS) and axes == {"a lesion at shift": list(rules.STEPS)}
 
 
 def test_the_diagram_has_an_arrow_for_each_feed_and_each_gradient(monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from gancourse.course.studies.conditional import conditional_figures as figures
 from gancourse.course.studies.conditional import conditional_gans as study
 from gancourse.course.studies.conditional import copies
 
@@ -130,3 +131,20 @@ def test_the_disguises_are_those_of_copies():
     assert np.all((made[copies.THROUGH_T] == 0).any((1, 2, 3)))
     near = np.abs(made[f"copies + noise {copies.NOISES[0]}"] - x)
     assert 0.02 < near.mean() < 0.1
+
+
+def test_unlike_hands_by_hand():
+    """Twenty lines, each more slanted to the right than the last; their ink has an order of its own."""
+    rows, columns = np.mgrid[:28, :28] - 13.5
+    lines = np.stack([np.abs(columns + tilt * rows) < 1 for tilt in np.linspace(-0.5, 0.5, 20)])
+    bright = 1 + np.arange(20) * 7 % 20
+    ones = (2 * lines * bright[:, None, None] / 20 - 1)[..., None]
+    right, thick, left, thin = figures.unlike_hands(ones)
+    order = lines.sum((1, 2)) * bright
+    assert (right, left) == (11, 8) and (thick, thin) == (order.argsort()[-9], order.argsort()[8])
+
+
+def test_the_shipped_table_has_three_gans_whose_d_is_not_told_the_labels():
+    rows = study.load()
+    for measure in ("accuracy", "distance"):
+        assert len(study.pick(rows, part="labels", arm=study.G_ONLY, measure=measure)) == 3

@@ -12,6 +12,7 @@ from gancourse.course.studies.style import brakes, figures, other_painters, seed
 from gancourse.data import sample_images
 from gancourse.data.synthetic import brushwork, painter
 from gancourse.data.synthetic.painter import paint
+from gancourse.metrics import textures
 
 RIGHT = {
     "game_losses": """def game_losses(real_logits, fake_logits):
@@ -175,6 +176,7 @@ def test_the_means_of_squares_are_those_of_their_pixels():
     picture = np.arange(2 * 4 * 3).reshape(2, 4, 3)
     assert (figures.blocks(picture, 2) == [picture[:, :2].mean((0, 1)), picture[:, 2:].mean((0, 1))]).all()
     assert np.allclose(figures.hues(picture, 2).sum(1), 0)
+    assert figures.halved(2 * picture).tolist() == [[[15, 17, 19], [27, 29, 31]]]
 
 
 def test_the_stored_other_painters_have_three_seeds_and_their_pictures():
@@ -234,7 +236,8 @@ def test_the_study_of_the_brakes_leaves_one_out_and_makes_only_what_is_missing(t
         exposed = brushwork.expose(photo, 0.5, 0.1)
         as_it_was = bool(np.allclose(exposed, photo / 127.5 - 1, atol=1e-6))
         made.append((seed, parameters, as_it_was))
-        return {"table": dict.fromkeys(("matched", *brakes.KEPT), (0.5, 0.25, 1, 108))}
+        return {"table": dict.fromkeys(("matched", *brakes.KEPT), (0.5, 0.25, 1, 108)),
+                "rows": dict.fromkeys(brakes.KEPT, photo)}
 
     monkeypatch.setattr(seeds_table, "run", run)
     brakes.main(["--to", str(tmp_path), "--seeds", "1", "--arms", brakes.WITHOUT_CONTENT])
@@ -243,3 +246,16 @@ def test_the_study_of_the_brakes_leaves_one_out_and_makes_only_what_is_missing(t
     stored = brakes.load(tmp_path / brakes.HERE.name)
     assert stored[brakes.WITHOUT_MATCHING, "G, step 0"].tolist() == [[0.5, 0.25, 1, 108]]
     assert ("no content term", "matched") not in stored
+    kept = [path.name for path in tmp_path.glob("*.webp")]
+    assert kept == [brakes.PAINTED[1]], "only what is painted without the content term is kept"
+
+
+def test_the_stored_pictures_without_the_content_term_are_those_that_were_scored():
+    pictures = brakes.pictures()
+    assert list(pictures) == [0, 1, 2]
+    photograph = sample_images.photo("china", 640)
+    shown = figures.halved(photograph[: len(photograph) // 4 * 4])  # as the lesson cuts it
+    scores = brakes.load()[brakes.WITHOUT_CONTENT, brakes.KEPT[-1]]
+    for picture, (_, content, _, light) in zip(pictures.values(), scores, strict=True):
+        assert textures.content_correlation(picture, shown, 4) == pytest.approx(content, abs=0.005)
+        assert 255 * brushwork.luminance(picture).mean() == pytest.approx(light, abs=1)

@@ -12,7 +12,7 @@ from gancourse.course.lessons import find, parameters, settings, source
 from gancourse.course.studies import stored_table
 from gancourse.course.studies.what_works import comparisons, figures, sweeps
 from gancourse.errors import CourseError
-from gancourse.notebook import checks
+from gancourse.notebook import checks, plots
 
 pytest.importorskip("torch", reason="needs PyTorch")
 
@@ -235,6 +235,22 @@ def test_pages_say_settings_in_words_and_mark_the_default():
     assert all(len(runs) == 3 for name in comparisons.PAGES for runs in comparisons.page(rows, name).values())
     assert figures.labelled({"a": [1.0, math.nan], "b": [1.0]}) == {"a\n(1 failed)": [1.0, math.nan],
                                                                               "b": [1.0]}
+
+
+def test_the_overview_draws_a_dot_in_its_colour_for_each_run_and_no_median():
+    fig, ax = plots.figure()
+    figures.draw_runs({"a": [20.0, math.nan], "b": [300.0]}, [["red", "gray"], ["gray"]], ax, xlabel="distance")
+    assert [len(dots.get_facecolors()) for dots in ax.collections] == [2, 1]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["a\n(1 failed)", "b"]
+    plots.plt.close(fig)
+
+
+def test_the_worst_corner_was_also_run_for_longer():
+    """Ten times the updates of the map, so that the lesson can tell slow from bad."""
+    corner = {"learning_rate": 1e-3, "beta1": 0.9}
+    short = comparisons.distances(comparisons.read(), **corner)
+    longer = comparisons.distances(comparisons.read(), comparisons.BOTH, **corner, num_steps=5000)
+    assert len(short) == len(longer) == 3 and max(longer) < min(short)
 
 
 def test_a_run_made_again_is_told_beside_the_first():

@@ -112,7 +112,7 @@ def lesson():
     exec(imports, scope)
     english = grammar.number_agreement()
     scope |= {"V": len(english.words), "T": grammar.LENGTH, "SEEDS": range(3), "target": torch.device("cpu")}
-    for mark in ("class LanguageModel", "def next_logits(", "def log_q(", "def write(", "def make_D(",
+    for mark in ("class LanguageModel", "def next_logits(", "def log_q(", "def write(", "def layers(",
                  "def write_softly(", "def rewards("):
         (text,) = [source(c) for c in code_cells("13") if mark in source(c)]
         exec(text, scope)
@@ -145,11 +145,19 @@ def test_rollouts_keep_what_is_begun_and_a_finished_sentence_stays(lesson):
     ended = torch.tensor([[5, 9, 22, 0] + [0] * 8] * 6)
     assert (lesson["write"](G, 6, ended[:, :2])[:, :2] == ended[:, :2]).all()
     assert (lesson["write"](G, 6, ended[:, :4]) == ended).all()
-    D = lesson["make_D"]()
+    D = torch.nn.Sequential(torch.nn.Flatten(), lesson["layers"](lesson["T"] * lesson["V"]))
     with torch.no_grad():
         Q = lesson["rewards"](ended, lambda begun: lesson["write"](G, len(begun), begun),
                               lambda x: torch.sigmoid(lesson["judge"](D, x)), 2)
     assert Q.shape == (6, 12) and Q[:, 3:].allclose(Q[:, -1:].expand(6, 9), atol=1e-6)
+
+
+def test_the_control_sees_pairs_of_neighbours_and_not_where_they_stand(lesson):
+    """Both sentences have the pairs 1 2, 2 1, 1 3, 3 1, 1 0, in another order; the third has others."""
+    torch = lesson["torch"]
+    words = torch.tensor([[1, 2, 1, 3, 1] + [0] * 7, [1, 3, 1, 2, 1] + [0] * 7, [1, 2, 3, 1, 1] + [0] * 7])
+    a, b, other = lesson["judge"](lesson["OfPairs"](), words).tolist()
+    assert a == pytest.approx(b, abs=1e-5) and abs(a - other) > 1e-4
 
 
 def test_soft_words_are_distributions_and_straight_ones_are_words_with_a_gradient(lesson):

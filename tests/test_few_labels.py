@@ -1,10 +1,20 @@
 """The arms of lesson 10's experiment: what a batch holds, and that a classifier learns from it."""
 
 import numpy as np
+import pytest
 import torch
 
 from gancourse import data
-from gancourse.course.studies.conditional.few_labels import accuracy, arms, changed, from_pool, mirrored, noisy
+from gancourse.course.studies.conditional.few_labels import (
+    accuracy,
+    arms,
+    changed,
+    from_pool,
+    mean_and_half,
+    mirrored,
+    noisy,
+    paired_gain,
+)
 from gancourse.pt.augment import affine
 
 
@@ -50,3 +60,9 @@ def test_two_classes_that_are_easy_to_tell_are_told():
     draw = from_pool(x, y, 16)
     assert accuracy(draw, x, y, 2, steps=40) == 1.0
     assert accuracy(draw, x, 1 - y, 2, steps=40) == 0.0
+
+
+def test_a_paired_gain_is_the_mean_of_the_differences_with_its_interval():
+    a, b = np.array([0.80, 0.90, 0.70]), np.array([0.83, 0.92, 0.74])
+    assert paired_gain(a, b) == pytest.approx((0.03, 0.0248414), abs=1e-6)  # t(2) = 4.3027 times 0.01 / sqrt(3)
+    assert mean_and_half(np.array([0.0, 0.2])) == pytest.approx((0.1, 1.27062), abs=1e-5)

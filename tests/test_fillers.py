@@ -95,6 +95,8 @@ def test_d_learns_from_what_it_is_shown_and_the_running_average_moves():
     gan, _ = fillers.train_filler(step, x, np.ones((12, 8, 8), bool), num_steps=3, batch_size=4, z_dim=5, width=4)
     first, average, last = before[0][0], next(gan.G_ema.parameters()), next(gan.G.parameters())
     assert (average > first).all() and (average <= last).all()
+    for kept, now in zip(gan.G_ema.buffers(), gan.G.buffers(), strict=True):
+        assert torch.equal(kept, now)  # BatchNorm's statistics are copied
 
 
 @pytest.mark.parametrize("e_1, e_k, k, want", [(2, 1.25, 4, 1), (3, 3, 8, 0), (5, 4.5, 2, 0.25)])

@@ -9,6 +9,7 @@ from torch import nn
 
 from gancourse.course.studies.conditional.label_rows import (
     draw,
+    logits_without_labels,
     projection_logits,
     r1_as_seen,
     row_pair,
@@ -95,3 +96,12 @@ def test_a_step_through_no_change_is_the_conditional_step():
     for net in ("G", "D", "G_ema"):
         for p, q in zip(*(getattr(gan, net).parameters() for gan in gans), strict=True):
             assert torch.allclose(p, q, atol=1e-6)
+
+
+def test_a_d_that_is_not_told_the_labels_learns_no_row_and_all_else():
+    x = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 1), np.uint8)
+    ((gan, _, _),) = train_rows(x, np.eye(3)[np.arange(12) % 3], num_steps=3, width=4, z_dim=5, batch_size=4,
+                                logits=logits_without_labels)
+    assert not gan.D.V.any()
+    images, labels = torch.randn(3, 1, 8, 8), torch.eye(3)
+    assert torch.equal(gan.D(images, labels), gan.D(images, labels.flip(0)))

@@ -11,7 +11,6 @@ from gancourse.course.studies.recipe import recipe as study
 from gancourse.course.studies.recipe.recipe_training import (
     PENALTIES,
     Recipe,
-    _move_average,
     _share_kept,
     settings_at,
     train,
@@ -19,7 +18,7 @@ from gancourse.course.studies.recipe.recipe_training import (
 from gancourse.course.studies.recipe.residual_pair import Block, fixup_start, residual_pair
 from gancourse.data.registry import Dataset
 from gancourse.errors import CourseError
-from gancourse.pt.train import make_gan
+from gancourse.pt.train import average_weights, make_gan
 
 BOWL = torch.tensor([[3.0, 4.0, 0.0], [0.0, 0.0, 0.0]]), torch.tensor([[0.0, 0.0, 2.0], [2.0, 0.0, 0.0]])
 
@@ -98,7 +97,7 @@ def test_the_half_life_of_an_average_is_counted_in_images():
     with torch.no_grad():
         net.weight += 1
     assert [_share_kept(gan, 7, half_life, 32) for half_life in (0.0, 32.0, 16.0)] == [0, 0.5, 0.25]
-    _move_average(gan, 0.25)
+    average_weights(gan, 0.25)
     assert gan.G_ema.weight.item() == pytest.approx(before + 0.75)
 
 

@@ -1,5 +1,7 @@
 """The study of lesson 12: its stored tables, and how they are written and read."""
 
+import wave
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,18 @@ def test_stored_tables_have_every_arm_seed_and_look(part):
         assert distances.shape == (1 if part == "long" else 3, len(steps)) and np.all(distances > 0)
     path = speech_race.LONG_WORDS.with_name(speech_race.FILES[part])
     assert path.read_text().startswith("# 20")  # the date
+
+
+def test_the_averages_are_heard_by_the_outsider_with_each_seed():
+    for arm in ("class mean, smoothed", "near-pitch mean"):
+        steps, shares = speech_race.curves(speech_race.read("means"), arm, "outsider")
+        assert list(steps) == [0] and shares.shape == (3, 1) and np.all((shares > 0) & (shares < 1))
+
+
+def test_the_stored_song_has_eight_bits_and_half_the_notes():
+    with wave.open(str(speech_race.SONG)) as song:
+        assert song.getsampwidth() == 1 and song.getnchannels() == 1
+        assert song.getnframes() / song.getframerate() == pytest.approx(8 * 60 / 100)
 
 
 def test_the_races_arms_begin_alike():

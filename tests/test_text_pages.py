@@ -66,6 +66,14 @@ def test_each_seed_of_each_model_is_a_mark_and_half_is_dotted(monkeypatch):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["weak MLE", "SeqGAN"]
 
 
+def test_only_the_lines_that_are_named_have_texts_at_their_ends():
+    fig, ax = text_pages.page(2, ["x"])
+    curves = {name: np.array([[[0.2, 2.0]], [[0.8, 0.5]]]) for name in ("weak MLE", "SeqGAN")}
+    text_pages.draw_curves(ax, curves, ("quality", "missing"), {"weak MLE": ("left", "right")})
+    assert [text.get_text() for text in ax.texts] == ["left", "right"]
+    text_pages.plots.plt.close(fig)
+
+
 def test_twenty_typical_sentences_are_as_often_wrong_as_all():
     language = languages.load("grammar", num=100, num_fresh=10)
     rows = language.train[0].copy()

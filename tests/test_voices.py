@@ -25,6 +25,14 @@ def test_smoothing_spreads_a_column_by_the_binomial_weights():
     np.testing.assert_allclose(voices.smooth(one)[0, 0, :, 0], [0, 0, 1, 4, 6, 4, 1, 0, 0])
 
 
+def test_a_near_pitch_mean_is_that_of_the_words_nearest_clips():
+    pictures = np.arange(6.0)[:, None, None] * np.ones((6, 2, 3))
+    labels, f0 = np.array([0, 0, 0, 1, 1, 1]), np.array([100, 200, 130, 100, 200, 130.0])
+    means = voices.near_pitch_means(pictures, labels, f0, np.array([0, 1]), np.array([110.0, 190.0]), n=2)
+    assert means.shape == (2, 2, 3, 1)
+    assert means[:, 0, 0, 0].tolist() == [1.0, 4.5]  # clips 0 and 2, clips 4 and 5
+
+
 def test_a_jump_of_a_fifth_of_the_range_is_six_decibels():
     picture = np.tile([0.0, 0.2], 4).reshape(1, 1, 8, 1)
     assert voices.jump(picture) == pytest.approx(6)

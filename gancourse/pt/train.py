@@ -135,7 +135,7 @@ def simultaneous_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss,
     d_gradients = gradients_of(gan.opt_D, total, retain_graph=True)
     apply_gradients(gan.opt_G, gradients_of(gan.opt_G, g_loss))
     apply_gradients(gan.opt_D, d_gradients)
-    _update_ema(gan, ema_decay)
+    average_weights(gan, ema_decay)
     return d_loss.detach(), g_loss.detach()
 
 
@@ -166,6 +166,15 @@ def ema_decay_at(gan: GAN, k: int) -> float:
     tensor it gives the same average, to the last bit.
     """
     return float(np.float32(min(gan.ema_decay, (1 + k) / (10 + k))))
+
+
+@torch.no_grad()
+def average_weights(gan: GAN, ema_decay: float | Tensor) -> None:
+    """Move G_ema's weights towards G's by 1 - `ema_decay`; copy BatchNorm's.  Lesson 03."""
+    for old, new in zip(gan.G_ema.parameters(), gan.G.parameters(), strict=True):
+        old.lerp_(new, 1 - ema_decay)
+    for old, new in zip(gan.G_ema.buffers(), gan.G.buffers(), strict=True):
+        old.copy_(new)
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
@@ -273,7 +282,7 @@ def _update_G(gan: GAN, real: Tensor, fake: Tensor, loss: Loss,
     real_logits = _logits(gan, real) if loss.paired else None
     g_loss = _g_loss(loss, real_logits, _logits(gan, fake))
     apply_gradients(gan.opt_G, gradients_of(gan.opt_G, g_loss))
-    _update_ema(gan, ema_decay)
+    average_weights(gan, ema_decay)
     return g_loss.detach()
 
 
@@ -288,12 +297,3 @@ def _penalty_term(gan: GAN, real: Tensor, fake: Tensor,
     if penalty is None:
         return 0.0
     return penalty.weight * penalty.interval * penalty.penalty(gan.D, real, fake)
-
-
-@torch.no_grad()
-def _update_ema(gan: GAN, ema_decay: float | Tensor) -> None:
-    """Move G_ema's weights towards G's, and copy the statistics that are no weights (BatchNorm)."""
-    for old, new in zip(gan.G_ema.parameters(), gan.G.parameters(), strict=True):
-        old.lerp_(new, 1 - ema_decay)
-    for old, new in zip(gan.G_ema.buffers(), gan.G.buffers(), strict=True):
-        old.copy_(new)

@@ -107,7 +107,7 @@ def simultaneous_step(gan: GAN, real: Tensor, z: Tensor, loss: Loss,
     g_gradients = of_G.gradient(g_loss, gan.G.trainable_variables)
     gan.opt_G.apply(g_gradients, gan.G.trainable_variables)
     gan.opt_D.apply(d_gradients, gan.D.trainable_variables)
-    _update_ema(gan, ema_decay)
+    average_weights(gan, ema_decay)
     return d_loss, g_loss
 
 
@@ -136,6 +136,15 @@ def ema_decay_at(gan: GAN, k: int) -> float:
     tensor it gives the same average, to the last bit.
     """
     return float(np.float32(min(gan.ema_decay, (1 + k) / (10 + k))))
+
+
+def average_weights(gan: GAN, ema_decay: Tensor | float) -> None:
+    """Move G_ema's weights towards G's by 1 - `ema_decay`; copy BatchNorm's.  Lesson 02."""
+    for old, new in zip(gan.G_ema.trainable_variables, gan.G.trainable_variables, strict=True):
+        old.assign(old + (1 - ema_decay) * (new - old))
+    statistics = zip(gan.G_ema.non_trainable_variables, gan.G.non_trainable_variables, strict=True)
+    for old, new in statistics:
+        old.assign(new)
 
 
 def sample(gan: GAN, z: np.ndarray | int, averaged: bool = True) -> np.ndarray:
@@ -236,7 +245,7 @@ def _update_G(gan: GAN, real: Tensor, fake: Tensor, tape: tf.GradientTape, loss:
     at_fake = through_D.gradient(g_loss, fake)
     g_gradients = tape.gradient(fake, gan.G.trainable_variables, at_fake)
     gan.opt_G.apply(g_gradients, gan.G.trainable_variables)
-    _update_ema(gan, ema_decay)
+    average_weights(gan, ema_decay)
     return g_loss
 
 
@@ -251,12 +260,3 @@ def _penalty_term(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor,
     if penalty is None:
         return 0.0
     return penalty.weight * penalty.interval * penalty.penalty(D, real, fake)
-
-
-def _update_ema(gan: GAN, ema_decay: Tensor | float) -> None:
-    """Move G_ema's weights towards G's, and copy the statistics that are no weights (BatchNorm)."""
-    for old, new in zip(gan.G_ema.trainable_variables, gan.G.trainable_variables, strict=True):
-        old.assign(old + (1 - ema_decay) * (new - old))
-    statistics = zip(gan.G_ema.non_trainable_variables, gan.G.non_trainable_variables, strict=True)
-    for old, new in statistics:
-        old.assign(new)

@@ -92,7 +92,7 @@ USES = (
         "network's distance). What was there it cannot know. Where the mouth of a face was "
         "hidden, the smile that it paints has a correlation of "
         "{11: smile of mouths filled by L2 + D: r as .2f} with the true one.",
-        (("11", "The table"), ("11", "Faces: is it still the same person?"))),
+        (("11", "The table"), ("11", "Faces: is it still the same smile?"))),
     Answer(
         "Does its data improve another model?",
         "Not where the same few images are all that anybody has. With five labelled digits a "

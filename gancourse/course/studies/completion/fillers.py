@@ -11,7 +11,7 @@ from gancourse.data.registry import to_float
 from gancourse.pt import losses, models
 from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.optimisers import apply_gradients, gradients_of
-from gancourse.pt.train import GAN, Penalty, from_numpy, make_gan, to_numpy
+from gancourse.pt.train import GAN, Penalty, average_weights, from_numpy, make_gan, to_numpy
 from gancourse.training_loop import draw_noise, train_fast
 
 
@@ -141,9 +141,7 @@ def _averaging(step: Callable) -> Callable:
     def whole(gan: GAN, both: Tensor, z: Tensor, loss: losses.Loss, penalty: Penalty | None,
               ema_decay: float | Tensor) -> tuple[Tensor, Tensor]:
         step_losses = step(gan, both, z, loss, penalty)
-        weights = zip(gan.G_ema.state_dict().values(), gan.G.state_dict().values(), strict=True)
-        for old, new in weights:
-            old.copy_(torch.lerp(old.float(), new.float(), 1 - ema_decay))
+        average_weights(gan, ema_decay)
         return step_losses
 
     return whole

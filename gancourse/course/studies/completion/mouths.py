@@ -4,6 +4,8 @@ The feature network of the faces reads a smile only in 87 of 100 cases.  Who kno
 drew a face can do better: draw the same person with each of some mouths, and take the nearest.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gancourse.data.synthetic.faces import Attributes, draw
@@ -11,6 +13,8 @@ from gancourse.data.synthetic.faces import Attributes, draw
 SMILES = np.linspace(-0.5, 1, 7)  # from sulking to beaming
 HOLES = {"an eye": np.s_[12:22, 16:26], "the mouth": np.s_[17:29, 9:23],
          "half the head": np.s_[:, :16]}  # of a face of 32 pixels
+
+Mouths = Mapping[tuple[int, float], np.ndarray]  # open or shut, smile: images
 
 
 def face_holes(name: str, n: int) -> np.ndarray:
@@ -20,35 +24,50 @@ def face_holes(name: str, n: int) -> np.ndarray:
     return holes
 
 
-def read_mouths(images: np.ndarray, people: Attributes,
+def every_mouth(people: Attributes, size: int = 32) -> Mouths:
+    """Return images of these people with each of 14 mouths, uint8 (n, size, size, 3)."""
+    n = len(people.smile)
+    return {(mouth_open, float(smile)): draw(people._replace(
+        mouth_open=np.full(n, mouth_open), smile=np.full(n, smile, np.float32)), size)
+        for mouth_open in (0, 1) for smile in SMILES}
+
+
+def changed_pixels(mouths: Mouths, images: np.ndarray, where: np.ndarray) -> int:
+    """Return how many of the pixels `where`, bool (n, size, size), any other mouth changes."""
+    changed = np.zeros(where.shape, bool)
+    for drawn in mouths.values():
+        changed |= (drawn != images).any(-1)
+    return int((changed & where).sum())
+
+
+def read_mouths(images: np.ndarray, mouths: Mouths,
                 where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return whether each mouth is open, bool (n,), and how it smiles, one of SMILES, float (n,).
 
-    `images` are uint8 (n, size, size, 3) of these people, whose other attributes are taken as they
-    are; `where`, bool (n, size, size), are the pixels to compare, by the squared difference.
+    `images` are uint8 (n, size, size, 3) of the people of `mouths`, whose other attributes are
+    taken as they are; `where`, bool (n, size, size), are the pixels to compare, by the squared
+    difference.
     """
-    n, size = len(images), images.shape[1]
+    n = len(images)
     least = np.full(n, np.inf)
     is_open = np.zeros(n, bool)
     smile = np.zeros(n)
-    for mouth_open in (0, 1):
-        for degree in SMILES:
-            drawn = draw(people._replace(mouth_open=np.full(n, mouth_open),
-                                         smile=np.full(n, degree, np.float32)), size)
-            squares = ((drawn.astype(float) - images) ** 2).sum(-1)
-            apart = (squares * where).sum((1, 2))
-            nearer = apart < least
-            least[nearer] = apart[nearer]
-            is_open[nearer] = mouth_open
-            smile[nearer] = degree
+    for (mouth_open, degree), drawn in mouths.items():
+        squares = ((drawn.astype(float) - images) ** 2).sum(-1)
+        apart = (squares * where).sum((1, 2))
+        nearer = apart < least
+        least[nearer] = apart[nearer]
+        is_open[nearer] = mouth_open
+        smile[nearer] = degree
     return is_open, smile
 
 
-def kept(images: np.ndarray, people: Attributes, where: np.ndarray) -> tuple[float, float]:
+def kept(images: np.ndarray, people: Attributes, mouths: Mouths,
+         where: np.ndarray) -> tuple[float, float]:
     """Return how often a mouth is open or shut as it was, and the correlation of the smiles.
 
-    The arguments are those of `read_mouths`.
+    `people` are those of `mouths`; the other arguments are those of `read_mouths`.
     """
-    is_open, smile = read_mouths(images, people, where)
+    is_open, smile = read_mouths(images, mouths, where)
     r = np.corrcoef(smile, people.smile)[0, 1] if np.ptp(smile) else 0.0
     return float((is_open == people.mouth_open).mean()), float(r)

@@ -2,10 +2,12 @@
 
     python -m gancourse.course.studies.completion.seeds_table
 
-runs the lesson's own cells for each seed, one after another, without those that draw and the faces,
-up to those of *Deeper* that train pairs + D and look at clear holes.  Then L2 + D with half as many
-images a step, which is how many pairs + D sees: about two minutes of one core a seed.  It counts
-the vote of pairs + D, and reads the filled slices from three limits.  A row a result and seed.
+runs the lesson's own cells for each seed, one after another, up to those of *Deeper* that train
+pairs + D and look at clear holes.  Folded cells (tag `drawing`) are left out, but for those that
+are needed for more than a figure: these have the tag `code`, too.  Then it trains L2 + D with half
+as many images a step, which is how many pairs + D sees, and D alone, without the squared error:
+about two minutes of one core a seed.  It counts the vote of pairs + D, and reads the filled slices
+from three limits.  A row a result and seed.
 """
 
 import argparse
@@ -23,10 +25,9 @@ from gancourse.data.synthetic.slices import shows_lesion, weighed_mistakes
 HERE = Path(__file__).with_name("11.csv")
 COMMAND = "python -m gancourse.course.studies.completion.seeds_table"
 LAST = "on_clear = {"  # in the last cell that is run
-NEEDED = ("def train(", "def scores(")  # in folded cells that are run
-LEFT_OUT = ("faces.faces(", "face_holes(", "done_faces", "seeds_table.load(")
 OF_DIGITS = ("PSNR", "agreement", "distance")
-HALF = "L2 + D, half"
+OF_FACES = ("mouth kept", "smile r")
+HALF, ALONE = "L2 + D, half", "D alone"
 OF_SLICES = ("invented", "deleted", "mistakes", "PSNR")
 PARTS = {"1/3": 1 / 3, "1/2": 1 / 2, "2/3": 2 / 3}  # of a lesion's brightness: the limits
 
@@ -37,13 +38,11 @@ def cells(notebook: dict) -> list[str]:
     """Return the code that the study runs: the parameters first, up to the clear holes."""
     kept = []
     for cell in notebook["cells"]:
-        text = source(cell)
-        needed = any(word in text for word in NEEDED)
-        folded = tags(cell) & {"drawing", "check"} and not needed
-        if cell["cell_type"] != "code" or folded or any(word in text for word in LEFT_OUT):
+        folded = tags(cell) & {"drawing", "check"} and "code" not in tags(cell)
+        if cell["cell_type"] != "code" or folded:
             continue
-        kept.append(text)
-        if LAST in text:
+        kept.append(source(cell))
+        if LAST in kept[-1]:
             break
     return kept
 
@@ -56,20 +55,22 @@ def run(seed: int, dataset: str) -> dict[str, Any]:
     names |= {"seed": seed, "dataset": dataset}
     for text in others:
         exec(text, names)
-    add_half(names)
+    add_fillers(names)
     add_vote(names)
     add_readings(names)
     return names
 
 
-def add_half(names: dict[str, Any]) -> None:
-    """Add to a run's table of digits L2 + D, trained with half as many images a step."""
-    batch, holes = names["batch_size"] // 2, names["training_holes"]
-    gan, _ = names["train"](names["images"].x_train, holes, "L2 + D", batch=batch)
-    fills = names["fill"](gan, names["x"], names["hole"])
-    names["table"][HALF] = names["scores"](fills)
-    right = names["read"](fills)[1] == names["y"]
-    names["on_clear"][HALF] = right[names["clear"]].mean()
+def add_fillers(names: dict[str, Any]) -> None:
+    """Add to a run's table of digits L2 + D with half as many images a step, and D alone."""
+    x, holes = names["images"].x_train, names["training_holes"]
+    for name, options in {HALF: {"batch": names["batch_size"] // 2},
+                          ALONE: {"weight": 0.0}}.items():
+        gan, _ = names["train"](x, holes, "L2 + D", **options)
+        fills = names["fill"](gan, names["x"], names["hole"])
+        names["table"][name] = names["scores"](fills)
+        right = names["read"](fills)[1] == names["y"]
+        names["on_clear"][name] = right[names["clear"]].mean()
 
 
 def add_vote(names: dict[str, Any]) -> None:
@@ -112,6 +113,9 @@ def rows(names: dict[str, Any], seed: int) -> Iterator[Row]:
         for method, numbers in names[table].items():
             for column, number in zip(columns, numbers, strict=True):
                 yield _row(f"{what}, {method}: {column}", seed, number)
+    for (hole, maker), numbers in names.get("face_scores", {}).items():
+        for column, number in zip(OF_FACES, numbers, strict=True):
+            yield _row(f"faces, {hole}, {maker}: {column}", seed, number)
     yield _row("digits, vote of 16: agreement", seed, names["vote"])
     for method, share in names["on_clear"].items():
         yield _row(f"digits, {method}: on clear ones", seed, share)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from gancourse.course.studies.conditional import conditional_gans as study
+from gancourse.course.studies.conditional import few_labels
 from gancourse.course.studies.conditional.copies import CUT, NOISES, SHIFTED, THROUGH_T
 from gancourse.notebook import animation, plots, slider
 from gancourse.notebook.diagram import OTHER, Box, show_boxes
@@ -35,6 +36,13 @@ def signed(gain: tuple[float, float], digits: int = 3) -> str:
     return f"{gain[0]:+.{digits}f} ± {gain[1]:.{digits}f}"
 
 
+def print_arm(arm: str, shares: np.ndarray) -> None:
+    """Print an arm's accuracies, a number for each pick, and their mean with its 95 % interval."""
+    mean, half = few_labels.mean_and_half(shares)
+    print(f"{arm:11}", *(f"{share:.3f}" for share in shares))
+    print(f"{'':11} mean {mean:.3f} ± {half:.3f}")
+
+
 def show_grids(groups: Mapping[str, Mapping[str, np.ndarray]], *, alt: str,
                names: Sequence[str] = (), below: Sequence[str] = ()) -> None:
     """Display groups of labelled rows of images, a group below the other; titles by group.
@@ -61,21 +69,29 @@ def show_grids(groups: Mapping[str, Mapping[str, np.ndarray]], *, alt: str,
 
 
 def draw_label_terms(maps: Mapping[str, np.ndarray], *, alt: str) -> None:
-    """Display maps (digits shown, labels), a title for each, side by side; darker is more."""
-    most = max(np.abs(terms).max() for terms in maps.values())
+    """Display maps (digits shown, labels), a title for each, side by side; darker is more.
+
+    Terms at or below the mean, 0, are white; a frame marks the digit's own label.
+    """
+    most = max(terms.max() for terms in maps.values())
     fig, axes = plots.figure(1, len(maps), width=WIDTH, height=3.3, sharey=True)
     for ax, (title, terms) in zip(axes, maps.items(), strict=True):
-        shades = ax.imshow(terms, cmap="Greys", vmin=-most, vmax=most)
+        shades = ax.imshow(terms, cmap="Greys", vmin=0, vmax=most)
+        for i in range(len(terms)):
+            ax.add_patch(plots.plt.Rectangle((i - 0.5, i - 0.5), 1, 1, fill=False,
+                                             edgecolor=OTHER, linewidth=1.8))
         ax.set_title(title, fontsize=13)
         ax.set_xlabel("label given to D", fontsize=12)
         ax.set_xticks(range(len(terms)))
         ax.set_yticks(range(len(terms)))
         ax.tick_params(labelsize=12, length=0)
         ax.grid(False)
-        ax.spines[:].set_visible(False)
+        ax.spines[:].set(color=plots.NEUTRAL, linewidth=0.8)
+        ax.spines[:].set_visible(True)
     axes[0].set_ylabel("digit shown", fontsize=12)
-    bar = fig.colorbar(shades, ax=axes, orientation="horizontal", shrink=0.6, aspect=30)
-    bar.set_label("label term, less its mean over labels", fontsize=12)
+    bar = fig.colorbar(shades, ax=axes, orientation="horizontal", shrink=0.6, aspect=30,
+                       extend="min")
+    bar.set_label("label term above its mean over labels", fontsize=12)
     bar.ax.tick_params(labelsize=12)
     plots.finish(fig, alt=alt)
 
@@ -186,6 +202,22 @@ def draw_paths(rows: Sequence[dict], parts: Mapping[str, str], share: str) -> No
                           "moments, and a line along their mean, whose marks grow with time")
 
 
+def unlike_hands(ones: np.ndarray) -> list[int]:
+    """Return the places of four unlike handwritings among images of ones (n, size, size, 1).
+
+    They are slanted to the right, thick, slanted to the left, and thin: each some places from the
+    end of its order, since what lies at the end may be broken.
+    """
+    ink = (ones[..., 0] + 1) / 2
+    total = ink.sum((1, 2))
+    y, x = np.mgrid[: ink.shape[1], : ink.shape[2]] - ink.shape[1] / 2
+    x_mean, y_mean = ((ink * place).sum((1, 2)) / total for place in (x, y))
+    upward = y_mean[:, None, None] - y
+    slant = (ink * (x - x_mean[:, None, None]) * upward).sum((1, 2)) / (ink * upward**2).sum((1, 2))
+    leaning, thick = slant.argsort(), total.argsort()
+    return [int(order[at]) for order, at in ((leaning, -9), (thick, -9), (leaning, 8), (thick, 8))]
+
+
 def at_the_end(rows: Sequence[dict], part: str, arm: str, measure: str) -> np.ndarray:
     """Return a measure of an arm of few images after its training, a number for each pick."""
     of_arm = [row for row in rows if (row["part"], row["arm"], row["measure"])
@@ -213,3 +245,16 @@ def show_choices() -> None:
                alt="Who feeds whom: z and the label y go into G, which makes fakes; real images, "
                    "and fakes in D's loss and in G's loss, go into D with the label. On each of "
                    "these three ways stands T with a question mark")
+
+
+def show_inside_D(*, alt: str) -> None:  # noqa: N802
+    """Display the parts of a D that is told the label, with "?" for what Exercise 1 asks for."""
+    boxes = {"x": Box(0, 0, "image\nx"), "hidden": Box(1.8, 0, "hidden\nlayers", filled=True),
+             "phi": Box(3.8, 0, "features\nφ"), "psi": Box(5.7, 0, "ψ", filled=True),
+             "label": Box(3.8, 1.55, "label y", OTHER), "V": Box(3.8, 0.8, "V", filled=True),
+             "fits": Box(5.7, 0.95, "?"), "both": Box(7.3, 0.45, "?"),
+             "logit": Box(9.0, 0.45, "logit\ns(x, y)")}
+    feeds = (("x", "hidden"), ("hidden", "phi"), ("phi", "psi"), ("phi", "fits"), ("V", "fits"),
+             ("label", "fits"), ("psi", "both"), ("fits", "both"), ("both", "logit"))
+    show_boxes(boxes, feeds, (), words=((5.7, -0.5, "is it real?"), (5.9, 1.45, "is it a y?")),
+               frame=(-0.8, 9.9, -0.7, 1.85), fontsize=12.5, width=6.2, alt=alt)

@@ -6,7 +6,8 @@
 makes these parts and puts them into the file 10.csv, in which other parts stay as they are.  A row
 is one number: part, images of each class, seed, arm, step, measure, value.
 
-    labels     digits with true, with shuffled and without labels, seeds 1 and 2
+    labels     digits with true, with shuffled and without labels, seeds 1 and 2; with labels for G
+               but not for D, seeds 0 to 2
     portraits  faces by attribute: true labels, seeds 1 and 2; shuffled labels, seeds 0 to 2
     left-out   portraits without curls without glasses: what is drawn when asked for them
     strokes    five picks of few labelled images: what GANs of them copy, what a classifier gains
@@ -36,30 +37,33 @@ SIZES = {"strokes": (5, 50)}  # images of each class; other data sets with 5 onl
 GAN_STEPS, FACE_STEPS = 500, 1200
 FEW_STEPS = 1000  # of every GAN with few images, so that only T differs
 KINDS = ("training", "held-out", "fake")  # of images that D judges
+TOLD = ("true labels", "shuffled labels", "no labels")  # both networks, in the part "labels"
+G_ONLY = "labels for G only"
 
 Row = tuple[str, int, int, str, int, str, float]
 
 
 def labels_part() -> Iterator[Row]:
-    """Digits with true, shuffled and without labels: is what is asked for drawn, and how well?"""
-    from gancourse.course.studies.conditional.label_rows import draw, train_rows
+    """Digits with labels of four kinds: is what is asked for drawn, and how well?"""
+    from gancourse.course.studies.conditional import label_rows
 
     images = data.load("strokes", resolution=28, seed=0)
     judge = feature_net.load(images)
     held_out = judge.features(images.x_test[:2000])
-    for seed in (1, 2):
-        for arm in ("true labels", "shuffled labels", "no labels"):
-            y = images.y_train
-            if arm == "shuffled labels":
-                y = np.random.default_rng(seed).permutation(y)
-            told = float(arm != "no labels")  # rows of zeros say nothing to either network
-            ((gan, step, _),) = train_rows(images.x_train, told * np.eye(10)[y],
-                                           num_steps=GAN_STEPS, seed=seed)
-            made = draw(gan, told * np.eye(10)[ASKED])
-            right = float((judge.predict(made) == ASKED).mean())
-            far = metrics.frechet_distance(judge.features(made), held_out)
-            yield "labels", 2000, seed, arm, step, "accuracy", right
-            yield "labels", 2000, seed, arm, step, "distance", far
+    for seed, arm in ((0, G_ONLY), *itertools.product((1, 2), (*TOLD, G_ONLY))):
+        y = images.y_train
+        if arm == "shuffled labels":
+            y = np.random.default_rng(seed).permutation(y)
+        told = float(arm != "no labels")  # rows of zeros say nothing to either network
+        logits = (label_rows.logits_without_labels if arm == G_ONLY
+                  else label_rows.projection_logits)
+        ((gan, step, _),) = label_rows.train_rows(
+            images.x_train, told * np.eye(10)[y], num_steps=GAN_STEPS, seed=seed, logits=logits)
+        made = label_rows.draw(gan, told * np.eye(10)[ASKED])
+        right = float((judge.predict(made) == ASKED).mean())
+        far = metrics.frechet_distance(judge.features(made), held_out)
+        yield "labels", 2000, seed, arm, step, "accuracy", right
+        yield "labels", 2000, seed, arm, step, "distance", far
 
 
 def portraits_part() -> Iterator[Row]:

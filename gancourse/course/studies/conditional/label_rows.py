@@ -15,7 +15,7 @@ from gancourse.pt.augment import Augmented
 from gancourse.pt.conditional import condition_on, conditional_step
 from gancourse.pt.fast_loop import make_fast_loop
 from gancourse.pt.models import seeded, shallow_pair
-from gancourse.pt.train import GAN, Penalty, make_gan, sample
+from gancourse.pt.train import GAN, Penalty, average_weights, make_gan, sample
 from gancourse.training_loop import draw_noise, train_fast
 
 
@@ -26,6 +26,11 @@ def projection_logits(phi: Tensor, labels: Tensor, V: Tensor, psi: nn.Module) ->
     Koyama 2018, eq. 3, for labels with several ones.
     """
     return psi(phi) + (phi * (labels @ V)).sum(1, keepdim=True)
+
+
+def logits_without_labels(phi: Tensor, labels: Tensor, V: Tensor, psi: nn.Module) -> Tensor:
+    """Return psi(phi), logits (batch, 1) of a D that is not told the labels: V's gradient is 0."""
+    return projection_logits(phi, torch.zeros_like(labels), V, psi)
 
 
 class RowG(nn.Module):
@@ -95,15 +100,6 @@ def r1_as_seen(penalty: Penalty, D: Callable[[Tensor], Tensor], T: Callable[[Ten
     return penalty.interval * penalty.weight * penalty.penalty(Augmented(D, T), real, fake)
 
 
-def average_weights(gan: GAN, ema_decay: float) -> None:
-    """Move the running average of G towards its weights, by a share of 1 - ema_decay."""
-    with torch.no_grad():
-        for average, weight in zip(gan.G_ema.parameters(), gan.G.parameters(), strict=True):
-            average.lerp_(weight, 1 - ema_decay)
-        for average, statistic in zip(gan.G_ema.buffers(), gan.G.buffers(), strict=True):
-            average.copy_(statistic)
-
-
 def step_through(gan: GAN, batch: tuple[Tensor, Tensor], z: Tensor, loss: losses.Loss | None = None,
                  penalty: Penalty | None = None, ema_decay: float = 0.0, *,
                  T: Callable[[Tensor], Tensor],
@@ -143,15 +139,18 @@ def train_rows(x: np.ndarray, labels: np.ndarray, *, num_steps: int, seed: int =
                z_dim: int = 32, learning_rate: float = 4e-3, r1_gamma: float = 1.0,
                ema_decay: float = 0.995, batch_size: int = 32, changes: Sequence[Callable] = (),
                build: Callable[..., tuple[nn.Module, nn.Module]] = shallow_pair,
+               logits: Callable[..., Tensor] = projection_logits,
                log_every: int = 0) -> Iterator[tuple[GAN, int, float]]:
     """Train a conditional GAN on uint8 images x and labels; yield (gan, steps done, D's loss).
 
     The recipe of lesson 10: the non-saturating loss, R1 at every eighth step, a learning rate that
-    falls to 0 over the last 60 % of the run.  `changes` are those of all that D sees (DiffAugment).
-    It yields every `log_every` steps, or at the end only.
+    falls to 0 over the last 60 % of the run.  `changes` are those of all that D sees (DiffAugment),
+    and `logits` makes D's logits of its parts.  It yields every `log_every` steps, or at the end
+    only.
     """
     torch.manual_seed(seed)
-    G, D = seeded(row_pair, z_dim, x.shape[1:], labels.shape[1], width, build, seed=seed)
+    G, D = seeded(row_pair, z_dim, x.shape[1:], labels.shape[1], width, build, logits,
+                  seed=seed)
     D = Augmented(D, *changes) if changes else D
     gan = make_gan(G, D, z_dim=z_dim, learning_rate=learning_rate, betas=(0.0, 0.99),
                    ema_decay=ema_decay, seed=seed)

@@ -18,7 +18,7 @@ from gancourse.data.registry import Dataset
 from gancourse.pt import losses, models
 from gancourse.pt.fast_loop import device_loader
 from gancourse.pt.optimisers import apply_gradients, gradients_of
-from gancourse.pt.train import GAN, ema_decay_at, make_gan, noise
+from gancourse.pt.train import GAN, average_weights, ema_decay_at, make_gan, noise
 
 Z_DIM = {"strokes": 32, "faces": 64}
 EMA_DECAY = {"strokes": 0.995, "faces": 0.998}  # of lesson 03
@@ -130,7 +130,7 @@ def train(images: Dataset, recipe: Recipe, *, seed: int, seconds: float = 0.0, n
         pays = term is not None and k % recipe.interval == 0
         weight = now.gamma / 2 * recipe.interval if pays else 0.0
         _update_both(gan, batch(k), k, losses.LOSSES[recipe.loss], term, weight)
-        _move_average(gan, _share_kept(gan, k, now.half_life, recipe.batch_size))
+        average_weights(gan, _share_kept(gan, k, now.half_life, recipe.batch_size))
         k += 1
         spent = time.process_time() - began
         share = k / num_steps if num_steps else spent / seconds
@@ -155,15 +155,6 @@ def _share_kept(gan: GAN, k: int, half_life: float, batch_size: int) -> float:
     if math.isnan(half_life):
         return ema_decay_at(gan, k)
     return 0.5 ** (batch_size / half_life) if half_life > 0 else 0.0
-
-
-@torch.no_grad()
-def _move_average(gan: GAN, keep: float) -> None:
-    """Move the running average towards G; statistics that are no weights are copied."""
-    for old, new in zip(gan.G_ema.parameters(), gan.G.parameters(), strict=True):
-        old.lerp_(new, 1 - keep)
-    for old, new in zip(gan.G_ema.buffers(), gan.G.buffers(), strict=True):
-        old.copy_(new)
 
 
 def _pair_of_2016(z_dim: int, shape: tuple[int, int, int]) -> tuple[nn.Module, nn.Module]:

@@ -1,6 +1,6 @@
 """The study of lesson 12: which kind of GAN is understood first, and what helps the slower one.
 
-    python -m gancourse.course.studies.speech.speech_race race changes long
+    python -m gancourse.course.studies.speech.speech_race race changes long means
 
 makes the lesson's tables again, in ten to fifteen minutes of one core, and puts them where `--to`
 says.
@@ -8,6 +8,7 @@ says.
     race     spectrograms against waveforms, seeds 0 to 2; also the controls
     changes  the waveform GAN with one change at a time, the same seeds
     long     the waveform GAN of `race`, seed 0, eight times as long, with five words as a wav file
+    means    the controls that are averages, smoothed as drawings are, the same seeds
     recordings   the GAN of spectrograms on a folder or zip of recordings, `--sounds PATH`, the
              same seeds; the course comes without this table
 
@@ -48,9 +49,10 @@ CHANGES = {
     "waveform, D at two scales": BASE | {"two_scales": True},
 }
 FILES = {"race": "12_race.csv", "changes": "12_changes.csv", "long": "12_long.csv",
-         "recordings": "12_recordings.csv"}
+         "means": "12_means.csv", "recordings": "12_recordings.csv"}
 HERE = Path(__file__).parent
 LONG_WORDS = HERE / "12_long.wav"  # oh, you, why, wow, saw, after `long`
+SONG = HERE / "12_song.wav"  # the first half of the tune that the lesson ended with, in 8 bits
 
 Row = dict[str, str | float]
 
@@ -113,13 +115,30 @@ def controls(task: Task) -> Iterator[Row]:
     rows = np.random.default_rng(task.seed).permutation(len(task.sounds.x_test))[:SAMPLES]
     real = task.sounds.x_test[rows]
     of_real = to_picture(spectrogram(real))[..., None]
-    of_all = to_picture(spectrogram(task.sounds.x_train))
-    means = np.stack([of_all[task.sounds.y_train == label].mean(0)
-                      for label in range(len(task.sounds.class_names))])[..., None]
+    means = _class_means(task, to_picture(spectrogram(task.sounds.x_train)))
     arms = {"real": real, "Griffin-Lim of real": voices.heard(of_real, task.seed),
-            "class mean": voices.heard(means[task.y_asked], task.seed)}
+            "class mean": voices.heard(means, task.seed)}
     for arm, clips in arms.items():
         yield judge(task, arm, 0, 0.0, clips, outside=True)
+
+
+def averages(task: Task) -> Iterator[Row]:
+    """Yield the rows of class means and near-pitch means, smoothed as what a GAN draws."""
+    f0 = voices_or_middle(task.sounds.x_train, task.sounds.rate)
+    pictures, labels = to_picture(spectrogram(task.sounds.x_train)), task.sounds.y_train
+    arms = {"class mean, smoothed": _class_means(task, pictures),
+            "near-pitch mean": voices.near_pitch_means(pictures, labels, f0, task.y_asked,
+                                                       task.f0_asked)}
+    for arm, drawn in arms.items():
+        clips = voices.heard(voices.smooth(drawn), task.seed)
+        yield judge(task, arm, 0, 0.0, clips, outside=True)
+
+
+def _class_means(task: Task, pictures: np.ndarray) -> np.ndarray:
+    """The mean picture of each word that is asked for, (asked, rows, columns, 1)."""
+    means = [pictures[task.sounds.y_train == label].mean(0)
+             for label in range(len(task.sounds.class_names))]
+    return np.stack(means)[task.y_asked][..., None]
 
 
 def race(task: Task, arm: str, build: Callable, x: np.ndarray, looks: Sequence[int], num_steps: int,
@@ -179,6 +198,8 @@ def run(part: str, folder: Path, dataset: str = "speech") -> list[Row]:
             rows += [*controls(task), *spectrogram_race(task)]
         if part == "race":
             rows += wave_race(task, "waveform", BASE, short, LOOKS[-1])
+        if part == "means":
+            rows += averages(task)
         if part == "changes":
             for arm, options in CHANGES.items():
                 rows += wave_race(task, arm, options, short, LOOKS[-1])

@@ -1,5 +1,9 @@
 """Numbers for the ear: what can be heard in a set of clips (n, samples).  Lesson 12."""
 
+import html
+from base64 import b64encode
+from pathlib import Path
+
 import numpy as np
 from scipy.ndimage import convolve1d
 from scipy.signal.windows import hann
@@ -26,6 +30,31 @@ def smooth(pictures: np.ndarray) -> np.ndarray:
 def heard(pictures: np.ndarray, seed: int = 0) -> np.ndarray:
     """Return the clips of pictures in [-1, 1] (n, 128, columns, 1), by Griffin-Lim."""
     return griffin_lim(to_magnitudes(pictures[..., 0]), seed=seed)
+
+
+def near_pitch_means(pictures: np.ndarray, labels: np.ndarray, f0: np.ndarray, y: np.ndarray,
+                     f0_asked: np.ndarray, n: int = 20) -> np.ndarray:
+    """Return for each word y at f0_asked the mean of the word's n pictures nearest in pitch.
+
+    Pictures are (clips, rows, columns), the means (asked, rows, columns, 1).  Lesson 12's rival
+    without a network.
+    """
+    means = []
+    for word, hertz in zip(y, f0_asked, strict=True):
+        of_word = np.flatnonzero(labels == word)
+        in_order = np.argsort(np.abs(np.log(f0[of_word] / hertz)))
+        means.append(pictures[of_word[in_order[:n]]].mean(0))
+    return np.stack(means)[..., None]
+
+
+def show_file(path: Path, name: str) -> None:
+    """Display a player for a wav file as it is; `audio.show_players` would store 16 bits of it."""
+    from IPython.display import HTML, display
+
+    source = f"data:audio/wav;base64,{b64encode(path.read_bytes()).decode()}"
+    label = html.escape(name)
+    display(HTML(f'<table><tr><td style="text-align:left">{label}</td><td><audio controls '
+                 f'preload="auto" aria-label="{label}" src="{source}"></audio></td></tr></table>'))
 
 
 def jump(pictures: np.ndarray) -> float:

@@ -24,12 +24,12 @@ def show_players(*, alt: str) -> None:
              "fake": Box(4.4, 1.7, "repainted\nphotograph", plots.FAKE),
              "Ds": Box(4.4, 3.6, "two discri-\nminators D", filled=True),
              "loss": Box(6.2, 2.65, "which is\nmore real?"),
-             "content": Box(3.0, 0.1, "light and dark\nstill in place?", OTHER)}
+             "content": Box(3.9, 0.1, "light and dark\nstill in place?", OTHER)}
     feeds = (("pile", "Ds"), ("pile", "under"), ("streaks", "G"), ("photo", "under"),
              ("under", "G"), ("G", "fake"), ("fake", "Ds"), ("Ds", "loss"), ("under", "content"),
              ("fake", "content"))
     teaches = (("loss", "Ds", 0.7), ("loss", "fake", -0.5), ("fake", "G", -0.5),
-               ("content", "G", -0.4))
+               ("content", "G", -0.12))
     show_boxes(boxes, feeds, teaches, width=5.8, frame=(-0.8, 7.3, -0.4, 4.1), fontsize=12, alt=alt)
 
 
@@ -151,6 +151,12 @@ def blocks(picture: np.ndarray, side: int) -> np.ndarray:
     whole = picture[: rows * side, : columns * side].astype(np.float64)
     means = whole.reshape(rows, side, columns, side, -1).mean(axis=(1, 3))
     return means.reshape(rows * columns, -1)
+
+
+def halved(picture: np.ndarray) -> np.ndarray:
+    """Return a picture at half its size, uint8: the means of squares of 2 x 2 pixels."""
+    height, width = (n // 2 for n in picture.shape[:2])
+    return np.rint(blocks(picture, 2).reshape(height, width, 3)).astype(np.uint8)
 
 
 def hues(picture: np.ndarray, side: int) -> np.ndarray:

@@ -30,7 +30,6 @@ SHEETS = {"another order": "04_another_order.webp", "by direction": "04_by_direc
           "by direction, 2400 steps, untold": "04_by_direction_untold.webp"}
 COMMAND = "python -m gancourse.course.studies.style.other_painters"
 SHOWN = "painter", "G, at its end", "matched", "recipe"  # side by side on a sheet
-HALVED = 2  # sheets show the means of squares of 2 x 2 pixels
 ORDER = np.array([[235, 190, 60], [250, 206, 70], [150, 150, 90], [40, 80, 150], [24, 50, 110],
                   [80, 70, 80], [120, 80, 50], [150, 100, 60]], np.float64)  # dark to light
 TINT = np.array([56.0, -16.0, -64.0])  # reddish; it changes no luminance
@@ -113,11 +112,7 @@ def rows(names: Mapping, which: str, seed: int) -> Iterator[seeds_table.Row]:
 def sheet(names: Mapping) -> np.ndarray:
     """Return the pictures of SHOWN side by side, at half their size, uint8."""
     pictures = {"painter": names["truth"], **names["rows"]}
-    small = []
-    for name in SHOWN:
-        height, width = (n // HALVED for n in pictures[name].shape[:2])
-        means = figures.blocks(pictures[name], HALVED).reshape(height, width, 3)
-        small.append(np.rint(means).astype(np.uint8))
+    small = [figures.halved(pictures[name]) for name in SHOWN]
     return np.concatenate(small, axis=1)
 
 

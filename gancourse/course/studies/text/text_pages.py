@@ -4,8 +4,9 @@ Sentences are drawn as pictures so that a slider can turn over them; a wrong wor
 underlined, in a fixed-width font.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,7 +20,8 @@ GAN = "#6A3D9A"
 STYLE = {  # mark and colour of each model of the lesson
     "weak MLE": ("o", plots.NEUTRAL), "SeqGAN": ("s", GAN), "shuffled rewards": ("X", WRONG),
     "Gumbel, soft": ("v", "#8C564B"), "Gumbel, straight": ("^", "#F0B800"),
-    "SeqGAN, no rollouts": ("d", GAN), "full MLE + SeqGAN": ("D", GAN),
+    "SeqGAN, no rollouts": ("d", GAN), "SeqGAN, D of pairs": (">", GAN),
+    "full MLE + SeqGAN": ("D", GAN),
     "weak + more MLE": ("P", plots.THIRD), "full MLE": ("o", plots.THIRD)}
 SIZE = 10  # of letters, in points
 PITCH = 0.602 * SIZE / 72  # width of a letter of the fixed-width font, in inches
@@ -115,7 +117,7 @@ def typical(language: Language, rows: np.ndarray, n: int, seed: int = 0) -> np.n
 
 
 def show_plane(curves: dict[str, np.ndarray], places: dict[str, np.ndarray],
-               axes: tuple[str, str], ends: tuple[str, str], *, alt: str) -> None:
+               axes: tuple[str, str], ends: Mapping[str, tuple[str, str]], *, alt: str) -> None:
     """Display models on the plane: `places` (seeds, 2) by names of STYLE; see `draw_curves`."""
     fig, ax = plots.figure(width=5.6, height=4.6)
     draw_curves(ax, curves, axes, ends)
@@ -148,11 +150,11 @@ def show_rule(shares: dict[str, np.ndarray], *, alt: str) -> None:
 
 
 def draw_curves(ax: plots.Axes, curves: dict[str, np.ndarray], axes: tuple[str, str],
-                ends: tuple[str, str] = ("", "")) -> None:
+                ends: Mapping[str, tuple[str, str]] = MappingProxyType({})) -> None:
     """Draw models over temperatures on the plane of quality (x) and what is missing (y).
 
     `curves` are places (temperatures, seeds, 2), by names of STYLE.  The thick line is their median
-    over the seeds, thin lines are the seeds; `ends` are what stands at both ends of the line.
+    over the seeds, thin lines are the seeds; `ends` by name are what stands at both ends of a line.
     """
     for name, places in curves.items():
         _, colour = STYLE[name]
@@ -160,9 +162,7 @@ def draw_curves(ax: plots.Axes, curves: dict[str, np.ndarray], axes: tuple[str, 
             ax.plot(*one.T, color=colour, linewidth=0.6, alpha=0.5)
         middle = np.median(places, 1)
         ax.plot(*middle.T, color=colour, linewidth=1.8, label=f"{name}, any temperature")
-        for end, at, side in zip(ends, (0, -1), ("right", "left"), strict=True):
-            if name == "SeqGAN":  # whose ends lie close to those of other lines
-                break
+        for end, at, side in zip(ends.get(name, ()), (0, -1), ("right", "left"), strict=False):
             ax.annotate(end, middle[at], fontsize=10, color=colour, ha=side,
                         xytext=(-5 if side == "right" else 4, -2), textcoords="offset points")
     ax.set(xlabel=axes[0], ylabel=f"{axes[1]}, log scale", yscale="log")

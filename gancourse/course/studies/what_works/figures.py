@@ -14,7 +14,7 @@ from gancourse.course.studies.what_works.sweeps import DISTANCE, SAMPLES, Rows
 from gancourse.notebook import animation, plots, slider
 
 WIDTH = 5.4  # inches
-DOTS, OTHERS = "#6A3D9A", "#A8A8A8"  # where they have no seed: blue would mean real
+DOTS, OTHERS = "#6A3D9A", "#A8A8A8"  # where they are not told by seed: blue would mean real
 RATES, MEMORIES = [0.001, 0.004, 0.016], [0.0, 0.5, 0.9]  # of the map
 SEEN = {  # what made the samples that are kept, by the name of their run
     "num_steps=1000,num_images=20000": "default, longer", "beta1=0.0": "default",
@@ -32,34 +32,31 @@ def labelled(settings: Settings) -> Settings:
             for label, runs in settings.items()}
 
 
-def draw(settings: Settings, ax: plots.Axes, *, seeds: bool = True,
-         limits: tuple[float, float] | None = None,
+def draw(settings: Settings, ax: plots.Axes, *, limits: tuple[float, float] | None = None,
          xlabel: str = "Frechet distance (lower is better)") -> None:
     """Draw the distances of settings on a logarithmic axis, on which equal margins look equal.
 
-    A dot is a run, coloured by its seed if `seeds`.
+    A dot is a run, coloured by its seed; a bar is the median of a setting.
     """
-    names = [f"seed {seed}" for seed in range(3)] if seeds else []
+    names = [f"seed {seed}" for seed in range(3)]
     plots.show_spread(labelled(settings), names=names, xlabel=xlabel, ax=ax)
-    if not seeds:
-        for dots in ax.collections:
-            if hasattr(dots, "get_sizes"):  # which the bars lack
-                dots.set_facecolor(DOTS)
-    ax.set_xscale("log")
-    if limits:
-        ax.set_xlim(limits)
-    low, high = ax.get_xlim()
-    for digits in ((1, 2, 5), (1, 2, 3, 4, 5, 6, 8), range(1, 100), range(1, 1000)):
-        ticks = [n * 10**k for k in range(-1, 4) for n in digits if low <= n * 10**k <= high]
-        if len(ticks) >= 3:
-            break
-    ticks = sorted(set(ticks))
-    ticks = ticks[::max(1, len(ticks) // 6)]
-    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.set_xticks([], minor=True)
-    if seeds:
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, handletextpad=0,
-                  borderaxespad=0.2, columnspacing=1)
+    _set_distances(ax, limits)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, handletextpad=0,
+              borderaxespad=0.2, columnspacing=1)
+
+
+def draw_runs(runs: Settings, colours: Sequence[Sequence[str]], ax: plots.Axes, *,
+              xlabel: str) -> None:
+    """Draw rows of runs of many settings as dots in given colours, on the axis of `draw`."""
+    for i, (numbers, own) in enumerate(zip(runs.values(), colours, strict=True)):
+        ax.axhspan(i - 0.4, i + 0.4, color=plots.NEUTRAL, alpha=0.05, linewidth=0)
+        ax.scatter(numbers, i + np.linspace(-0.24, 0.24, len(numbers)), s=36, c=own,
+                   edgecolor="white", linewidth=0.7, zorder=3)
+    ax.set_yticks(range(len(runs)), list(labelled(runs)))
+    ax.set(ylim=(len(runs) - 0.5, -0.5), xlabel=xlabel)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(False, axis="y")
+    _set_distances(ax)
 
 
 def show_settings(settings: Settings, *, alt: str,
@@ -124,14 +121,10 @@ def show_seen() -> None:
 def show_overview(pages: dict[str, Settings]) -> None:
     """Display all runs, a row for each page, those of the default in purple."""
     fig, ax = plots.figure(width=WIDTH, height=4.8)
-    dots = {name: sum(map(list, page.values()), []) for name, page in pages.items()}
-    draw(dots, ax, seeds=False, xlabel="Frechet distance; purple: runs of the default")
-    drawn = [group for group in ax.collections if hasattr(group, "get_sizes")]
-    for bar in set(ax.collections) - set(drawn):
-        bar.set_visible(False)
-    for group, page in zip(drawn, pages.values(), strict=True):
-        group.set_facecolor([DOTS if "(default)" in label else OTHERS
-                             for label, runs in page.items() for _ in runs])
+    runs = {name: sum(map(list, page.values()), []) for name, page in pages.items()}
+    colours = [[DOTS if "(default)" in label else OTHERS
+                for label, distances in page.items() for _ in distances] for page in pages.values()]
+    draw_runs(runs, colours, ax, xlabel="Frechet distance; purple: runs of the default")
     ax.set_title("all runs, by the choice that was changed")
     plots.finish(fig, alt="Seven rows of dots on a logarithmic axis, one for each choice; the "
                           "upper four are far wider, and the purple ones stand on the left")
@@ -177,3 +170,19 @@ def draw_training(fig: plots.Figure, curve: Sequence[tuple[float, float]], sampl
     top.plot(*zip(*curve, strict=True), color=plots.THIRD, marker=".")
     top.set(xlabel="processor seconds", ylabel="Frechet distance", yscale="log", ylim=(10, 4000))
     plots.show_images(samples, columns=8, title=title, ax=bottom)
+
+
+def _set_distances(ax: plots.Axes, limits: tuple[float, float] | None = None) -> None:
+    """Make the horizontal axis logarithmic, with few round numbers."""
+    ax.set_xscale("log")
+    if limits:
+        ax.set_xlim(limits)
+    low, high = ax.get_xlim()
+    for digits in ((1, 2, 5), (1, 2, 3, 4, 5, 6, 8), range(1, 100), range(1, 1000)):
+        ticks = [n * 10**k for k in range(-1, 4) for n in digits if low <= n * 10**k <= high]
+        if len(ticks) >= 3:
+            break
+    ticks = sorted(set(ticks))
+    ticks = ticks[::max(1, len(ticks) // 6)]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks([], minor=True)

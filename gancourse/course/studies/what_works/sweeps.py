@@ -3,8 +3,9 @@
     python -m gancourse.course.studies.what_works.sweeps confirm wider
 
 makes the runs of these parts and writes a table for each.  It trains with the cells of the lesson
-itself, in one process and on one thread, about twelve seconds a run, and writes each run down at
-once: what was stopped goes on where it was.  `--minutes` stops it.  The parts:
+itself, in one process and on one thread, about twelve seconds a run (a minute for each of
+5,000 updates), and writes each run down at once: what was stopped goes on where it was.
+`--minutes` stops it.  The parts:
 
     made     46 settings, seeds 0 to 2: what the lesson's pages and decision card were made from
     confirm  the settings of the card, seeds 3 to 5, which did not make it
@@ -73,6 +74,7 @@ WIDER = {
     "decay": "-g decay=1.0",
     "equal time, 4": "-g batch_size=4 -p budget=5",
     "equal time, 128": "-g learning_rate=2e-3 -p batch_size=128 -p budget=5",
+    "corner, longer": "-g num_steps=5000 -p learning_rate=1e-3 -p beta1=0.9",
 }
 SEEN = {
     "longer": "-g num_steps=1000 -p num_images=20000",
