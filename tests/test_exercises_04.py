@@ -51,6 +51,8 @@ WRONG = [  # exercise, what is wrong, (old, new) in the right answer above
     ("content_loss", "no absolute value", (".abs()", "")),
     ("content_loss", "a sum over the blocks", (".abs().mean()", ".abs().sum()")),
     ("content_loss", "blocks of 8", ("height // 16, 16, width // 16, 16", "height // 8, 8, width // 8, 8")),
+    ("content_loss", "rows for blocks", ("height // 16, 16, width // 16, 16", "height, 1, 1, width")),
+    ("content_loss", "blocks half as high", ("height // 16, 16, width // 16, 16", "height // 8, 8, width // 16, 16")),
     ("content_loss", "the mean of the colours", ("* luminance).sum(1", ").mean(1")),
     ("content_loss", "each colour for itself", ("* luminance).sum(1, keepdim=True)", ").sum(1, keepdim=True) / 3")),
     ("content_loss", "no gradient", ("((fake - under)", "((fake.detach() - under)")),

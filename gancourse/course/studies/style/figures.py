@@ -29,7 +29,7 @@ def show_players(*, alt: str) -> None:
              ("under", "G"), ("G", "fake"), ("fake", "Ds"), ("Ds", "loss"), ("under", "content"),
              ("fake", "content"))
     teaches = (("loss", "Ds", 0.7), ("loss", "fake", -0.5), ("fake", "G", -0.5),
-               ("content", "G", -0.12))
+               ("content", "fake", 0.3))
     show_boxes(boxes, feeds, teaches, width=5.8, frame=(-0.8, 7.3, -0.4, 4.1), fontsize=12, alt=alt)
 
 
@@ -85,7 +85,8 @@ def draw_progress(fig: plots.Figure, history, picture: np.ndarray) -> None:
     top.imshow(_preview(picture), interpolation="nearest")
     top.axis("off")
     top.set_title(f"step {history[-1].step}, a small preview", loc="center")
-    plots.show_curves(history, names=["d_loss", "g_loss"], title="losses of the game", ax=middle)
+    plots.show_curves(history, names=["d_loss", "g_loss"], title="losses of the game", ax=middle,
+                      levels={"2 log 2": 2 * np.log(2)})
     middle.set_xlabel("")
     bottom.plot(history.column("step"), history.column("content"), color=OTHER, marker=".")
     bottom.set(title="content term, without its weight", xlabel="step")
@@ -135,7 +136,8 @@ def show_fields(pictures: Mapping[str, np.ndarray], logits: Mapping[str, np.ndar
         right.axis("off")
     bar = fig.colorbar(shown, ax=axes[:, 1].tolist(), orientation="horizontal", fraction=0.05,
                        ticks=[-reach, 0, reach])
-    bar.ax.set_xticklabels(["less real", "the mean", "more real"], fontsize=11)
+    bar.ax.set_xticklabels([f"{-reach:.1f}\nless real", "0\nthe mean", f"{reach:.1f}\nmore real"],
+                           fontsize=11)
     _store(fig, alt, quality)
 
 
