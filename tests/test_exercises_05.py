@@ -62,6 +62,10 @@ WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("critic_slope", "uphill to the fakes", ("1.0 * (gain > 0) - 1.0 * (gain < 0)", "-np.sign(gain)")),
     ("critic_slope", "as steep as the shares differ", ("1.0 * (gain > 0) - 1.0 * (gain < 0)", "gain")),
     ("critic_slope", "counts in place of shares", (".mean(1)", ".sum(1)")),
+    ("critic_slope", "down where every slope scores the same", (
+        "1.0 * (gain > 0) - 1.0 * (gain < 0)", "np.where(gain > 0, 1.0, -1.0)")),
+    ("critic_slope", "up where every slope scores the same", (
+        "1.0 * (gain > 0) - 1.0 * (gain < 0)", "np.where(gain < 0, -1.0, 1.0)")),
     ("critic_slope", "steeper than 1", ("1.0 * (gain > 0) - 1.0 * (gain < 0)", "2 * np.sign(gain)")),
     ("critic_slope", "one slope everywhere, from the means", (
         "gain = above(real) - above(fake)", "gain = (np.mean(real) - np.mean(fake)) * np.ones(len(x))")),

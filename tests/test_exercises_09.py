@@ -20,15 +20,17 @@ HEADS = {"margin": "def margin(a, b):", "best_slope": "def best_slope(theta, gp_
          "adam_step": "def adam_step(g, m, v, k, lr, beta1, beta2=0.99, eps=1e-8):",
          "my_experiment": "def my_experiment():"}
 AVERAGES = "m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g\n    "
+WHY = ", 'It has never been tried here.'"
 RIGHT = [
     ("margin", "a, b = ([math.inf if math.isnan(d) else d for d in runs] for runs in (a, b))\n"
                "    return min(y / x if x < math.inf else 0.0 for x in a for y in b)"),
     ("best_slope", "return (2 * gp_weight + theta) / gp_weight / 2"),
     ("adam_step", AVERAGES + "rate = lr * (1 - beta2**k) ** 0.5 / (1 - beta1**k)\n"
                              "    return rate * m / (torch.sqrt(v) + eps), m, v"),
-    ("my_experiment", "return 'batch_size', 16, 'mine', 1.05"),
-    ("my_experiment", "return 'penalty', 'gp', 'default', 2"),
-    ("my_experiment", "return 'decay', 0.45, 'mine', 1.1"),
+    ("my_experiment", "return 'batch_size', 16, 'mine', 1.05" + WHY),
+    ("my_experiment", "return 'penalty', 'gp', 'default', 2" + WHY),
+    ("my_experiment", "return 'learning_rate', 2e-4, 'default', 2" + WHY),
+    ("my_experiment", "return 'decay', 0.45, 'mine', 1.1" + WHY),
 ]
 WRONG = [
     ("margin", "medians", "return float(np.median(b) / np.median(a))"),
@@ -53,15 +55,19 @@ WRONG = [
     ("adam_step", "the averages changed in place",
      "m.mul_(beta1).add_((1 - beta1) * g)\n    v.mul_(beta2).add_((1 - beta2) * g**2)\n"
      "    return lr * m / (1 - beta1**k) / ((v / (1 - beta2**k)).sqrt() + eps), m, v"),
-    ("my_experiment", "two settings are one", "return 'beta1', 0.0, 'mine', 1.1"),
-    ("my_experiment", "known from the study", "return 'learning_rate', 1e-3, 'default', 1.1"),
-    ("my_experiment", "a seed is no setting", "return 'seed', 5, 'mine', 1.1"),
-    ("my_experiment", "more steps are no setting", "return 'num_steps', 900, 'mine', 1.1"),
-    ("my_experiment", "not allowed", "return 'beta1', 1.5, 'mine', 1.1"),
-    ("my_experiment", "a word for a number", "return 'beta1', 'high', 'mine', 1.1"),
-    ("my_experiment", "half an image", "return 'batch_size', 16.5, 'mine', 1.1"),
-    ("my_experiment", "nobody is named", "return 'beta1', 0.7, '', 1.1"),
-    ("my_experiment", "nothing is claimed", "return 'beta1', 0.7, 'mine', 1.0"),
+    ("my_experiment", "two settings are one", "return 'beta1', 0.0, 'mine', 1.1" + WHY),
+    ("my_experiment", "known from the study", "return 'learning_rate', 1e-3, 'default', 1.1" + WHY),
+    ("my_experiment", "a seed is no setting", "return 'seed', 5, 'mine', 1.1" + WHY),
+    ("my_experiment", "more steps are no setting", "return 'num_steps', 900, 'mine', 1.1" + WHY),
+    ("my_experiment", "not allowed", "return 'beta1', 1.5, 'mine', 1.1" + WHY),
+    ("my_experiment", "far outside of what was tried", "return 'learning_rate', 0.5, 'default', 1.5" + WHY),
+    ("my_experiment", "a memory far outside", "return 'beta1', 0.99, 'default', 1.5" + WHY),
+    ("my_experiment", "no reason", "return 'beta1', 0.7, 'mine', 1.1, ''"),
+    ("my_experiment", "a reason left out", "return 'beta1', 0.7, 'mine', 1.1"),
+    ("my_experiment", "a word for a number", "return 'beta1', 'high', 'mine', 1.1" + WHY),
+    ("my_experiment", "half an image", "return 'batch_size', 16.5, 'mine', 1.1" + WHY),
+    ("my_experiment", "nobody is named", "return 'beta1', 0.7, '', 1.1" + WHY),
+    ("my_experiment", "nothing is claimed", "return 'beta1', 0.7, 'mine', 1.0" + WHY),
     ("best_slope", "slope 1, as the penalty asks", "return 1.0"),
     ("best_slope", "the 2 of the square forgotten", "return 1 + theta / gp_weight"),
     ("best_slope", "weight and distance exchanged", "return 1 + gp_weight / (2 * theta)"),
@@ -245,12 +251,14 @@ def test_the_overview_draws_a_dot_in_its_colour_for_each_run_and_no_median():
     plots.plt.close(fig)
 
 
-def test_the_worst_corner_was_also_run_for_longer():
-    """Ten times the updates of the map, so that the lesson can tell slow from bad."""
+def test_the_worst_corner_and_the_default_were_also_run_for_longer():
+    """Ten times the updates of the map: the corner comes as far as the default had, which is far ahead by then."""
     corner = {"learning_rate": 1e-3, "beta1": 0.9}
     short = comparisons.distances(comparisons.read(), **corner)
     longer = comparisons.distances(comparisons.read(), comparisons.BOTH, **corner, num_steps=5000)
     assert len(short) == len(longer) == 3 and max(longer) < min(short)
+    default = comparisons.distances(comparisons.read(), comparisons.BOTH, num_steps=5000)
+    assert len(default) == 3 and comparisons.margin(default, longer) > 2
 
 
 def test_a_run_made_again_is_told_beside_the_first():

@@ -56,7 +56,8 @@ CHOSEN = [
     ("β1 = 0", {}, "β1 = .9", {"beta1": 0.9}),
     ("convolutions, in equal time, at rate .004", {"budget": 5.0},
      "one hidden layer", {"budget": 5.0, "network": "mlp"}),
-    ("cross-entropy at its best rate, .004", {}, "least squares at its best rate, .002",
+    ("cross-entropy with R1 at its best rate, .004", {},
+     "least squares with R1 at its best rate, .002",
      {"loss": "least_squares", "learning_rate": 2e-3}),
     ("batches of 32, in equal time", {"budget": 5.0}, "128", {"budget": 5.0, "batch_size": 128}),
     ("a rate that falls to 0, without an average", {"ema_decay": 0.0},
@@ -64,15 +65,15 @@ CHOSEN = [
     ("BatchNorm in G, without a penalty", {"penalty": "none"},
      "no normalisation", {"penalty": "none", "norm": "none"}),
 ]
-ALLOWED = {  # what a learner's experiment may change: words, or the least and the greatest number
+ALLOWED = {  # what a learner's experiment may change: words, or the ends, near what was tried
     "loss": ("nonsaturating", "least_squares", "hinge", "wasserstein", "relativistic"),
     "penalty": ("none", "r1", "r1r2", "gp"),
     "network": ("cnn", "mlp", "gru"),
     "norm": ("none", "batch_G", "batch_both", "spectral", "spectral_only"),
-    "learning_rate": (1e-5, 0.5),
-    "beta1": (0.0, 0.99),
+    "learning_rate": (2e-4, 0.032),
+    "beta1": (0.0, 0.95),
     "batch_size": (2, 256),
-    "ema_decay": (0.0, 0.9999),
+    "ema_decay": (0.0, 0.999),
     "decay": (0.0, 1.0),
 }
 
@@ -268,9 +269,9 @@ def verdict(there: float, back: float, least: float) -> str:
     return "not separated: three seeds cannot tell the two apart"
 
 
-def example() -> tuple[str, float, str, float]:
+def example() -> tuple[str, str, str, float, str]:
     """Return the experiment that the lesson makes until the learner has designed one."""
-    return "penalty", "r1r2", "mine", 1.05
+    return "penalty", "r1r2", "mine", 1.05, "A steep D is as harmful at fakes as at real images."
 
 
 def _distance(row: dict[str, str]) -> float:

@@ -75,6 +75,7 @@ WIDER = {
     "equal time, 4": "-g batch_size=4 -p budget=5",
     "equal time, 128": "-g learning_rate=2e-3 -p batch_size=128 -p budget=5",
     "corner, longer": "-g num_steps=5000 -p learning_rate=1e-3 -p beta1=0.9",
+    "default, longer": "-g num_steps=5000",
 }
 SEEN = {
     "longer": "-g num_steps=1000 -p num_images=20000",
