@@ -50,6 +50,12 @@ def better_path(z_a, z_b, t):
 RIGHT = {"update_G": UPDATE, "mended_game": GAME, "better_path": PATH}
 WRONG = [  # exercise, what is wrong, (old, new) in a right answer
     ("update_G", "D: real and fake swapped", ("exp(-D(real", "exp(D(real")),
+    ("update_G", "D: the labels swapped", (
+        """right = tf.math.log1p(tf.exp(-D(real, training=True)))
+        wrong = tf.math.log1p(tf.exp(D(fake, training=True)))""",
+        """right = tf.math.log1p(tf.exp(D(real, training=True)))
+        wrong = tf.math.log1p(tf.exp(-D(fake, training=True)))""")),
+    ("update_G", "D: the arguments swapped", ("opt_D, real, fake)", "opt_D, fake, real)")),
     ("update_G", "D: no fakes", ("right + wrong", "right")),
     ("update_G", "D: the mean over both", ("reduce_mean(right + wrong)", "reduce_mean(right + wrong) / 2")),
     ("update_G", "D: never moves", ("opt_D.apply(", "zip(")),
