@@ -1,10 +1,16 @@
 """Rollouts and REINFORCE by hand, and against the exact gradient."""
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
-from gancourse.course.studies.text.policy_gradient import policy_loss, rollout_rewards  # noqa: E402
+from gancourse.course.studies.text.policy_gradient import (  # noqa: E402
+    baseline_spread,
+    lowest_baseline,
+    policy_loss,
+    rollout_rewards,
+)
 
 
 def test_rewards_are_means_over_endings_and_the_last_is_the_answer_itself():
@@ -47,3 +53,15 @@ def test_on_average_it_is_the_exact_gradient():
     policy_loss(log_q, r[words][:, None], torch.ones(20_000, 1)).backward()
     exact = q * (r - q @ r)
     torch.testing.assert_close(-s.grad, exact, atol=4 * (0.07 / 20_000) ** 0.5, rtol=0)
+
+
+def test_the_spread_is_the_mean_squared_length_and_its_lowest_point_is_there():
+    q, r = np.array([0.2, 0.5, 0.3]), np.array([1.0, 0.0, 3.0])
+    for b in (0.0, 0.7):
+        estimates = [(r[i] - b) * (np.eye(3)[i] - q) for i in range(3)]
+        assert baseline_spread(q, r, b) == pytest.approx(q @ [e @ e for e in estimates])
+    assert baseline_spread(q, r, np.array([0.0, 0.7])).shape == (2,)
+    lowest = lowest_baseline(q, r)
+    beside = baseline_spread(q, r, np.array([lowest - 0.01, lowest + 0.01]))
+    assert baseline_spread(q, r, lowest) < beside.min()
+    assert lowest_baseline(np.full(4, 0.25), np.array([1.0, 2.0, 3.0, 6.0])) == pytest.approx(3)

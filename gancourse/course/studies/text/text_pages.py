@@ -27,7 +27,8 @@ SIZE = 10  # of letters, in points
 PITCH = 0.602 * SIZE / 72  # width of a letter of the fixed-width font, in inches
 LINE = 0.2  # height of a line, in inches
 LEAST = 48  # letters in the width of a page, where its lines are short
-BEGINNING = "a dog that chases two cats"  # whose verb is asked for during the training
+BEGINNING = "two birds that see a dog"  # whose verb is asked for during the training
+CONTROLS = ("shuffled rewards", "SeqGAN, no rollouts", "SeqGAN, D of pairs")  # drawn hollow
 
 
 def page(height: float, lines: Sequence[str]) -> tuple[plots.Figure, plots.Axes]:
@@ -121,25 +122,33 @@ def show_plane(curves: dict[str, np.ndarray], places: dict[str, np.ndarray],
     """Display models on the plane: `places` (seeds, 2) by names of STYLE; see `draw_curves`."""
     fig, ax = plots.figure(width=5.6, height=4.6)
     draw_curves(ax, curves, axes, ends)
-    ax.margins(x=0.18)
+    ax.margins(x=0.22)
+    legend = []
     for name in STYLE:
         if name in places:
-            mark, colour = STYLE[name]
-            ax.plot(*places[name].T, mark, color=colour, markersize=7, alpha=0.85, label=name)
+            ax.plot(*places[name].T, **_looks(name, 8), linestyle="none")
+            line = "-" if name in curves else "none"
+            legend += ax.plot([], [], **_looks(name, 8), linestyle=line, label=name)
     _tick(ax)
-    ax.set_title("better is right and down")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=10)
+    ax.set_title("better is right and down; lines: any temperature")
+    ax.legend(handles=legend, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=10)
     plots.finish(fig, alt=alt)
+
+
+def _looks(name: str, size: float) -> dict[str, object]:
+    """Return the mark and colour of a model for `ax.plot`; controls are hollow."""
+    mark, colour = STYLE[name]
+    hollow = {"markerfacecolor": "none", "markeredgewidth": 1.6} if name in CONTROLS else {}
+    return {"marker": mark, "color": colour, "markersize": size, "alpha": 0.85, **hollow}
 
 
 def show_rule(shares: dict[str, np.ndarray], *, alt: str) -> None:
     """Display for each model, by names of STYLE, the share of right cases in each seed."""
     fig, ax = plots.figure(width=5.6, height=1 + 0.45 * len(shares))
     for row, (name, of_seeds) in enumerate(shares.items()):
-        mark, colour = STYLE[name]
         places = row + np.linspace(-0.22, 0.22, len(of_seeds))  # so that no seed hides another
         ax.axhspan(row - 0.4, row + 0.4, color=plots.NEUTRAL, alpha=0.05, linewidth=0)
-        ax.plot(of_seeds, places, mark, color=colour, markersize=8, alpha=0.85)
+        ax.plot(of_seeds, places, **_looks(name, 8), linestyle="none")
     ax.axvline(0.5, color=plots.NEUTRAL, linestyle=":", linewidth=1)
     ax.set(xlim=(-0.03, 1.03), ylim=(len(shares) - 0.5, -0.5),
            title="dotted: right in half of the cases",
@@ -162,9 +171,12 @@ def draw_curves(ax: plots.Axes, curves: dict[str, np.ndarray], axes: tuple[str, 
             ax.plot(*one.T, color=colour, linewidth=0.6, alpha=0.5)
         middle = np.median(places, 1)
         ax.plot(*middle.T, color=colour, linewidth=1.8, label=f"{name}, any temperature")
-        for end, at, side in zip(ends.get(name, ()), (0, -1), ("right", "left"), strict=False):
-            ax.annotate(end, middle[at], fontsize=10, color=colour, ha=side,
-                        xytext=(-5 if side == "right" else 4, -2), textcoords="offset points")
+        rightmost = max(other[-1, :, 0].max() for other in curves.values())
+        side = "left" if middle[-1, 0] > rightmost - 0.05 else "right"  # where no other line runs
+        for end, at, ha, move in zip(ends.get(name, ()), (0, -1), ("right", side),
+                                     ((-2, -13), (5 if side == "left" else -6, -3)), strict=False):
+            ax.annotate(end, middle[at], fontsize=10, color=colour, ha=ha,
+                        xytext=move, textcoords="offset points")
     ax.set(xlabel=axes[0], ylabel=f"{axes[1]}, log scale", yscale="log")
 
 
@@ -219,7 +231,7 @@ def draw_bar(ax: plots.Axes, y: float, share: float) -> None:
     ax.text(1, y, f"{BEGINNING} …", fontsize=SIZE, va="center", family="monospace")
     ax.barh(y + 1.1, 30 * share, left=1, height=0.7, color=plots.THIRD)
     ax.barh(y + 1.1, 30 * (1 - share), left=1 + 30 * share, height=0.7, color=WRONG)
-    ax.text(32, y + 1.1, f"{share:.2f} singular verbs", fontsize=SIZE, va="center")
+    ax.text(32, y + 1.1, f"{share:.2f} plural verbs", fontsize=SIZE, va="center")
 
 
 def in_markdown(rows: dict[str, np.ndarray], columns: Sequence[str], seeds: Sequence[int]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from gancourse.course.studies import stored_table
 from gancourse.course.studies.text import word_translation
+from gancourse.course.studies.text.two_languages import Pair
 from gancourse.notebook import animation, plots
 
 NAMES = {  # of the ways, as the table names them
@@ -13,6 +14,7 @@ NAMES = {  # of the ways, as the table names them
     "no game": "no game: random maps", "game": "**the game**",
     "game, words alike": "the game, all words count alike", "20 true pairs": "given 20 true pairs",
     "all true pairs": "given the dictionary"}
+LINKED = ("child", "dog", "bread", "knife", "house")  # the first word of each kind of noun
 PAIR_COLOURS = [*plots.COLOURS[:3], *plots.COLOURS[4:]]
 
 
@@ -28,8 +30,12 @@ def moments() -> list[int]:
     return [*word_translation.LOOKS, word_translation.STEPS]
 
 
-def cloud_frames(clouds: dict[str, np.ndarray], steps: Sequence[int]) -> list[np.ndarray]:
-    """Return an image for each step: both clouds in the start that is chosen and in the worst."""
+def cloud_frames(clouds: dict[str, np.ndarray], pair: Pair,
+                 steps: Sequence[int]) -> list[np.ndarray]:
+    """Return an image for each step: both clouds in the start that is chosen and in the worst.
+
+    A line leads from each word of LINKED to the word of B that means the same.
+    """
     fig, axes = plots.figure(1, 2, width=6.0, height=3.5)
 
     def turn_to(k: int) -> None:
@@ -38,6 +44,15 @@ def cloud_frames(clouds: dict[str, np.ndarray], steps: Sequence[int]) -> list[np
             ax.plot(*clouds["target"].T, ".", color=plots.REAL, markersize=5, label="words of B")
             ax.plot(*clouds[name][k].T, ".", color=plots.FAKE, markersize=5,
                     label="words of A, turned by G")
+            for word in LINKED:
+                number = pair.words_a.index(word)
+                start, end = clouds[name][k][number], clouds["target"][pair.truth[number]]
+                ax.plot(*np.array([start, end]).T, color="black", linewidth=1)
+                for place, colour in ((start, plots.FAKE), (end, plots.REAL)):
+                    ax.plot(*place, "o", color=colour, markeredgecolor="black", markersize=6,
+                            zorder=5)
+                ax.annotate(word, end, fontsize=10, xytext=(4, 5), textcoords="offset points",
+                            bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.5})
             ax.set(xlim=(-1.15, 1.15), ylim=(-1.4, 1.05), xticks=[], yticks=[], aspect="equal",
                    title=f"{'a good' if name == 'chosen' else 'a bad'} start: "
                          f"{share[k]:.0%} right")
