@@ -120,11 +120,11 @@ def test_a_lesson_and_its_student_version_have_the_same_version():
 @pytest.mark.parametrize("cell, old, new, same", [
     (0, "What", "Which", True),  # prose
     (6, "dx = x[1] - x[0]", "dx = x[1] - x[0]  # the step", True),
-    (18, "np.argsort(np.argsort(fake))", "np.argsort(np.argsort(fake, kind='stable'))", True),  # a solution
-    (22, "return w1_gradient(real, fake)", "return 2 * w1_gradient(real, fake)", True),  # no exercise needs it
-    (15, ".mean()", ".sum()", False),  # what a check compares with
-    (18, "Return d W1", "Return dW1", False),  # a stub
-    (19, "size=(2, 12)", "size=(2, 13)", False),  # a check
+    (19, "np.argsort(np.argsort(fake))", "np.argsort(np.argsort(fake, kind='stable'))", True),  # a solution
+    (23, "return w1_gradient(real, fake)", "return 2 * w1_gradient(real, fake)", True),  # no exercise needs it
+    (16, ".mean()", ".sum()", False),  # what a check compares with
+    (19, "Return d W1", "Return dW1", False),  # a stub
+    (20, "size=(2, 12)", "size=(2, 13)", False),  # a check
 ])
 def test_the_version_changes_with_what_can_change_a_mark(cell, old, new, same):
     notebook = find("05").notebook
@@ -138,7 +138,7 @@ def test_the_version_changes_with_what_can_change_a_mark(cell, old, new, same):
 def test_the_version_changes_with_the_points():
     notebook = find("05").notebook
     other = deepcopy(notebook)
-    other["cells"][18]["metadata"]["gancourse"]["points"] = 4
+    other["cells"][19]["metadata"]["gancourse"]["points"] = 4
     assert version(other) != version(notebook)
 
 

@@ -170,7 +170,7 @@ def ema_decay_at(gan: GAN, k: int) -> float:
 
 @torch.no_grad()
 def average_weights(gan: GAN, ema_decay: float | Tensor) -> None:
-    """Move G_ema's weights towards G's by 1 - `ema_decay`; copy BatchNorm's.  Lesson 03."""
+    """Move G_ema's weights towards G's by 1 - `ema_decay`; copy BatchNorm's.  Lessons 02, 03."""
     for old, new in zip(gan.G_ema.parameters(), gan.G.parameters(), strict=True):
         old.lerp_(new, 1 - ema_decay)
     for old, new in zip(gan.G_ema.buffers(), gan.G.buffers(), strict=True):

@@ -139,7 +139,7 @@ def ema_decay_at(gan: GAN, k: int) -> float:
 
 
 def average_weights(gan: GAN, ema_decay: Tensor | float) -> None:
-    """Move G_ema's weights towards G's by 1 - `ema_decay`; copy BatchNorm's.  Lesson 02."""
+    """Move G_ema's weights towards G's by 1 - `ema_decay`; copy BatchNorm's.  Lessons 02, 03."""
     for old, new in zip(gan.G_ema.trainable_variables, gan.G.trainable_variables, strict=True):
         old.assign(old + (1 - ema_decay) * (new - old))
     statistics = zip(gan.G_ema.non_trainable_variables, gan.G.non_trainable_variables, strict=True)
