@@ -274,3 +274,10 @@ def test_players_name_their_sounds_and_hold_them(monkeypatch):
     audio.show_players({"a < b": tone(200, 0.1), "silence": np.zeros(100)})
     (page,) = shown
     assert page.count("<audio") == 2 and page.count("data:audio/wav;base64,") == 2 and "a &lt; b" in page
+
+
+def test_a_wav_file_is_played_as_it_is(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda html: shown.append(html.data))
+    audio.show_players({"quiet": b"RIFF"})
+    assert "data:audio/wav;base64,UklGRg==" in shown[0]

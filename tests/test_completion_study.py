@@ -79,7 +79,7 @@ def test_the_stored_table_has_three_seeds_of_each_control():
 
 def test_rules_by_hand():
     healthy, ill, prior = np.array(slices.SHIFT_HEALTHY), np.array(slices.SHIFT_ILL), slices.LESION
-    assert rules.mistakes((0, 0, 0.5, 1), healthy, ill) == pytest.approx((0.2, 0.2))
+    assert slices.mistakes((0, 0, 0.5, 1), healthy, ill) == pytest.approx((0.2, 0.2))
     assert rules.of_100(0.2, 0.1, 0.3) == pytest.approx((8, 6, 14))
     invented, deleted = rules.line(healthy, ill)
     assert invented == pytest.approx([1, 0.6, 0.3, 0.1, 0]) and deleted == pytest.approx([0, 0.05, 0.1, 0.3, 1])

@@ -4,11 +4,14 @@ import wave
 
 import numpy as np
 import pytest
+from scipy.io import wavfile
 
 pytest.importorskip("torch")
 
 from gancourse.course.studies import stored_table  # noqa: E402
-from gancourse.course.studies.speech import speech_race  # noqa: E402
+from gancourse.course.studies.speech import song, speech_race  # noqa: E402
+from gancourse.data import audio  # noqa: E402
+from gancourse.errors import CourseError  # noqa: E402
 
 
 @pytest.mark.parametrize("part", ["race", "changes", "long"])
@@ -30,9 +33,24 @@ def test_the_averages_are_heard_by_the_outsider_with_each_seed():
 
 
 def test_the_stored_song_has_eight_bits_and_half_the_notes():
-    with wave.open(str(speech_race.SONG)) as song:
-        assert song.getsampwidth() == 1 and song.getnchannels() == 1
-        assert song.getnframes() / song.getframerate() == pytest.approx(8 * 60 / 100)
+    with wave.open(str(song.SONG)) as stored:
+        assert stored.getsampwidth() == 1 and stored.getnchannels() == 1
+        assert stored.getnframes() / stored.getframerate() == pytest.approx(8 * 60 / 100)
+
+
+def test_the_command_takes_the_song_from_the_stored_outputs(tmp_path):
+    song.main(["--to", str(tmp_path / "song.wav")])
+    rate, made = wavfile.read(tmp_path / "song.wav")
+    assert (rate, len(made)) == (8000, 8000 * 8 * 60 // 100) and made.dtype == np.uint8
+
+
+def test_half_of_four_samples_in_eight_bits():
+    assert song.first_half(audio.wav_bytes(np.array([256, -32767, 0, 0]) / 32767))[-2:] == bytes([129, 0])
+
+
+def test_a_lesson_without_outputs_has_no_song():
+    with pytest.raises(CourseError, match="gancourse render 12"):
+        song.sung({"cells": [{"cell_type": "code", "outputs": []}]})
 
 
 def test_the_races_arms_begin_alike():

@@ -120,14 +120,18 @@ def wav_bytes(clip: np.ndarray, rate: int = 8000) -> bytes:
     return buffer.getvalue()
 
 
-def show_players(sounds: dict[str, np.ndarray], rate: int = 8000) -> None:
-    """Display a player for each named sound, float (samples,), each as loud as the others."""
+def show_players(sounds: dict[str, np.ndarray | bytes], rate: int = 8000) -> None:
+    """Display a player for each named sound: a wav file's bytes as they are, or float (samples,).
+
+    Arrays are made as loud as each other.
+    """
     from IPython.display import HTML, Audio, display
 
     rows = []
     for name, x in sounds.items():
-        loud = 0.9 * np.asarray(x, float) / max(np.abs(x).max(), 1e-9)
-        source = Audio(wav_bytes(loud, rate)).src_attr()
+        if not isinstance(x, bytes):
+            x = wav_bytes(0.9 * np.asarray(x, float) / max(np.abs(x).max(), 1e-9), rate)
+        source = Audio(x).src_attr()
         label = html.escape(name)
         rows.append(f'<tr><td style="text-align:left">{label}</td><td><audio controls '
                     f'preload="auto" aria-label="{label}" src="{source}"></audio></td></tr>')

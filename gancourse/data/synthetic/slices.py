@@ -125,7 +125,16 @@ def weighed_mistakes(shows: np.ndarray, shift: np.ndarray) -> tuple[float, float
     if len(np.unique(shift)) < len(SHIFT_HEALTHY):
         raise CourseError("fills at every shift are needed: take more slices")
     shares = np.array([shows[shift == k].mean() for k in range(len(SHIFT_HEALTHY))])
-    return float(np.dot(SHIFT_HEALTHY, shares)), float(np.dot(SHIFT_ILL, 1 - shares))
+    return mistakes(shares, SHIFT_HEALTHY, SHIFT_ILL)
+
+
+def mistakes(shares: np.ndarray, healthy: np.ndarray, ill: np.ndarray) -> tuple[float, float]:
+    """Return the share of the healthy into which a lesion is invented, of the ill that lose it.
+
+    At each shift this share of the fills shows a lesion; `healthy` and `ill` are the chances of the
+    shifts in either group; all (shifts,).
+    """
+    return float(np.dot(healthy, shares)), float(np.dot(ill, 1 - np.asarray(shares)))
 
 
 def shows_lesion(images: np.ndarray, part: float = 2 / 3) -> np.ndarray:

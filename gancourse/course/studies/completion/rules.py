@@ -6,6 +6,7 @@ Such a rule is the share of slices, at each shift, into which it paints a lesion
 
 import numpy as np
 
+from gancourse.data.synthetic.slices import mistakes
 from gancourse.notebook import animation, plots, slider
 
 GROUPS = plots.NEUTRAL, "#6A3D9A"  # the colours of healthy and ill
@@ -13,11 +14,6 @@ STEPS = {"none": (0, 0, 0, 0), "half of 3": (0, 0, 0, 0.5), "3": (0, 0, 0, 1),
          "3 and half of 2": (0, 0, 0.5, 1), "2 and 3": (0, 0, 1, 1),
          "2, 3 and half of 1": (0, 0.5, 1, 1), "1 to 3": (0, 1, 1, 1),
          "1 to 3 and half of 0": (0.5, 1, 1, 1), "all": (1, 1, 1, 1)}
-
-
-def mistakes(rule: np.ndarray, healthy: np.ndarray, ill: np.ndarray) -> tuple[float, float]:
-    """Return the share of the healthy in which a rule invents a lesion, of the ill that lose it."""
-    return float(np.dot(healthy, rule)), float(np.dot(ill, 1 - np.asarray(rule)))
 
 
 def of_100(prior: float, invented: float, deleted: float) -> tuple[float, float, float]:

@@ -52,7 +52,6 @@ FILES = {"race": "12_race.csv", "changes": "12_changes.csv", "long": "12_long.cs
          "means": "12_means.csv", "recordings": "12_recordings.csv"}
 HERE = Path(__file__).parent
 LONG_WORDS = HERE / "12_long.wav"  # oh, you, why, wow, saw, after `long`
-SONG = HERE / "12_song.wav"  # the first half of the tune that the lesson ended with, in 8 bits
 
 Row = dict[str, str | float]
 

@@ -1,9 +1,5 @@
 """Numbers for the ear: what can be heard in a set of clips (n, samples).  Lesson 12."""
 
-import html
-from base64 import b64encode
-from pathlib import Path
-
 import numpy as np
 from scipy.ndimage import convolve1d
 from scipy.signal.windows import hann
@@ -45,16 +41,6 @@ def near_pitch_means(pictures: np.ndarray, labels: np.ndarray, f0: np.ndarray, y
         in_order = np.argsort(np.abs(np.log(f0[of_word] / hertz)))
         means.append(pictures[of_word[in_order[:n]]].mean(0))
     return np.stack(means)[..., None]
-
-
-def show_file(path: Path, name: str) -> None:
-    """Display a player for a wav file as it is; `audio.show_players` would store 16 bits of it."""
-    from IPython.display import HTML, display
-
-    source = f"data:audio/wav;base64,{b64encode(path.read_bytes()).decode()}"
-    label = html.escape(name)
-    display(HTML(f'<table><tr><td style="text-align:left">{label}</td><td><audio controls '
-                 f'preload="auto" aria-label="{label}" src="{source}"></audio></td></tr></table>'))
 
 
 def jump(pictures: np.ndarray) -> float:

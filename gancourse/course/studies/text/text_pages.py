@@ -28,6 +28,7 @@ PITCH = 0.602 * SIZE / 72  # width of a letter of the fixed-width font, in inche
 LINE = 0.2  # height of a line, in inches
 LEAST = 48  # letters in the width of a page, where its lines are short
 BEGINNING = "two birds that see a dog"  # whose verb is asked for during the training
+ITS_VERBS = "plural verbs"  # the right ones
 CONTROLS = ("shuffled rewards", "SeqGAN, no rollouts", "SeqGAN, D of pairs")  # drawn hollow
 
 
@@ -231,7 +232,7 @@ def draw_bar(ax: plots.Axes, y: float, share: float) -> None:
     ax.text(1, y, f"{BEGINNING} …", fontsize=SIZE, va="center", family="monospace")
     ax.barh(y + 1.1, 30 * share, left=1, height=0.7, color=plots.THIRD)
     ax.barh(y + 1.1, 30 * (1 - share), left=1 + 30 * share, height=0.7, color=WRONG)
-    ax.text(32, y + 1.1, f"{share:.2f} plural verbs", fontsize=SIZE, va="center")
+    ax.text(32, y + 1.1, f"{share:.2f} {ITS_VERBS}", fontsize=SIZE, va="center")
 
 
 def in_markdown(rows: dict[str, np.ndarray], columns: Sequence[str], seeds: Sequence[int]) -> str:
