@@ -1,4 +1,6 @@
-"""Two other painters for lesson 04, whose colours do not follow the brightness, and their scores.
+"""Lesson 04 with other painters and with more steps, and the scores.
+
+Two painters are new: their colours do not follow the brightness.
 
     python -m gancourse.course.studies.style.other_painters
 
@@ -27,7 +29,8 @@ from gancourse.files import write_atomically
 HERE = Path(__file__).with_name("04_other_painters.csv")
 SHEETS = {"another order": "04_another_order.webp", "by direction": "04_by_direction.webp",
           "by direction, 2400 steps": "04_by_direction_longer.webp",
-          "by direction, 2400 steps, untold": "04_by_direction_untold.webp"}
+          "by direction, 2400 steps, untold": "04_by_direction_untold.webp",
+          "usual, 2400 steps": "04_usual_longer.webp"}
 COMMAND = "python -m gancourse.course.studies.style.other_painters"
 SHOWN = "painter", "G, at its end", "matched", "recipe"  # side by side on a sheet
 ORDER = np.array([[235, 190, 60], [250, 206, 70], [150, 150, 90], [40, 80, 150], [24, 50, 110],
@@ -61,7 +64,8 @@ class Run(NamedTuple):
 
 RUNS = {"another order": Run(another_order, 600), "by direction": Run(by_direction, 600),
         "by direction, 2400 steps": Run(by_direction, 2400),
-        "by direction, 2400 steps, untold": Run(by_direction, 2400, told=False)}
+        "by direction, 2400 steps, untold": Run(by_direction, 2400, told=False),
+        "usual, 2400 steps": Run(painter.paint, 2400)}
 
 
 def no_heading(angles: np.ndarray) -> np.ndarray:
