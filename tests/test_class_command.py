@@ -51,6 +51,8 @@ def taught(tmp_path_factory):
                 released = json.loads(open_class(Path()).release(LESSON).read_text())
                 cases = a_class(released, BANKS["05"], 6, killers=0)
                 Path("submissions.zip").write_bytes(moodle_zip(cases))
+                asked = Path("class.toml").read_text()
+                Path("class.toml").write_text(asked.replace("seconds = 20", "seconds = 2"))  # one loops without end
             status[text] = run(text)
     return root / "gans", status
 

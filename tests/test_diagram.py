@@ -64,3 +64,9 @@ def test_a_condition_feeds_both_networks(drawn):
 def test_a_second_loss_sees_the_fake_and_teaches_g(drawn):
     diagram.show_game(alt="style", extra="keeps the photograph?")
     assert "keeps the photograph?" in boxes(drawn[0][0]) and arrows(drawn[0][0]) == (7, 4)
+
+
+def test_what_d_is_told_stands_at_its_arrows(drawn):
+    diagram.show_game(alt="a GAN", told=("told: real", "told: fake"))
+    words = {text.get_text() for text in drawn[0][0].axes[0].texts if not text.get_bbox_patch()}
+    assert {"told: real", "told: fake"} <= words and arrows(drawn[0][0]) == (6, 3)

@@ -38,8 +38,10 @@ white-space:pre!important;overflow-x:auto}
 max-width:100%;overflow-x:auto}.jp-RenderedHTMLCommon table{display:block}
 .jp-OutputArea-output pre.prose{white-space:pre-wrap!important;word-break:normal}
 .jp-RenderedHTMLCommon :not(pre)>code{overflow-wrap:anywhere}
+.jp-RenderedHTMLCommon details{margin-bottom:1em}
 @media (max-width:600px){
-.highlight pre,.jp-RenderedMarkdown pre code{white-space:pre-wrap!important;font-size:11px}
+.highlight pre,.jp-RenderedMarkdown pre code{white-space:pre-wrap!important;
+overflow-wrap:anywhere;font-size:11px}
 .jp-OutputArea-output pre{font-size:9px}.jp-OutputArea-output pre.prose{font-size:12px}
 .jp-RenderedHTMLCommon table{font-size:11px}
 .jp-RenderedHTMLCommon :is(td,th){padding:.2em .3em}td>audio{width:56vw;height:2.4em}}

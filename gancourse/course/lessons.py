@@ -97,30 +97,34 @@ class Lesson(NamedTuple):
 
 def all_lessons(folder: Path = FOLDER) -> list[Lesson]:
     """Return the lessons of a folder in order.  Raises FileNotFoundError where there are none."""
+    return [Lesson(path, read(path)) for path in _files(folder)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the notebooks of a folder's lessons in order; FileNotFoundError for none."""
     paths = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not paths:
-        raise MissingFile(f"no lessons in {folder}: install the course from its folder, "
-                          "pip install -e .")
-    return [Lesson(path, read(path)) for path in paths]
+        raise MissingFile(f"no lessons in {folder}: pip install -e . in the course's folder")
+    return paths
 
 
 def find(which: str, folder: Path = FOLDER) -> Lesson:
     """Return a lesson by number ("3", "03"), by name ("03_dcgan_pt") or by path.
 
-    Raises ValueError if unknown.
+    Its file alone is read.  Raises ValueError if unknown.
     """
     path = Path(which)
     if path.suffix == ".ipynb" and path.is_file():
         return Lesson(path, read(path))
-    lessons = all_lessons(folder)
-    for lesson in lessons:
-        of_this_number = which.isdigit() and int(which) == lesson.about["lesson"]
-        if of_this_number or which in (lesson.name, lesson.path.name):
-            return lesson
-    numbers = ", ".join(f"{lesson.about['lesson']:02d}" for lesson in lessons)
+    paths = _files(folder)
+    for path in paths:
+        of_this_number = which.isdigit() and int(which) == int(path.name[:2])
+        if of_this_number or which in (path.stem, path.name):
+            return Lesson(path, read(path))
     if which.isdigit():
+        numbers = ", ".join(path.name[:2] for path in paths)
         raise CourseError(f'no lesson {which}; there are {numbers}: "gancourse list" shows them')
-    raise unknown("lesson", which, [lesson.name for lesson in lessons])
+    raise unknown("lesson", which, [path.stem for path in paths])
 
 
 def chosen(which: list[str]) -> list[Lesson]:

@@ -30,13 +30,15 @@ def show_game(*, alt: str, noise: str = "noise z", generator: str = "generator\n
               fake: str = "fake\nG(z)", data: str = "training\ndata", real: str = "real\nx",
               discriminator: str = "discrimi-\nnator D", verdict: str = "D(x): is\nx real?",
               condition: str = "", extra: str = "",
-              gradients: Sequence[str] = ("D learns", "G learns, through D")) -> None:
+              gradients: Sequence[str] = ("D learns", "G learns, through D"),
+              told: Sequence[str] = ("", "")) -> None:
     """Display the diagram of a GAN; each text is that of one box, and "\\n" breaks its line.
 
     Without a text for `noise`, nothing feeds G.  `condition`, such as "label y", is a box that
     feeds both networks.  `extra` is a second loss that judges the fake beside D, such as "keeps
     the\\nphotograph?".  `gradients` are the texts at the dashed arrows that teach D, and G through
-    D and the fake.
+    D and the fake.  `told` are the texts at the arrows from the real and the fake into D; they
+    stand where the condition would.
     """
     boxes = {"G": Box(2.3, 0.3, generator, plots.THIRD, True),
              "fake": Box(4.6, 0.3, fake, plots.FAKE), "data": Box(2.3, 1.9, data, plots.REAL),
@@ -56,8 +58,9 @@ def show_game(*, alt: str, noise: str = "noise z", generator: str = "generator\n
         teaches.append(("extra", "G", -0.3))
     to_d, to_g = gradients
     low = -1.6 if extra else -0.5
-    show_boxes(boxes, feeds, teaches, words=((7.8, 2.0, to_d), (7.9, 0.2, to_g)),
-               frame=(-0.8, 9.9, low, 2.5), alt=alt)
+    words = [(7.8, 2.0, to_d), (7.9, 0.2, to_g)]
+    words += [(4.85, y, text) for y, text in zip((1.32, 0.9), told, strict=True)]
+    show_boxes(boxes, feeds, teaches, words=words, frame=(-0.8, 9.9, low, 2.5), alt=alt)
 
 
 def show_boxes(boxes: Mapping[str, Box], feeds: Iterable[tuple[str, str]],

@@ -129,8 +129,8 @@ CHALLENGES = (
         "Why is training hard?",
         "Because two players who learn from each other need not meet. In the simplest game a "
         "simultaneous step multiplies the distance from the goal by 1 + "
-        r"{06: |λ| - 1 of a simultaneous step at h = .1 as .4f}, and an alternating one by "
-        r"{06: |λ| of an alternating step at h = .1 as .4f}: it circles for ever.",
+        r"{06: ρ - 1 of a simultaneous step at h = .1 as .4f}, and an alternating one by "
+        r"{06: ρ of an alternating step at h = .1 as .4f}: it circles for ever.",
         (("06", "A tangent leaves the circle"), ("06", "D first, then G"))),
     Answer(
         "What makes it stable?",

@@ -31,8 +31,8 @@ def sung(notebook: dict) -> bytes:
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             page = "".join(output.get("data", {}).get("text/html", []))
-            if found := PLAYER.search(page):
-                return b64decode(found[1])
+            if player := PLAYER.search(page):
+                return b64decode(player[1])
     raise CourseError("lesson 12 has no stored song: gancourse render 12")
 
 
@@ -49,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> None:
     """Write the song."""
     parser = argparse.ArgumentParser(description="Make the song at the top of lesson 12.",
                                      epilog="example: python -m gancourse.course.studies.speech.song "
-                                            "--to /tmp/song.wav")
+                                            "--to song.wav")
     parser.add_argument("--to", type=Path, default=SONG, help="where to")
     chosen = parser.parse_args(words)
     write_atomically(chosen.to, first_half(sung(find("12").notebook)))
