@@ -6,8 +6,8 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgba
 
 from gancourse.course.lessons import find
-from gancourse.course.studies.completion import rules, seeds_table, who_feeds_whom
-from gancourse.data.synthetic import slices
+from gancourse.course.studies.completion import long_faces, mouths, rules, seeds_table, who_feeds_whom
+from gancourse.data.synthetic import faces, slices
 from gancourse.notebook import plots
 
 NAMES = {"table": {"L2": (9.8, 0.7, 150)}, "slice_table": {"L2": (0.0, 1.0, 0.2, 30)}, "vote": 0.75,
@@ -107,3 +107,25 @@ def test_the_diagram_has_an_arrow_for_each_feed_and_each_gradient(monkeypatch):
     assert ("x", "error") in who_feeds_whom.FEEDS
     assert boxes[who_feeds_whom.BOXES["x"].text] == to_rgba(plots.REAL)
     plt.close("all")
+
+
+def test_the_longer_filler_is_trained_by_the_lessons_own_cells():
+    kept = seeds_table.cells(find("11").notebook)
+    assert all(sum(mark in text for text in kept) == 1 for mark in long_faces.NEEDED)
+
+
+def test_rows_of_faces_come_back_from_their_picture(tmp_path):
+    grays = np.arange(2 * 6, dtype=np.uint8).reshape(2, 6, 1, 1, 1) * np.uint8(20)
+    rows = np.broadcast_to(grays, (2, 6, 32, 32, 3))
+    long_faces.write(rows, tmp_path / "a.webp")
+    back = long_faces.load(tmp_path / "a.webp")
+    assert list(back) == ["the mouth", "half the head"]
+    assert np.abs(np.stack(list(back.values())).astype(int) - rows).max() <= 3
+
+
+def test_the_stored_faces_are_the_lessons_and_their_file_is_small():
+    people = faces.faces(6, seed=1).images.astype(int)
+    assert long_faces.HERE.stat().st_size < 40_000
+    for name, fills in long_faces.load().items():
+        known = ~mouths.face_holes(name, 6)
+        assert np.abs(fills - people)[known].mean() < 8 < np.abs(fills - people[::-1])[known].mean()

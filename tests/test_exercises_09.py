@@ -47,6 +47,8 @@ WRONG = [
      AVERAGES + "m, v = m / (1 - beta1**k), v / (1 - beta2**k)\n    return lr * m / (v.sqrt() + eps), m, v"),
     ("adam_step", "the root forgotten",
      AVERAGES + "return lr * m / (1 - beta1**k) / (v / (1 - beta2**k) + eps), m, v"),
+    ("adam_step", "eps forgotten",
+     AVERAGES + "return lr * m / (1 - beta1**k) / (v / (1 - beta2**k)).sqrt(), m, v"),
     ("adam_step", "the shares exchanged",
      "m, v = (1 - beta1) * m + beta1 * g, (1 - beta2) * v + beta2 * g**2\n"
      "    return lr * m / (1 - beta1**k) / ((v / (1 - beta2**k)).sqrt() + eps), m, v"),

@@ -28,7 +28,7 @@ RIGHT = [
 ]
 OWN = {  # what the lesson goes on with until an answer passes
     "projection_logits": "return label_rows.projection_logits(phi, y, V, psi)",
-    "mean_gain": "return few_labels.paired_gain(a, b)",
+    "mean_gain": "return few_labels.gain_over(a, b)",
     "losses_through": "return label_rows.losses_through(D, T, real, fake)"}
 WRONG = [
     ("projection_logits", "the label is forgotten", "return psi(phi)"),

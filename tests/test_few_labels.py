@@ -10,10 +10,10 @@ from gancourse.course.studies.conditional.few_labels import (
     arms,
     changed,
     from_pool,
+    gain_over,
     mean_and_half,
     mirrored,
     noisy,
-    paired_gain,
 )
 from gancourse.pt.augment import affine
 
@@ -64,5 +64,5 @@ def test_two_classes_that_are_easy_to_tell_are_told():
 
 def test_a_paired_gain_is_the_mean_of_the_differences_with_its_interval():
     a, b = np.array([0.80, 0.90, 0.70]), np.array([0.83, 0.92, 0.74])
-    assert paired_gain(a, b) == pytest.approx((0.03, 0.0248414), abs=1e-6)  # t(2) = 4.3027 times 0.01 / sqrt(3)
+    assert gain_over(a, b) == pytest.approx((0.03, 0.0248414), abs=1e-6)  # t(2) = 4.3027 times 0.01 / sqrt(3)
     assert mean_and_half(np.array([0.0, 0.2])) == pytest.approx((0.1, 1.27062), abs=1e-5)

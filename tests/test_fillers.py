@@ -103,3 +103,11 @@ def test_d_learns_from_what_it_is_shown_and_the_running_average_moves():
 def test_honest_guesses_have_a_ratio_of_one(e_1, e_k, k, want):
     """An honest guess costs 2 tr C, the mean of four 1.25 tr C."""
     assert fillers.honesty(e_1, e_k, k) == pytest.approx(want, abs=1e-9)
+
+
+def test_a_judge_of_images_alone_sees_their_holes_and_of_fewer_images_the_first():
+    holes = torch.arange(4 * 9).view(4, 1, 3, 3) % 2 == 0
+    D = fillers.seeing(holes, lambda seen: seen)
+    images = torch.randn(4, 2, 3, 3)
+    assert torch.equal(D(images), torch.cat([images, holes.float()], 1))
+    assert torch.equal(D(images[:2]), D(images)[:2])

@@ -4,11 +4,13 @@ import numpy as np
 
 from gancourse.course.studies.completion.mouths import (
     SMILES,
+    blurred_like,
     changed_pixels,
     every_mouth,
     face_holes,
     kept,
     read_mouths,
+    roughness,
 )
 from gancourse.data.synthetic.faces import draw, faces
 
@@ -39,3 +41,22 @@ def test_no_mouth_reaches_out_of_its_hole_and_half_a_head_tells_it():
     half = face_holes("half the head", 300)
     open_as_it_was, r = kept(people.images, people.attributes, mouths, ~half)
     assert open_as_it_was == 1 and r > 0.95
+
+
+def test_steps_between_neighbours_are_counted_inside_alone():
+    stripes = np.zeros((1, 4, 6, 3), np.uint8)
+    stripes[:, :, ::2] = 10
+    where = np.zeros((1, 4, 6), bool)
+    where[:, 1:3, 1:4] = True
+    assert roughness(stripes, where) == 10 and roughness(stripes + np.uint8(5), where) == 10
+
+
+def test_a_blurred_face_is_as_smooth_as_the_fill_and_known_pixels_stay():
+    gap = face_holes("half the head", 60)
+    place = gap & face_holes("the mouth", 60)
+    smear = blurred_like(DRAWN.images, np.full_like(DRAWN.images, 128), gap)
+    assert roughness(smear, place) < roughness(DRAWN.images, place) / 2
+    assert np.array_equal(smear[~gap], DRAWN.images[~gap])
+    again = blurred_like(DRAWN.images, smear, gap)
+    assert np.array_equal(again, smear)
+    assert np.array_equal(blurred_like(DRAWN.images, DRAWN.images, gap), DRAWN.images)

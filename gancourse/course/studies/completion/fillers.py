@@ -87,6 +87,18 @@ def filler_loss(fake: Tensor, real: Tensor, hole: Tensor, logits: Tensor | None,
     return error if logits is None else error + losses.nonsaturating_g_loss(logits)
 
 
+def seeing(hole: Tensor, D: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:  # noqa: N803
+    """Return D as a function of images alone: it sees their holes, bool with one channel, too.
+
+    Fewer images than holes have the first of them.  Lesson 11.
+    """
+
+    def judged(images: Tensor) -> Tensor:
+        return D(torch.cat([images, hole[: len(images)].float()], 1))
+
+    return judged
+
+
 def teach_D(gan: GAN, D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor,  # noqa: N802
             loss: losses.Loss, penalty: Penalty | None) -> Tensor:
     """Update D's weights by real and completed images, and return its loss, without the penalty.

@@ -7,12 +7,15 @@ drew a face can do better: draw the same person with each of some mouths, and ta
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from gancourse.data.synthetic.faces import Attributes, draw
 
 SMILES = np.linspace(-0.5, 1, 7)  # from sulking to beaming
 HOLES = {"an eye": np.s_[12:22, 16:26], "the mouth": np.s_[17:29, 9:23],
          "half the head": np.s_[:, :16]}  # of a face of 32 pixels
+
+BLURS = np.arange(0, 2.01, 0.05)  # widths of a Gaussian in pixels, from none to a smear
 
 Mouths = Mapping[tuple[int, float], np.ndarray]  # open or shut, smile: images
 
@@ -38,6 +41,31 @@ def changed_pixels(mouths: Mouths, images: np.ndarray, where: np.ndarray) -> int
     for drawn in mouths.values():
         changed |= (drawn != images).any(-1)
     return int((changed & where).sum())
+
+
+def roughness(images: np.ndarray, where: np.ndarray) -> float:
+    """Return by how much neighbouring pixels differ on average, both of them in `where`."""
+    gray = images.astype(float)
+    aside = np.abs(np.diff(gray, axis=2)).mean(-1)[where[:, :, 1:] & where[:, :, :-1]]
+    below = np.abs(np.diff(gray, axis=1)).mean(-1)[where[:, 1:] & where[:, :-1]]
+    return float(aside.mean() + below.mean())
+
+
+def blurred_like(images: np.ndarray, fills: np.ndarray, holes: np.ndarray) -> np.ndarray:
+    """Return the images, blurred in their holes until their mouths are as smooth as the fills'.
+
+    Images and fills uint8 (n, 32, 32, 3), holes bool (n, 32, 32).  Of BLURS it takes the one whose
+    roughness, where a hole hides a mouth, is nearest to that of the fills.
+    """
+    at_mouth = holes & face_holes("the mouth", len(holes))
+    goal = roughness(fills, at_mouth)
+    best = images
+    for blur in BLURS:
+        smooth = gaussian_filter(images.astype(float), (0, blur, blur, 0), mode="nearest")
+        done = np.where(holes[..., None], np.rint(smooth).astype(np.uint8), images)
+        if abs(roughness(done, at_mouth) - goal) < abs(roughness(best, at_mouth) - goal):
+            best = done
+    return best
 
 
 def read_mouths(images: np.ndarray, mouths: Mouths,

@@ -6,7 +6,7 @@ Such a rule is the share of slices, at each shift, into which it paints a lesion
 
 import numpy as np
 
-from gancourse.data.synthetic.slices import mistakes
+from gancourse.data.synthetic.slices import honest_guess, mistakes
 from gancourse.notebook import animation, plots, slider
 
 GROUPS = plots.NEUTRAL, "#6A3D9A"  # the colours of healthy and ill
@@ -45,6 +45,7 @@ def show(healthy: np.ndarray, ill: np.ndarray, prior: float, *, alt: str) -> Non
     fig, (above, below) = plots.figure(2, 1, width=5.4, height=6.4)
     groups = 100 * (1 - prior) * healthy, 100 * prior * ill
     edge = line(healthy, ill)
+    honest = honest_guess(healthy, ill, prior)
 
     def at_rule(rule: tuple[float, ...]) -> None:
         """Draw one rule, above in counts, below as a point."""
@@ -55,14 +56,17 @@ def show(healthy: np.ndarray, ill: np.ndarray, prior: float, *, alt: str) -> Non
         for number, at, colour in zip(groups, (-0.2, 0.2), GROUPS, strict=True):
             above.bar(np.arange(len(part)) + at, number, 0.36, color=colour, alpha=0.25)
             above.bar(np.arange(len(part)) + at, number * part, 0.36, color=colour)
-        above.set(xticks=range(len(part)), ylim=(0, 42), xlabel="shift")
-        above.set_title(f"of 100: invents {invented:.0f}, deletes {deleted:.0f}")
-        above.text(0.55, 35, "gray healthy, purple ill\nfull colour: gets a lesion", fontsize=13)
+        above.set(xticks=range(len(part)), ylim=(0, 34), xlabel="shift", ylabel="slices of 100")
+        above.set_title("gray healthy, purple ill; full colour: gets a lesion\n"
+                        f"of 100: invents {invented:.0f}, deletes {deleted:.0f}")
         below.clear()
         below.fill_between(edge[0], 0, edge[1], color="#DDDDDD", linewidth=0)
         below.plot(*edge, color=plots.NEUTRAL, marker="o", markersize=4)
+        below.plot(*honest, "*", color="black", markersize=15)
+        below.text(honest[0] + 0.03, honest[1], "honest guess", fontsize=13, va="center",
+                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
         below.plot(*shares, "o", color="black", markersize=12)
-        below.set(xlabel="invented, share of the healthy", title="deleted, share of the ill")
+        below.set(xlabel="invented, share of the healthy", ylabel="deleted, share of the ill")
 
     slider.show(animation.frames(fig, at_rule, STEPS.values()), {"a lesion at shift": list(STEPS)},
                 start=2, seconds=9, alt=alt)

@@ -36,11 +36,10 @@ def signed(gain: tuple[float, float], digits: int = 3) -> str:
     return f"{gain[0]:+.{digits}f} ± {gain[1]:.{digits}f}"
 
 
-def print_arm(arm: str, shares: np.ndarray) -> None:
-    """Print an arm's accuracies, a number for each pick, and their mean with its 95 % interval."""
+def row_of_arm(arm: str, shares: np.ndarray) -> list[str]:
+    """Return an arm, its accuracies, one for each pick, and their mean with its 95 % interval."""
     mean, half = few_labels.mean_and_half(shares)
-    print(f"{arm:11}", *(f"{share:.3f}" for share in shares))
-    print(f"{'':11} mean {mean:.3f} ± {half:.3f}")
+    return [arm, " ".join(f"{share:.3f}" for share in shares), f"{mean:.3f} ± {half:.3f}"]
 
 
 def show_grids(groups: Mapping[str, Mapping[str, np.ndarray]], *, alt: str,
@@ -91,7 +90,7 @@ def draw_label_terms(maps: Mapping[str, np.ndarray], *, alt: str) -> None:
     axes[0].set_ylabel("digit shown", fontsize=12)
     bar = fig.colorbar(shades, ax=axes, orientation="horizontal", shrink=0.6, aspect=30,
                        extend="min")
-    bar.set_label("label term above its mean over labels", fontsize=12)
+    bar.set_label("label term above its mean over labels (white: at it, or below)", fontsize=12)
     bar.ax.tick_params(labelsize=12)
     plots.finish(fig, alt=alt)
 
@@ -129,7 +128,8 @@ def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
     """Display gains with their intervals, a panel for each setting, one below the other.
 
     `gains` and `each` (the gain of every pick) are given by (setting, row); `titles` by setting.
-    What a GAN's drawings add is orange, and each mean stands at the right of its row.
+    What a GAN's drawings add is orange, each mean stands at the right of its row, and a row with
+    a control of its own is shaded.
     """
     rows = list(dict.fromkeys(row for _, row in gains))
     height = (0.45 * len(rows) + 0.45) * len(titles)
@@ -143,6 +143,8 @@ def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
             ax.plot(runs, [i] * len(runs), "o", color=colour, alpha=0.4, markersize=6)
             ax.errorbar(mean, i, xerr=half, color=colour, fmt="|", markersize=15, capsize=5,
                         elinewidth=2.5, markeredgewidth=2.5)
+            if "\nover" in row:  # another control than that of the rows above
+                ax.axhspan(i - 0.5, i + 0.5, color=plots.NEUTRAL, alpha=0.12, linewidth=0)
             ax.text(1.02, i, signed((mean, half)), transform=ax.get_yaxis_transform(), va="center",
                     fontsize=11)
         ax.set_yticks(range(len(rows)), rows, fontsize=12)

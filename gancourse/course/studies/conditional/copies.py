@@ -78,6 +78,11 @@ def mean_logits(gan: GAN, changes: Sequence[Callable[[Tensor], Tensor]],
         return [logit(x, labels) for x, labels in pairs]
 
 
+def place_between(first: np.ndarray, middle: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return where `middle` lies on the way from `first`, 0, to `last`, 1, element by element."""
+    return (np.asarray(first) - middle) / (np.asarray(first) - last)
+
+
 def few_images(x: np.ndarray, y: np.ndarray, per_class: int, more: int,
                seed: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     """Return a random pick of `per_class` images of each class and its labels, as they are in x, y.

@@ -98,7 +98,7 @@ def accuracy(draw: Draw, x_test: np.ndarray, y_test: np.ndarray, num_classes: in
     return float(right.float().mean())
 
 
-def paired_gain(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+def gain_over(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """Return the mean gain of b over a, arrays (picks,), and half its 95 % confidence interval."""
     return mean_and_half(b - a)
 

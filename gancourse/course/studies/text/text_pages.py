@@ -143,8 +143,11 @@ def _looks(name: str, size: float) -> dict[str, object]:
     return {"marker": mark, "color": colour, "markersize": size, "alpha": 0.85, **hollow}
 
 
-def show_rule(shares: dict[str, np.ndarray], *, alt: str) -> None:
-    """Display for each model, by names of STYLE, the share of right cases in each seed."""
+def show_rule(shares: dict[str, np.ndarray], singular: float, *, alt: str) -> None:
+    """Display for each model, by names of STYLE, the share of right cases in each seed.
+
+    `singular` is the share of cases whose subject is singular.
+    """
     fig, ax = plots.figure(width=5.6, height=1 + 0.45 * len(shares))
     for row, (name, of_seeds) in enumerate(shares.items()):
         places = row + np.linspace(-0.22, 0.22, len(of_seeds))  # so that no seed hides another
@@ -152,7 +155,7 @@ def show_rule(shares: dict[str, np.ndarray], *, alt: str) -> None:
         ax.plot(of_seeds, places, **_looks(name, 8), linestyle="none")
     ax.axvline(0.5, color=plots.NEUTRAL, linestyle=":", linewidth=1)
     ax.set(xlim=(-0.03, 1.03), ylim=(len(shares) - 0.5, -0.5),
-           title="dotted: right in half of the cases",
+           title=f"dotted: half of the cases; always singular: {singular:.2f}",
            xlabel="right number preferred, share of cases")
     ax.set_yticks(range(len(shares)), list(shares))
     ax.grid(False, axis="y")
