@@ -95,3 +95,17 @@ def test_a_change_of_code_that_changes_numbers_sends_older_runs_away(machines):
     assert set(store["01_t"]["runs"]) == {"native", "sse4"}
     machines.keep(store, Lesson(Path("01_t.ipynb"), notebook("x = 3")), "native", claims, run({"loss": 1.5}))
     assert set(store["01_t"]["runs"]) == {"native"}
+
+
+def test_the_numbers_of_a_fresh_render_are_a_native_run_and_those_of_a_stale_one_are_not(machines, monkeypatch, tmp_path):
+    monkeypatch.setattr(machines, "STORE", tmp_path / "machines.json")
+    monkeypatch.setattr(machines, "is_fresh", lambda notebook: notebook["cells"][0]["source"] == ["x = 1"])
+    row = {"text": "loss", "kind": "own", "low": None, "high": 2.0, "judged": True, "measured": 1.0}
+    monkeypatch.setattr(machines.records, "claims", lambda notebook: [row])
+    lessons = [Lesson(Path("01_t.ipynb"), notebook("x = 1")), Lesson(Path("02_t.ipynb"), notebook("x = 2"))]
+    for lesson in lessons:
+        lesson.about["rendered"] = {"seconds": 7.0, "versions": {"threads": "1"}}
+    machines.keep_rendered({}, lessons)
+    store = json.loads((tmp_path / "machines.json").read_text())
+    assert list(store) == ["01_t"] and store["01_t"]["claims"] == {"loss": ["own", None, 2.0]}
+    assert store["01_t"]["runs"]["native"]["measured"] == {"loss": 1.0}

@@ -3,6 +3,7 @@
     python tests/benchmarks/machines.py                      all lessons, all variants, two at once; some hours
     python tests/benchmarks/machines.py 05 06 --variants sse4,seed1
     python tests/benchmarks/machines.py --table              only write the tables anew from what has been measured
+    python tests/benchmarks/machines.py --rendered           native runs are those that render has just stored here
 
 A variant is a set of environment variables that lets the libraries use fewer instructions or more threads, or
 another seed.  Two hundred Adam steps of a small network already end in other bits under each, so each is another
@@ -28,7 +29,7 @@ import numpy as np
 
 from gancourse import system
 from gancourse.course import doctor, notebook_execution, records
-from gancourse.course.lessons import Lesson, all_lessons, find
+from gancourse.course.lessons import Lesson, all_lessons, find, is_fresh
 from gancourse.course.run_fingerprint import code_sha256
 from gancourse.files import write_atomically
 
@@ -64,16 +65,29 @@ def main() -> None:
     options.add_argument("--variants", default="", help=f"of {', '.join(VARIANTS)}; all by default")
     options.add_argument("--jobs", type=int, default=2, help="lessons side by side (2)")
     options.add_argument("--table", action="store_true", help="run nothing")
+    options.add_argument("--rendered", action="store_true",
+                         help="take native runs from fresh stored outputs, which must be of this machine")
     chosen = options.parse_args()
     names = chosen.variants.split(",") if chosen.variants else list(VARIANTS)
     if odd := set(names) - set(VARIANTS):
         options.error(f"unknown variant {min(odd)}; there are {', '.join(VARIANTS)}")
     lessons = [find(name) for name in chosen.lessons] or all_lessons()
     store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
+    if chosen.rendered:
+        keep_rendered(store, lessons)
     if not chosen.table:
         run_missing(store, lessons, names, chosen.jobs)
     write_atomically(TABLE, report(store).encode())
     print(f"Look at {TABLE}")
+
+
+def keep_rendered(store: dict, lessons: list[Lesson]) -> None:
+    """Keep what a fresh lesson's stored outputs measured, with seed 0 and one thread, as its native run."""
+    for lesson in lessons:
+        rendered = lesson.about.get("rendered", {})
+        if is_fresh(lesson.notebook) and rendered["versions"]["threads"] == "1":
+            keep(store, lesson, REFERENCE, *record_of(lesson.notebook, rendered["seconds"], error=""))
+    write_atomically(STORE, dump(store).encode())
 
 
 def run_missing(store: dict, lessons: list[Lesson], names: list[str], jobs: int) -> None:
@@ -150,11 +164,16 @@ def run(lesson: Lesson, name: str) -> tuple[dict, dict]:
             [sys.executable, "-m", "papermill", str(lesson.path), str(out), "-p", "seed", str(seed), "-k", "python3",
              "--no-progress-bar", "--cwd", folder], env=environment, capture_output=True, text=True)
         notebook = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {"cells": []}
-    rows = [row for row in records.claims(notebook) if row["judged"] or row["kind"] == "shown"]
     error = "" if done.returncode == 0 else done.stderr.strip().splitlines()[-1][:300]
+    return record_of(notebook, round(time.monotonic() - started, 1), error)
+
+
+def record_of(notebook: dict, seconds: float, error: str) -> tuple[dict, dict]:
+    """Return the claims of a notebook that has run, and the record of the run."""
+    rows = [row for row in records.claims(notebook) if row["judged"] or row["kind"] == "shown"]
     return ({row["text"]: [row["kind"], row["low"], row["high"]] for row in rows},
-            {"date": datetime.now(UTC).date().isoformat(), "seconds": round(time.monotonic() - started, 1),
-             "processor": processor(), "error": error, "measured": {row["text"]: row["measured"] for row in rows}})
+            {"date": datetime.now(UTC).date().isoformat(), "seconds": seconds, "processor": processor(), "error": error,
+             "measured": {row["text"]: row["measured"] for row in rows}})
 
 
 def processor() -> str:
