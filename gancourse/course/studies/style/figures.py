@@ -64,12 +64,12 @@ def show_piles(photographs: Sequence[np.ndarray], paintings: Sequence[np.ndarray
 
 
 def show_grid(pictures: Sequence[np.ndarray], titles: Sequence[str], *, alt: str,
-              quality: int = 55, width: float = 6.4) -> None:
-    """Display pictures two in a row, with titles above the first of them."""
-    rows = -(-len(pictures) // 2)
+              quality: int = 55, width: float = 6.4, columns: int = 2) -> None:
+    """Display pictures, `columns` in a row, with titles above the first of them."""
+    rows = -(-len(pictures) // columns)
     tallest = max(picture.shape[0] / picture.shape[1] for picture in pictures)
-    fig, axes = plots.figure(rows, 2, width=width, squeeze=False,
-                             height=width / 2 * tallest * rows + 0.15 * (len(titles) + 1))
+    fig, axes = plots.figure(rows, columns, width=width, squeeze=False,
+                             height=width / columns * tallest * rows + 0.15 * (len(titles) + 1))
     for ax in axes.flat:
         ax.axis("off")
     for ax, picture in zip(axes.flat, pictures, strict=False):
