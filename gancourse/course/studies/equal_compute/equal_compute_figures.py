@@ -218,6 +218,18 @@ def show_stream(ways: Callable[[float], np.ndarray], carried: Iterable[np.ndarra
                       seconds=5, quality=25)
 
 
+def show_ends(clouds: dict[str, np.ndarray], dots: np.ndarray, *, alt: str) -> None:
+    """Draw the ends of streams, points (n, 2) by their panel's title, over the data's dots."""
+    fig, axes = plots.figure(1, len(clouds), width=5.6, height=2.9)
+    for ax, (title, points) in zip(axes, clouds.items(), strict=True):
+        ax.plot(*dots.T, "o", color=plots.REAL, markersize=13, alpha=0.3)
+        ax.plot(*points.T, ".", color=plots.FAKE, markersize=2.5, alpha=0.7)
+        ax.set(xlim=(-2.9, 2.9), ylim=(-2.9, 2.9), aspect="equal", xticks=[], yticks=[],
+               title=title)
+        ax.grid(False)
+    plots.finish(fig, alt=alt)
+
+
 def _each(numbers: np.ndarray) -> str:
     """The numbers of all seeds, rounded."""
     return ", ".join(f"{number:.0f}" for number in numbers)

@@ -32,7 +32,6 @@ def show_seeds(distances: dict[str, list[float]], samples: np.ndarray,
         fig, lambda n: _draw(tops, below, statement, distances, samples, n, judge),
         range(1, count + 1))
     slider.show(frames, {"seeds": range(1, count + 1)}, quality=20,
-                start=0,  # the reader adds the seeds
                 alt="Above, samples with R1 and with R1 and R2, which look alike; below, the ratio "
                     "of their distances seed by seed on both sides of 1, and an interval that "
                     "becomes narrower with each seed")

@@ -32,8 +32,8 @@ TEMPLATE = """\
 
 ## Model details
 A generator of images, trained as a GAN in the course gancourse on {date}, for the question:
-{question} The setting `{choice}` and the seed {seed} are those of the run with the median
-distance of its arm, not of the best run.
+{question} The setting `{choice}` and the seed {seed} are those of the middle run of its arm by
+distance (of the two middle ones the better), not of the best run.
 
 - weights: `{weights}`, sha256 `{sha256}`, {parameters:,} numbers
 - settings: {settings}

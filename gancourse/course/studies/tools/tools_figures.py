@@ -3,13 +3,14 @@
 import ast
 import html
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 
 import numpy as np
 
 from gancourse.course.studies import stored_table
 from gancourse.course.studies.tools.tools import ARMS, HERE, LOOKS, MODULES, SAMPLES, source
-from gancourse.notebook import plots
+from gancourse.notebook import image_output, plots
 
 MARKS = {  # what a line does: its colour and what such lines hold
     "asks for gradients": ("#FFF0B3", r"tape|GradientTape|backward\(|zero_grad\("),
@@ -53,14 +54,19 @@ def side_by_side(texts: dict[str, str]) -> str:
 
 
 def show_budget(rows: Sequence[dict], *, alt: str) -> None:
-    """Draw eight drawings of each way to play the listing, with the distances of its seeds."""
+    """Show, in a fold, eight drawings of each way to play the listing, and its seeds' distances."""
+    from IPython.display import display
+
     samples = np.load(HERE.with_name(SAMPLES), allow_pickle=False)
     fig, axes = plots.figure(len(SHOWN), 1, width=6.5, height=3.9)
     for name, ax in zip(SHOWN, axes, strict=True):
         far = stored_table.pick(rows, "distance", part="budget", arm=name, rounds=LOOKS[-1])
         distances = ", ".join(f"{distance:.0f}" for distance in far)
         plots.show_images(samples[name], columns=8, ax=ax, title=f"{name}: {distances}")
-    plots.finish(fig, alt=alt)
+    picture = b64encode(image_output.png(fig)).decode()
+    folded = (f'<details><summary>The drawings</summary><img style="max-width:100%;width:650px" '
+              f'alt="{html.escape(alt)}" src="data:image/png;base64,{picture}"></details>')
+    display({"text/html": folded, "text/plain": alt}, raw=True)
 
 
 def in_markdown(rows: Sequence[dict]) -> str:
