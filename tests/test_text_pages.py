@@ -61,7 +61,7 @@ def test_each_seed_of_each_model_is_a_mark_and_half_is_dotted(monkeypatch):
     monkeypatch.setattr(text_pages.plots, "finish", lambda fig, *, alt: shown.append(fig))
     text_pages.show_rule({"weak MLE": np.array([0.1, 0.5, 0.6]), "SeqGAN": np.array([1.0, 1.0, 0.9])}, 0.47, alt="x")
     (ax,) = shown[0].axes
-    assert ax.get_title().endswith("always singular: 0.47")
+    assert ax.get_title("left").endswith("always singular: 0.47")
     lines = [line.get_xdata() for line in ax.lines]
     assert [len(x) for x in lines] == [3, 3, 2] and list(lines[-1]) == [0.5, 0.5]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["weak MLE", "SeqGAN"]
