@@ -47,9 +47,9 @@ def first_half(wav: bytes) -> bytes:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Write the song."""
-    parser = argparse.ArgumentParser(description="Make the song at the top of lesson 12.",
-                                     epilog="example: python -m gancourse.course.studies.speech.song "
-                                            "--to song.wav")
+    parser = argparse.ArgumentParser(
+        description="Make the song at the top of lesson 12.",
+        epilog="example: python -m gancourse.course.studies.speech.song --to song.wav")
     parser.add_argument("--to", type=Path, default=SONG, help="where to")
     chosen = parser.parse_args(words)
     write_atomically(chosen.to, first_half(sung(find("12").notebook)))
