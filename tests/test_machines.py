@@ -97,7 +97,7 @@ def test_a_change_of_code_that_changes_numbers_sends_older_runs_away(machines):
     assert set(store["01_t"]["runs"]) == {"native"}
 
 
-def test_the_numbers_of_a_fresh_render_are_a_native_run_and_those_of_a_stale_one_are_not(machines, monkeypatch, tmp_path):
+def test_the_numbers_of_a_fresh_render_are_a_native_run_those_of_a_stale_one_are_not(machines, monkeypatch, tmp_path):
     monkeypatch.setattr(machines, "STORE", tmp_path / "machines.json")
     monkeypatch.setattr(machines, "is_fresh", lambda notebook: notebook["cells"][0]["source"] == ["x = 1"])
     row = {"text": "loss", "kind": "own", "low": None, "high": 2.0, "judged": True, "measured": 1.0}
