@@ -7,6 +7,7 @@ pytest.importorskip("torch", reason="needs PyTorch")
 
 HEADS = {"fill_holes": "def fill_holes(gan, real, hole, z):",
          "filler_loss": "def filler_loss(fake, real, hole, logits, weight):",
+         "pairs_loss": "def pairs_loss(fake, real, hole, logits, weight):",
          "honest_mistakes": "def honest_mistakes(healthy, ill, prior):",
          "honesty": "def honesty(e_1, e_K, K):", "absolute_guess": "def absolute_guess(values, chances):"}
 CHANCE = "chance = prior * ill / (prior * ill + (1 - prior) * healthy)\n    "
@@ -25,6 +26,11 @@ RIGHT = [
                     "    loss = weight * error\n"
                     "    if logits is not None:\n        loss = loss - torch.log(torch.sigmoid(logits)).mean()\n"
                     "    return loss"),
+    ("pairs_loss", "one, other = fake.chunk(2)\n"
+                   "    return filler_loss((one + other) / 2, real, hole, logits, weight)"),
+    ("pairs_loss", "n = len(real)\n    wrong = (fake[:n] + fake[n:]) / 2 - real\n"
+                   "    error = wrong[hole.expand_as(real)].square().mean()\n"
+                   "    return weight * error + softplus(-logits).mean()"),
     ("honest_mistakes", "all_ill, all_healthy = prior * ill, (1 - prior) * healthy\n"
                         "    wrong = (all_ill * all_healthy / (all_ill + all_healthy)).sum()\n"
                         "    return wrong / (1 - prior), wrong / prior"),
@@ -60,6 +66,18 @@ WRONG = [
     ("filler_loss", "lambda weighs both",
      f"{ERROR}\n    return weight * (error if logits is None else error + softplus(-logits).mean())"),
     ("filler_loss", "what D says is forgotten", f"{ERROR}\n    return weight * error"),
+    ("pairs_loss", "the error of each answer",
+     "return filler_loss(fake, torch.cat([real, real]), torch.cat([hole, hole]), logits, weight)"),
+    ("pairs_loss", "the first answers only", "return filler_loss(fake[: len(real)], real, hole, logits, weight)"),
+    ("pairs_loss", "neighbours are a pair",
+     "return filler_loss((fake[::2] + fake[1::2]) / 2, real, hole, logits, weight)"),
+    ("pairs_loss", "the sum, not the mean", "return filler_loss(sum(fake.chunk(2)), real, hole, logits, weight)"),
+    ("pairs_loss", "D judges the first answers only",
+     "return filler_loss(sum(fake.chunk(2)) / 2, real, hole, logits[: len(real)], weight)"),
+    ("pairs_loss", "what D says is forgotten",
+     "return filler_loss(sum(fake.chunk(2)) / 2, real, hole, None, weight)"),
+    ("pairs_loss", "no gradient",
+     "return filler_loss(sum(fake.detach().chunk(2)) / 2, real, hole, logits, weight)"),
     ("honest_mistakes", "the prior is forgotten",
      "chance = ill / (ill + healthy)\n    return (healthy * chance).sum(), (ill * (1 - chance)).sum()"),
     ("honest_mistakes", "the other way round", CHANCE + "return (ill * (1 - chance)).sum(), (healthy * chance).sum()"),

@@ -87,6 +87,15 @@ def filler_loss(fake: Tensor, real: Tensor, hole: Tensor, logits: Tensor | None,
     return error if logits is None else error + losses.nonsaturating_g_loss(logits)
 
 
+def pairs_loss(fake: Tensor, real: Tensor, hole: Tensor, logits: Tensor, weight: float) -> Tensor:
+    """Return the loss of a filler that answers twice: the squared error is that of the mean.
+
+    `fake` has the first answers to all images, then the second, and so has `logits`; the rest is
+    as in `filler_loss`.  Lesson 11.
+    """
+    return filler_loss(fake.unflatten(0, (2, -1)).mean(0), real, hole, logits, weight)
+
+
 def seeing(hole: Tensor, D: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:  # noqa: N803
     """Return D as a function of images alone: it sees their holes, bool with one channel, too.
 
