@@ -53,7 +53,8 @@ def stated(notebook: dict) -> str:
     computing = "one minute" if whole == 1 else f"{whole} minutes"
     if seconds < 30:
         computing = "seconds"
-    listed = [f"{name} {spent:.0f}" for name, spent in sections(notebook).items() if spent >= 0.5]
+    listed = [f"{name} {math.floor(spent + 0.5)}" for name, spent in sections(notebook).items()
+              if spent >= 0.5]
     return (f"About **{minutes(notebook)} minutes** of study, "
             f"{computing} of computing.\n\n"
             "<details><summary>Minutes by section</summary>\n\n"

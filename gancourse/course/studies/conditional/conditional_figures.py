@@ -1,6 +1,6 @@
 """Drawings and tables of lesson 10, made from its stored table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -124,12 +124,12 @@ def _draw_rows(ax: plots.Axes, rows: Mapping[str, np.ndarray], columns: int,
 
 def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
                each: Mapping[tuple[str, str], np.ndarray], titles: Mapping[str, str], *,
-               alt: str) -> None:
+               alt: str, shaded: Collection[str] = ()) -> None:
     """Display gains with their intervals, a panel for each setting, one below the other.
 
     `gains` and `each` (the gain of every pick) are given by (setting, row); `titles` by setting.
-    What a GAN's drawings add is orange, each mean stands at the right of its row, and a row with
-    a control of its own is shaded.
+    What a GAN's drawings add is orange, and each mean stands at the right of its row.  `shaded` are
+    the rows with a control of their own, another than that of the other rows.
     """
     rows = list(dict.fromkeys(row for _, row in gains))
     height = (0.45 * len(rows) + 0.45) * len(titles)
@@ -143,7 +143,7 @@ def draw_gains(gains: Mapping[tuple[str, str], tuple[float, float]],
             ax.plot(runs, [i] * len(runs), "o", color=colour, alpha=0.4, markersize=6)
             ax.errorbar(mean, i, xerr=half, color=colour, fmt="|", markersize=15, capsize=5,
                         elinewidth=2.5, markeredgewidth=2.5)
-            if "\nover" in row:  # another control than that of the rows above
+            if row in shaded:
                 ax.axhspan(i - 0.5, i + 0.5, color=plots.NEUTRAL, alpha=0.12, linewidth=0)
             ax.text(1.02, i, signed((mean, half)), transform=ax.get_yaxis_transform(), va="center",
                     fontsize=11)

@@ -137,9 +137,10 @@ def show_plane(curves: dict[str, np.ndarray], places: dict[str, np.ndarray],
 
 
 def _looks(name: str, size: float) -> dict[str, object]:
-    """Return the mark and colour of a model for `ax.plot`; controls are hollow."""
+    """Return the mark and colour of a model for `ax.plot`; controls are hollow, diamonds black."""
     mark, colour = STYLE[name]
     hollow = {"markerfacecolor": "none", "markeredgewidth": 1.6} if name in CONTROLS else {}
+    hollow |= {"markeredgecolor": "black"} if mark == "d" else {}  # among the purple squares
     return {"marker": mark, "color": colour, "markersize": size, "alpha": 0.85, **hollow}
 
 

@@ -20,7 +20,7 @@ SEEN = {  # what made the samples that are kept, by the name of their run
     "num_steps=1000,num_images=20000": "default, longer", "beta1=0.0": "default",
     "loss=wasserstein": "Wasserstein", "network=mlp,budget=5": "one hidden layer",
     "learning_rate=3.2e-2,optimiser=sgd": "SGD, rate .032",
-    "learning_rate=1e-3,beta1=0.9": "Adam, 2 numbers",
+    "learning_rate=1e-3,beta1=0.9": "Adam,\n2 other numbers",
     "learning_rate=4e-3,optimiser=sgd": "SGD, rate .004"}
 REGIMES = {  # what a row of the overview says of its runs, where it is not what most have
     "architecture": "architecture,\n5 seconds", "batch size": "batch size,\n5 seconds",
