@@ -1,7 +1,7 @@
 """Each lesson as a student opens it, with nothing solved, runs from its first cell to its last.
 
 All of them in one process of their own, which imports the libraries once.  It leaves out what nbval does with the
-same cells: figures are not drawn to their pixels, and feature networks look at a few images of each set.
+same cells: figures are not drawn to their pixels, and judges look at a few images or clips of each set.
 This takes minutes: its name puts it before the other tests, so that no worker is left alone with it.
 """
 
@@ -20,6 +20,7 @@ from gancourse.course.progress import with_line
 
 ROOT = Path(__file__).parents[1]
 FEW = 200  # images of a set that a feature network looks at
+FEW_CLIPS = 10  # that the recogniser of words listens to
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +58,17 @@ def run_all(path):
 
 
 def spare():
-    """Leave figures blank, repeat the features of the first images of a set, and paint each data set once."""
+    """Leave figures blank, repeat what judges say of the first of a set, and paint each data set once."""
     from matplotlib.figure import Figure
 
     from gancourse.data import loaders
+    from gancourse.metrics import speech_recogniser
     from gancourse.metrics.feature_net import FeatureNet
 
-    features = FeatureNet.features
+    features, recognise = FeatureNet.features, speech_recogniser.recognise
     Figure.draw = lambda figure, renderer: None
     FeatureNet.features = lambda net, images: np.resize(features(net, images[:FEW]), (len(images), 64))
+    speech_recogniser.recognise = lambda clips, *more: np.resize(recognise(clips[:FEW_CLIPS], *more), len(clips))
     for name in ("draw_strokes", "draw_faces", "draw_landscapes"):
         setattr(loaders, name, cache(getattr(loaders, name)))
 
