@@ -1,15 +1,17 @@
 """Each lesson as a student opens it, with nothing solved, runs from its first cell to its last.
 
 All of them in one process of their own, which imports the libraries once.  It leaves out what nbval does with the
-same cells: figures are not drawn to their pixels, and judges look at a few images or clips of each set.
+same cells: figures have no pixels, of a film only the first and the last frame are drawn, and judges look at a few
+images or clips of each set.
 This takes minutes: its name puts it before the other tests, so that no worker is left alone with it.
 """
 
+import gc
 import json
 import os
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -52,25 +54,38 @@ def run_all(path):
         Path(lesson.name).mkdir()
         os.chdir(lesson.name)
         shell.reset()
+        gc.freeze()  # what is left are libraries: the next collection need not look at them
         ended[lesson.name] = [how_it_ended(shell, cell) for cell in parameterised(lesson)]
         os.chdir("..")
     Path(path).write_text(json.dumps(ended), encoding="utf-8")
 
 
 def spare():
-    """Leave figures blank, repeat what judges say of the first of a set, and paint each data set once."""
+    """Leave pictures blank, repeat what judges say of the first of a set, and paint each data set once."""
     from matplotlib.figure import Figure
 
     from gancourse.data import loaders
+    from gancourse.data.images import encoded
     from gancourse.metrics import speech_recogniser
     from gancourse.metrics.feature_net import FeatureNet
+    from gancourse.notebook import animation, image_output, slider
 
-    features, recognise = FeatureNet.features, speech_recogniser.recognise
+    features, recognise, frames = FeatureNet.features, speech_recogniser.recognise, animation.frames
+    blank = encoded(np.zeros((2, 2, 3), np.uint8), "PNG")
     Figure.draw = lambda figure, renderer: None
+    animation.frames = lambda fig, draw, states: first_and_last(partial(frames, fig, draw), [*states])
+    image_output.png = lambda *figure, **options: blank
+    slider.encoded = lambda *image, **options: blank
     FeatureNet.features = lambda net, images: np.resize(features(net, images[:FEW]), (len(images), 64))
     speech_recogniser.recognise = lambda clips, *more: np.resize(recognise(clips[:FEW_CLIPS], *more), len(clips))
     for name in ("draw_strokes", "draw_faces", "draw_landscapes"):
         setattr(loaders, name, cache(getattr(loaders, name)))
+
+
+def first_and_last(frames_of, states):
+    """Return a frame for each state, of which all but the last are the first."""
+    first, last = frames_of([states[0], states[-1]])
+    return [first] * (len(states) - 1) + [last]
 
 
 def parameterised(lesson):
