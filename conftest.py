@@ -33,20 +33,16 @@ OUTPUT_TIMEOUT = 60  # seconds in which a cell's output follows its reply; nbval
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config) -> int:
-    """Return how many workers `-n auto` means: one for a core and its threads, and one more.
+    """Return how many workers `-n auto` means: one for a core and its threads, fewer where memory is short.
 
-    The one more computes while another waits for a kernel or a process to start or to end.  There are fewer where
-    memory is short.  0 is one process without workers; so it is on one core, and where there is a GPU, whose memory
-    they would have to share.
+    0 is one process without workers; so it is where there is a GPU, whose memory they would have to share.
     """
     from gancourse.course.doctor import gpu_name
     from gancourse.system import chosen_threads, memory_gb, physical_cores
 
-    fit = int(memory_gb() // MEMORY_OF_A_WORKER)
-    busy = physical_cores() // chosen_threads()
-    if gpu_name() or min(busy, fit) < 2:
-        return 0
-    return min(busy + 1, fit)
+    fit = int(memory_gb() // MEMORY_OF_A_WORKER) or 1
+    workers = 1 if gpu_name() else min(physical_cores() // chosen_threads(), fit)
+    return workers if workers > 1 else 0
 
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
