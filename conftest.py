@@ -7,6 +7,7 @@ timeout.  Its kernels are strict: in them a lesson's claim that is missed is an 
 tests/test_nbval_holes.py plants each fault; tests/test_workers.py has the facts about workers.
 """
 
+import gc
 import json
 import os
 import time
@@ -26,6 +27,17 @@ from gancourse.notebook.checks import STRICT
 
 MEMORY_OF_A_WORKER = 3.0  # GB: a pytest process that holds both frameworks, and the kernel of a notebook
 OUTPUT_TIMEOUT = 60  # seconds in which a cell's output follows its reply; nbval's 5 are few on a busy machine
+
+
+# ---- garbage
+
+gc.disable()  # modules and tests stay to the end: to look for garbage among them took more time than the collection
+
+
+def pytest_collection_finish(session) -> None:
+    """Let Python look for garbage again, but only among what the tests themselves make."""
+    gc.enable()
+    gc.freeze()
 
 
 # ---- several processes (pytest-xdist)

@@ -1,5 +1,6 @@
 """`gancourse test` runs on all cores: a notebook's cells stay together, the longest file comes first."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -30,6 +31,11 @@ def called(monkeypatch):
         return command[3:]
 
     return words
+
+
+def test_garbage_is_collected_while_tests_run_but_not_among_what_was_imported():
+    """Importing pytest and a few modules alone makes more than 10,000 objects."""
+    assert gc.isenabled() and gc.get_freeze_count() > 10_000
 
 
 def test_the_test_command_uses_all_cores_unless_the_reader_says_otherwise(called):

@@ -10,7 +10,8 @@ says.
     long     the waveform GAN of `race`, seed 0, eight times as long, with five words as a wav file
     means    the controls that are averages, smoothed as drawings are, the same seeds
     recordings   the GAN of spectrograms on a folder or zip of recordings, `--sounds PATH`, the
-             same seeds; the course comes without this table
+             same seeds; the course's table is of the Free Spoken Digit Dataset, which has a licence
+             of its own and does not come with the course
 
 Batch, loss and the learning rate at each step are the same in every arm but `long`, whose rate
 falls later.  A row is one look at one GAN, or a control at step 0.
@@ -40,6 +41,7 @@ from gancourse.training_loop import train_fast
 SEEDS = (0, 1, 2)
 LOOKS = (0, 20, 80, 200, 600)  # steps at which a GAN is looked at
 LONG_LOOKS = (0, 20, 80, 200, 400, 800, 1600)
+RECORDED_LOOKS = (0, 200, 600, 2000)  # people's voices need more steps
 SAMPLES = 200  # sounds that a look listens to, and of these
 ASKED = 75  # that the recogniser from outside hears
 BASE = {"upsampling": "transposed"}
@@ -162,7 +164,7 @@ def race(task: Task, arm: str, build: Callable, x: np.ndarray, looks: Sequence[i
         keep.append(clips)
 
 
-def spectrogram_race(task: Task) -> Iterator[Row]:
+def spectrogram_race(task: Task, looks: Sequence[int]) -> Iterator[Row]:
     """Yield the looks at the GAN that draws spectrograms."""
     pictures = data.to_uint8(to_picture(spectrogram(task.sounds.x_train)))[..., None]
     c_dim = task.c.shape[1]
@@ -171,7 +173,7 @@ def spectrogram_race(task: Task) -> Iterator[Row]:
         """Return the lesson's pair."""
         return speech_gan.spectrogram_pair(32, c_dim, pictures.shape[1:3], 32)
 
-    yield from race(task, "spectrogram", build, pictures, LOOKS, LOOKS[-1], 10.0)
+    yield from race(task, "spectrogram", build, pictures, looks, looks[-1], 10.0)
 
 
 def wave_race(task: Task, arm: str, options: dict, looks: Sequence[int], num_steps: int,
@@ -194,7 +196,8 @@ def run(part: str, folder: Path, dataset: str = "speech") -> list[Row]:
     for seed in SEEDS[:1] if part == "long" else SEEDS:
         task = make_task(dataset, seed)
         if part in ("race", "recordings"):
-            rows += [*controls(task), *spectrogram_race(task)]
+            looks = LOOKS if part == "race" else RECORDED_LOOKS
+            rows += [*controls(task), *spectrogram_race(task, looks)]
         if part == "race":
             rows += wave_race(task, "waveform", BASE, short, LOOKS[-1])
         if part == "means":
@@ -241,6 +244,8 @@ def main(words: Sequence[str] | None = None) -> None:
         dataset = f"folder:{chosen.sounds}" if part == "recordings" else "speech"
         rows = run(part, chosen.to, dataset)
         command = f"python -m gancourse.course.studies.speech.speech_race {part}"
+        if part == "recordings":
+            command += f" --sounds {Path(chosen.sounds).name}"
         head = stored_table.made_with(command, time.perf_counter() - began)
         stored_table.write(chosen.to / FILES[part], rows, head, digits=5)
 

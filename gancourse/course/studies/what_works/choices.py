@@ -1,4 +1,4 @@
-"""Lesson 09's choices by name: networks with their normalisation, penalties, a learner's optimiser.
+"""Lesson 09's choices: networks with their normalisation, penalties, a learner's optimiser.
 
 The losses by name are `losses.LOSSES`.
 """
@@ -15,6 +15,17 @@ from gancourse.pt.train import Penalty
 
 NETWORKS = ("cnn", "mlp", "gru")
 NORMS = ("none", "batch_G", "batch_both", "spectral", "spectral_only")
+ALLOWED = {  # what a learner's experiment may change: words, or the ends, near what was tried
+    "loss": ("nonsaturating", "least_squares", "hinge", "wasserstein", "relativistic"),
+    "penalty": ("none", "r1", "r1r2", "gp"),
+    "network": NETWORKS,
+    "norm": NORMS,
+    "learning_rate": (2e-4, 0.032),
+    "beta1": (0.0, 0.95),
+    "batch_size": (2, 256),
+    "ema_decay": (0.0, 0.999),
+    "decay": (0.0, 1.0),
+}
 
 
 def make_networks(network: str, norm: str, shape: tuple[int, int, int], z_dim: int = 32,

@@ -10,7 +10,7 @@ itself, in one process and on one thread, about twelve seconds a run (a minute f
     made     46 settings, seeds 0 to 2: what the lesson's pages and decision card were made from
     confirm  the settings of the card, seeds 3 to 5, which did not make it
     wider    controls, and settings beyond the best values that lie at the edge of what `made` tried
-    faces    the settings of the card on cartoon faces, seeds 0 to 2: which advice carries over?
+    faces    the settings of the card on cartoon faces, seeds 0 to 2, also four times as long
     seen     one seed of settings near and far, whose samples the lesson shows
 
 `made` that comes with the course was made by `gancourse sweep`, a notebook a run; so is the table
@@ -70,13 +70,17 @@ WIDER = {
     "norm control": "-g norm=spectral_only -p penalty=none",
     "least squares": "-g learning_rate=2e-3,5e-4,2.5e-4 -p loss=least_squares",
     "equal updates": "-g batch_size=128",
-    "wasserstein": "-g learning_rate=2e-3,8e-3 -p loss=wasserstein",
+    "wasserstein": "-g learning_rate=2e-3,8e-3,1.6e-2 -p loss=wasserstein",
+    "slower rmsprop": "-g learning_rate=5e-4,2.5e-4 -p optimiser=rmsprop",
     "decay": "-g decay=1.0",
     "equal time, 4": "-g batch_size=4 -p budget=5",
     "equal time, 128": "-g learning_rate=2e-3 -p batch_size=128 -p budget=5",
     "corner, longer": "-g num_steps=5000 -p learning_rate=1e-3 -p beta1=0.9",
     "default, longer": "-g num_steps=5000",
 }
+FOUR_TIMES = {name: re.sub("budget=5", "budget=20", words) + " -p num_steps=2000" * ("budget" not in words)
+              for name, words in CARD.items()}
+FACES = CARD | {f"{name}, four times": words for name, words in FOUR_TIMES.items()}
 SEEN = {
     "longer": "-g num_steps=1000 -p num_images=20000",
     "hidden layer": "-g network=mlp -p budget=5",
@@ -89,7 +93,7 @@ PARTS = {  # sweeps, seeds, data set ("" is the one that is asked for), file
     "made": (MADE, "0-2", "", "09.csv"),
     "confirm": (CARD, "3-5", "", "09_confirm.csv"),
     "wider": (WIDER, "0-2", "", "09_wider.csv"),
-    "faces": (CARD, "0-2", "faces", "09_faces.csv"),
+    "faces": (FACES, "0-2", "faces", "09_faces.csv"),
     "seen": (SEEN, "0-0", "", "09_seen.csv"),
 }
 SAMPLES = Path(__file__).with_name("09_seen.npz")  # of the runs of SEEN, 16 each, uint8
