@@ -129,3 +129,20 @@ def test_the_stored_faces_are_the_lessons_and_their_file_is_small():
     for name, fills in long_faces.load().items():
         known = ~mouths.face_holes(name, 6)
         assert np.abs(fills - people)[known].mean() < 8 < np.abs(fills - people[::-1])[known].mean()
+
+
+def test_real_handwriting_is_another_table_of_digits_alone(tmp_path, monkeypatch):
+    """Slices and faces do not depend on the digits, so only rows of digits are written; no folder is told."""
+    found = [{"result": f"{what}, L2: PSNR", "seed": 0, "value": value} for what, value in (("digits", 9.5), ("slices", 30))]
+    monkeypatch.setattr(seeds_table, "run", lambda seed, dataset: {})
+    monkeypatch.setattr(seeds_table, "rows", lambda names, seed: found)
+    seeds_table.main(["--dataset", "npz:my/folder/mnist.npz", "--seeds", "0", "--to", str(tmp_path)])
+    text = (tmp_path / "11_mnist.csv").read_text()
+    assert "--dataset npz:mnist.npz" in text and "9.5" in text and "slices" not in text
+
+
+def test_on_mnist_a_sharp_fill_agrees_less_often_than_a_foggy_one():
+    """On our digits it is the other way round or equal, with each of three seeds."""
+    ours, mnist = seeds_table.load(), seeds_table.load(seeds_table.MNIST)
+    foggy, sharp = "digits, L2: agreement", "digits, L2 + D: agreement"
+    assert (mnist[sharp] < mnist[foggy]).all() and (ours[sharp] >= ours[foggy]).all()

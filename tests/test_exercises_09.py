@@ -202,6 +202,17 @@ def test_confirmation_has_every_setting_of_the_card_and_new_seeds():
     assert len(changes) == 11 and sweeps.PARTS["confirm"][1] == "3-5"
 
 
+def test_the_card_hardly_holds_on_faces_until_they_are_trained_for_longer():
+    """Of seven lines one has a margin above 1 on faces after the digits' training, five after four times as much."""
+    card = comparisons.card(comparisons.read())
+    assert sum(line.faces > 1 for line in card) == 1 and sum(line.faces_longer > 1 for line in card) == 5
+
+
+def test_every_number_of_the_study_but_the_lowest_beta1_has_its_best_value_inside():
+    lines = comparisons.edges(comparisons.read()).splitlines()
+    assert [line.split(":")[0] for line in lines if ", inside of" not in line] == ["Adam's β1"]
+
+
 def test_each_line_of_the_card_changes_one_choice_or_compares_best_rates():
     rows = comparisons.read()
     for _, ours, _, theirs in comparisons.CHOSEN:
@@ -222,13 +233,14 @@ def test_the_card_says_what_the_table_says():
     assert min(line.made for line in card) > 1
     assert card[0].start == "β1 = 0" and card[0].made == pytest.approx(114.59 / 27.52, rel=1e-3)
     head, _, *lines = comparisons.in_markdown(card).splitlines()
-    assert head == "| start with | instead of | margin, seeds 0 to 2 | seeds 3 to 5 |" and len(lines) == 7
+    assert head == ("| start with | instead of | margin, seeds 0 to 2 | seeds 3 to 5 | faces | "
+                    "faces, four times as long |") and len(lines) == 7
     assert "not run" not in "".join(lines)
     assert "RMSProp's learning rate: best" in comparisons.edges(rows)
 
 
 def test_a_column_of_the_card_in_which_nothing_was_run_is_left_out():
-    line = comparisons.Line("this", "that", 2.0, math.nan, math.nan)
+    line = comparisons.Line("this", "that", 2.0, math.nan, math.nan, math.nan)
     assert comparisons.in_markdown([line]).splitlines()[2] == "| this | that | 2 |"
     other = line._replace(faces=0.5)
     assert comparisons.in_markdown([line, other]).splitlines()[2:] == ["| this | that | 2 | not run |",
@@ -316,7 +328,7 @@ def test_the_shipped_table_holds_every_run_of_the_sweeps_and_what_made_it():
         assert row["version of torch"] and row["version of threads"] == "1" and row["date"]
 
 
-@pytest.mark.parametrize("part", ["confirm", "wider", "seen"])
+@pytest.mark.parametrize("part", ["confirm", "wider", "faces", "seen"])
 def test_the_tables_made_in_one_process_hold_no_run_twice(part):
     settings_of_part, seeds, _, _ = sweeps.PARTS[part]
     rows = [row for row in comparisons.read() if row["part"] == part]
