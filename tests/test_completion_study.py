@@ -133,7 +133,8 @@ def test_the_stored_faces_are_the_lessons_and_their_file_is_small():
 
 def test_real_handwriting_is_another_table_of_digits_alone(tmp_path, monkeypatch):
     """Slices and faces do not depend on the digits, so only rows of digits are written; no folder is told."""
-    found = [{"result": f"{what}, L2: PSNR", "seed": 0, "value": value} for what, value in (("digits", 9.5), ("slices", 30))]
+    found = [{"result": "digits, L2: PSNR", "seed": 0, "value": 9.5},
+             {"result": "slices, L2: PSNR", "seed": 0, "value": 30.0}]
     monkeypatch.setattr(seeds_table, "run", lambda seed, dataset: {})
     monkeypatch.setattr(seeds_table, "rows", lambda names, seed: found)
     seeds_table.main(["--dataset", "npz:my/folder/mnist.npz", "--seeds", "0", "--to", str(tmp_path)])
