@@ -154,8 +154,8 @@ def main(words: Sequence[str] | None = None) -> None:
     made: list[Row] = []
     began = time.monotonic()
     for seed in chosen.seeds:
-        found = rows(run(seed, chosen.dataset), seed)
-        made += [row for row in found if row["result"].startswith("digits")] if others else found
+        results = list(rows(run(seed, chosen.dataset), seed))
+        made += [row for row in results if row["result"].startswith("digits") or not others]
         told = ":".join([kind, file.name] if path else [kind])
         head = stored_table.made_with(f"{COMMAND} --dataset {told}", time.monotonic() - began)
         name = f"11_{file.stem}.csv" if others else HERE.name

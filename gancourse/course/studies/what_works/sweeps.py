@@ -78,9 +78,9 @@ WIDER = {
     "corner, longer": "-g num_steps=5000 -p learning_rate=1e-3 -p beta1=0.9",
     "default, longer": "-g num_steps=5000",
 }
-FOUR_TIMES = {name: re.sub("budget=5", "budget=20", words) + " -p num_steps=2000" * ("budget" not in words)
-              for name, words in CARD.items()}
-FACES = CARD | {f"{name}, four times": words for name, words in FOUR_TIMES.items()}
+FACES = CARD | {  # also four times as long: 20 seconds, or 2,000 updates
+    f"{name}, four times": words.replace("budget=5", "budget=20") if "budget" in words
+    else f"{words} -p num_steps=2000" for name, words in CARD.items()}
 SEEN = {
     "longer": "-g num_steps=1000 -p num_images=20000",
     "hidden layer": "-g network=mlp -p budget=5",
