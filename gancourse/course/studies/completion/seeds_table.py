@@ -148,17 +148,16 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--to", type=Path, default=Path("runs/studies"), help="where to")
     chosen = parser.parse_args(words)
-    kind, *path = chosen.dataset.split(":", 1)
-    file = Path(*path or [kind])
+    kind, colon, path = chosen.dataset.partition(":")
+    command = f"{COMMAND} --dataset {kind}{colon}{Path(path).name}"  # no folder of this machine
     others = chosen.dataset != "strokes"
+    name = f"11_{Path(path or kind).stem}.csv" if others else HERE.name
     made: list[Row] = []
     began = time.monotonic()
     for seed in chosen.seeds:
-        results = list(rows(run(seed, chosen.dataset), seed))
+        results = rows(run(seed, chosen.dataset), seed)
         made += [row for row in results if row["result"].startswith("digits") or not others]
-        told = ":".join([kind, file.name] if path else [kind])
-        head = stored_table.made_with(f"{COMMAND} --dataset {told}", time.monotonic() - began)
-        name = f"11_{file.stem}.csv" if others else HERE.name
+        head = stored_table.made_with(command, time.monotonic() - began)
         stored_table.write(chosen.to / name, made, head)  # what there is so far
 
 
