@@ -36,6 +36,7 @@ AXES = {  # numbers tried at several values; all else is as in OURS but for what
     "batch size in equal time": ("batch_size", {"budget": 5.0}),
     "learning rate, batches of 128": ("learning_rate", {"batch_size": 128, "budget": 5.0}),
     "decay": ("decay", {}),
+    "share that the average keeps": ("ema_decay", {}),
 }
 
 WORDS = {  # what a page says of a value; {} is a number without its leading 0

@@ -73,6 +73,7 @@ WIDER = {
     "wasserstein": "-g learning_rate=2e-3,8e-3,1.6e-2 -p loss=wasserstein",
     "slower rmsprop": "-g learning_rate=5e-4,2.5e-4 -p optimiser=rmsprop",
     "decay": "-g decay=1.0",
+    "longer average": "-g ema_decay=0.98,0.999",
     "equal time, 4": "-g batch_size=4 -p budget=5",
     "equal time, 128": "-g learning_rate=2e-3 -p batch_size=128 -p budget=5",
     "corner, longer": "-g num_steps=5000 -p learning_rate=1e-3 -p beta1=0.9",
