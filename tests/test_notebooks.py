@@ -48,6 +48,13 @@ def defined(text):
             | {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)})
 
 
+def bound_by(statement):
+    """Names that a statement at the top level of a cell binds; those of comprehensions stay inside."""
+    inside = {id(n) for c in ast.walk(statement) if isinstance(c, ast.comprehension) for n in ast.walk(c.target)}
+    return {n.id for n in ast.walk(statement)
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and id(n) not in inside}
+
+
 @each_lesson
 def test_stored_outputs_belong_to_the_code(lesson):
     assert is_fresh(lesson.notebook), f"run: gancourse render {lesson.about['lesson']:02d}"
@@ -82,6 +89,20 @@ def test_parameters_and_presets_fit(lesson):
     assert {"smoke", "gpu"} <= set(lesson.about["presets"])
     for preset in lesson.about["presets"]:
         settings(lesson, preset)
+
+
+@each_lesson
+def test_no_variable_takes_the_name_of_a_function_or_a_module(lesson):
+    """Else the cells after it would call something else; an answer may be replaced by the package's."""
+    kept = set()
+    for cell in code_cells(lesson):
+        for statement in ast.parse(source(cell)).body:
+            if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                kept.add(statement.name)
+            elif isinstance(statement, ast.Import | ast.ImportFrom):
+                kept |= {(name.asname or name.name).split(".")[0] for name in statement.names}
+            elif "checks.adopt(" not in ast.unparse(statement):
+                assert not bound_by(statement) & kept, source(cell).splitlines()[0]
 
 
 @each_lesson
