@@ -93,6 +93,7 @@ def test_workers_begin_with_the_longest_notebook_and_cells_keep_their_order():
     files = [item.path.name for item in items[::3]]
     by_time = sorted(lessons, key=lambda lesson: -lesson.about["rendered"]["seconds"])
     assert files == [*(lesson.path.name for lesson in by_time), "test_z.py", "test_a.py"]
+    assert {name for name in conftest.SECONDS if not (ROOT / "tests" / name).exists()} == set()
     assert all(item.nodeid.endswith(f"Cell {i % 3}") for i, item in enumerate(items))
 
 
