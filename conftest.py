@@ -17,8 +17,6 @@ from unittest.mock import patch
 
 for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(_name, "1")  # before NumPy or a framework is imported; kernels inherit them
-for _name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
-    os.environ.setdefault(_name, str(2**32))  # glibc keeps a step's memory for the next: fewer page faults
 
 import nbval.plugin
 import pytest

@@ -3,7 +3,7 @@
 All of them in one process of their own, which imports the libraries once.  It leaves out what nbval does with the
 same cells: figures have no pixels, of a film only the first and the last frame are drawn, judges look at a few
 images or clips of each set, and SMALLER shrinks what no parameter does.
-This takes minutes: its name puts it before the other tests, so that no worker is left alone with it.
+This takes minutes: SECONDS in conftest.py puts it before the other tests, so that no worker is left alone with it.
 """
 
 import gc
@@ -29,7 +29,6 @@ SMALLER = {  # what no parameter makes small: the sizes of these games and sampl
     "05": {"updates=600": "updates=100", "range(seed, seed + 100)": "range(seed, seed + 5)"},
     "06": {"0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0": "1.0"},
     "07": {"(run, steps=300)": "(run, steps=20)", "x_train[:5000]": "x_train[:500]", "y_train[:5000]": "y_train[:500]"},
-    "09": {"comparisons.distances(rows)[:1]": "comparisons.distances(rows)[:0]"},
 }
 
 

@@ -228,7 +228,7 @@ def test_a_process_that_says_nothing_is_given_up(data_folder, monkeypatch):
     store = torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # any free port
     about = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port),
              "TORCHELASTIC_USE_AGENT_STORE": "True"}
-    waiting = subprocess.Popen([sys.executable, "-m", "gancourse", "train", *command(data_folder, "--timeout", "2")],
+    waiting = subprocess.Popen([sys.executable, "-m", "gancourse", "train", *command(data_folder, "--timeout", "5")],
                                env=os.environ | about | {"RANK": "0"}, stderr=subprocess.PIPE, text=True)
     for name, value in (about | {"RANK": "1"}).items():
         monkeypatch.setenv(name, value)

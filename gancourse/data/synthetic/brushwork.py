@@ -34,8 +34,7 @@ def flow(picture: np.ndarray, seed: int = 0, swirl: float = 3.0, scale: float = 
     """Return a smooth direction for the brush at every pixel: angles, (height, width).
 
     Along the edges where there are any, along random swirls of about `scale` pixels where the
-    picture is flat: angles are blended as the vectors (cos 2a, sin 2a), since a brush stroke has no
-    head or tail.  `swirl` says how strong an edge must be, in medians of all edges, to count as
+    picture is flat.  `swirl` says how strong an edge must be, in medians of all edges, to count as
     much as the swirls.
     """
     edges, strength = directions(luminance(picture))
@@ -44,8 +43,16 @@ def flow(picture: np.ndarray, seed: int = 0, swirl: float = 3.0, scale: float = 
     dy, dx = np.gradient(gaussian_filter(noise, scale)[rim:-rim, rim:-rim])
     swirls = np.arctan2(dx, -dy)  # along the level lines of smooth noise: closed loops
     weight = strength / (strength + swirl * np.median(strength) + 1e-12)  # of the edges
-    sine = weight * np.sin(2 * edges) + (1 - weight) * np.sin(2 * swirls)
-    cosine = weight * np.cos(2 * edges) + (1 - weight) * np.cos(2 * swirls)
+    return blend(edges, swirls, weight)
+
+
+def blend(angles: np.ndarray, others: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return directions between two fields, (height, width); `weight`, in [0, 1], is the first's.
+
+    Angles are blended as the vectors (cos 2a, sin 2a), since a brush stroke has no head or tail.
+    """
+    sine = weight * np.sin(2 * angles) + (1 - weight) * np.sin(2 * others)
+    cosine = weight * np.cos(2 * angles) + (1 - weight) * np.cos(2 * others)
     return 0.5 * np.arctan2(sine, cosine)
 
 

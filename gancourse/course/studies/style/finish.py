@@ -33,19 +33,16 @@ def detail(picture: np.ndarray) -> np.ndarray:
 def closer(angles: np.ndarray, picture: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Return the angles turned towards the finest edges of the picture, where `share` is near 1.
 
-    All are (height, width).  Angles are blended as the vectors (cos 2a, sin 2a), as in
-    `brushwork.flow`.
+    All are (height, width).
     """
     edges, strength = brushwork.directions(brushwork.luminance(picture), blur=1.0, window=2.0)
     weight = share * strength / (strength + np.median(strength) + 1e-12)
-    sine = weight * np.sin(2 * edges) + (1 - weight) * np.sin(2 * angles)
-    cosine = weight * np.cos(2 * edges) + (1 - weight) * np.cos(2 * angles)
-    return 0.5 * np.arctan2(sine, cosine)
+    return brushwork.blend(edges, angles, weight)
 
 
 def stage(picture: np.ndarray, seed: int, mean: float, spread: float) -> list[torch.Tensor]:
     """Return what `staging.stage` returns, prepared with a finer brush where there is detail."""
-    picture = picture[: len(picture) // 4 * 4, : picture.shape[1] // 4 * 4]
+    picture = staging.in_fours(picture)
     share = detail(picture)
     angles = closer(brushwork.flow(picture, seed), picture, share)
     colours = np.moveaxis(picture, 2, 0)
@@ -58,8 +55,7 @@ def stage(picture: np.ndarray, seed: int, mean: float, spread: float) -> list[to
     under = np.moveaxis(np.clip(lifted, -1, 1), 2, 0)
     streaks = brushwork.streaks(angles, staging.DRAWS, seed)
     bank = gaussian_filter(streaks, (0, 0, SOFTER, SOFTER)) * (1 - WEAKER * share)
-    parts = under, bank, staging.heading(angles)
-    return [torch.from_numpy(np.ascontiguousarray(part, np.float32)) for part in parts]
+    return staging.tensors(under, bank, staging.heading(angles))
 
 
 def richer(picture: np.ndarray) -> np.ndarray:

@@ -16,12 +16,21 @@ def stage(picture: np.ndarray, seed: int, mean: float, spread: float) -> list[to
     twice; its luminance gets this mean and standard deviation, in [0, 1].  The shapes are
     (3, h, w) in [-1, 1], (5, 3, h, w) and (2, h, w).
     """
-    picture = picture[: len(picture) // 4 * 4, : picture.shape[1] // 4 * 4]
+    picture = in_fours(picture)
     angles = brushwork.flow(picture, seed)
     smeared = np.moveaxis(brushwork.smear(np.moveaxis(picture, 2, 0), angles, SMEAR), 0, 2)
     under = np.moveaxis(brushwork.expose(smeared, mean, spread), 2, 0)
     bank = brushwork.streaks(angles, DRAWS, seed)
-    parts = under, bank, heading(angles)
+    return tensors(under, bank, heading(angles))
+
+
+def in_fours(picture: np.ndarray) -> np.ndarray:
+    """Return a picture (height, width, 3) cut to multiples of 4, since G halves its maps twice."""
+    return picture[: len(picture) // 4 * 4, : picture.shape[1] // 4 * 4]
+
+
+def tensors(*parts: np.ndarray) -> list[torch.Tensor]:
+    """Return arrays as float32 tensors of the same shapes."""
     return [torch.from_numpy(np.ascontiguousarray(part, np.float32)) for part in parts]
 
 
