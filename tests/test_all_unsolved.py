@@ -24,11 +24,21 @@ ROOT = Path(__file__).parents[1]
 FEW = 200  # images of a set that a feature network looks at
 FEW_CLIPS = 10  # that the recogniser of words listens to
 SMALLER = {  # what no parameter makes small: the sizes of these games and samples, as they stand in the cells
-    "01": {"np.arange(100000) + 0.5) / 100000": "np.arange(1000) + 0.5) / 1000", "games_with(200)": "games_with(2)"},
+    "01": {"np.arange(100000) + 0.5) / 100000": "np.arange(1000) + 0.5) / 1000", "games_with(200)": "games_with(2)",
+           "d_rate=d_rate) for run in range(seed, seed + 3)": "d_rate=d_rate) for run in range(seed, seed + 1)"},
+    "02": {"ours) for i in range(num_seeds)": "ours) for i in range(1)",
+           "theirs) for i in range(num_seeds)": "theirs) for i in range(1)"},
     "03": {"range(150)": "range(3)"},
-    "05": {"updates=600": "updates=100", "range(seed, seed + 100)": "range(seed, seed + 5)"},
-    "06": {"0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0": "1.0"},
-    "07": {"(run, steps=300)": "(run, steps=20)", "x_train[:5000]": "x_train[:500]", "y_train[:5000]": "y_train[:500]"},
+    "05": {"updates=600": "updates=100", "range(seed, seed + 100)": "range(seed, seed + 2)",
+           "range(seed, seed + 5)": "range(seed, seed + 2)", "2.25, 2.5, 2.75, 3.0": "3.0"},
+    "06": {"0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0": "1.0", "xtol=1e-6": "xtol=1e-2"},
+    "07": {"(run, steps=300)": "(run, steps=20)", "x_train[:5000]": "x_train[:500]", "y_train[:5000]": "y_train[:500]",
+           "faces.faces(4000": "faces.faces(400"},
+    "09": {"**comparisons.OURS, seed=0": "**comparisons.OURS | {'num_steps': 8}, seed=0"},
+    "10": {"for pick in range(5)": "for pick in range(2)"},
+    "11": {"faces.faces(8000": "faces.faces(800"},
+    "12": {"E E F G G F E D C C D E E:1.5 D:0.5 D:2": "E F", "range(32)": "range(3)", "range(1, 101)": "range(1, 5)"},
+    "14": {"spread, (2000, n)": "spread, (20, n)"},
 }
 
 
