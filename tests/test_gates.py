@@ -80,3 +80,11 @@ def test_the_benchmark_plays_all_its_arms(capsys):
     speed.compare("mlp_784", "cpu", 8, 1, "cpu", seconds=0.01)
     arms = [line.split("|")[2].strip() for line in capsys.readouterr().out.splitlines()]
     assert arms[:4] == ["tutorial's loop", "tutorial's step alone", "ours, fp32", "ours, fp32, both at once"]
+
+
+def test_a_precision_that_no_arm_uses_is_not_measured(monkeypatch):
+    """Without hardware for it, a large product in bf16 takes a minute."""
+    monkeypatch.setattr(speed, "product", lambda dtype, *_: 1.0)
+    for arms, measured in ((["ours, fp32"], ["fp32"]), (["ours, fp32", "ours, bf16"], ["fp32", "bf16"])):
+        _, roofs = speed.in_turns(dict.fromkeys(arms, lambda: None), "cpu", 1, "cpu", 1e-3)
+        assert list(roofs) == measured
