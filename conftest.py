@@ -26,7 +26,7 @@ from gancourse.course.kernel_client import retrying_start
 from gancourse.notebook.checks import STRICT
 
 MEMORY_OF_A_WORKER = 3.0  # GB: a pytest process that holds both frameworks, and the kernel of a notebook
-SECONDS = {"test_all_unsolved.py": 90.0, "test_class_judge.py": 16.0, "test_parallel.py": 14.0, "test_runner.py": 13.0,
+SECONDS = {"test_all_unsolved.py": 65.0, "test_class_judge.py": 16.0, "test_parallel.py": 14.0, "test_runner.py": 13.0,
            "test_search.py": 16.0, "test_sweeps.py": 13.0, "test_twins.py": 20.0}  # so that none is left for the end
 OUTPUT_TIMEOUT = 60  # seconds in which a cell's output follows its reply; nbval's 5 are few on a busy machine
 

@@ -73,7 +73,7 @@ def compare(name: str, device: str, batch_size: int, rounds: int, clock: str, se
     measured, roofs = in_turns(arms, device, rounds, clock, seconds)
     for arm, taken in measured.items():
         ms, rate = 1e3 * np.array(taken), batch_size / np.median(taken)
-        roof = work[arm] * rate / np.median(roofs["bf16" if "bf16" in arm else "fp32"])
+        roof = work[arm] * rate / np.median(roofs[precision_of(arm)])
         times = np.median(measured["tutorial's loop"]) / np.median(taken)
         print(f"| {name}, {batch_size} | {arm} | {np.median(ms):.1f} ({ms.min():.1f} to {ms.max():.1f}) | {rate:.0f} | "
               f"{times:.2f} | {work[arm]:.4f} | {roof:.0%} |", flush=True)
@@ -107,7 +107,7 @@ def in_turns(arms: dict[str, Callable], device: str, rounds: int, clock: str, ea
             play()
     for _ in range(rounds):
         for precision, dtype in {"fp32": torch.float32, "bf16": torch.bfloat16}.items():
-            if any(precision in arm for arm in arms):  # without hardware for it a product in bf16 takes a minute
+            if precision in map(precision_of, arms):  # without hardware for it a product in bf16 takes a minute
                 roofs.setdefault(precision, []).append(product(dtype, device, now, wait))
         for arm, play in arms.items():
             steps, start = 0, now()
@@ -119,6 +119,11 @@ def in_turns(arms: dict[str, Callable], device: str, rounds: int, clock: str, ea
             wait()
             seconds[arm].append((now() - start) / steps)
     return seconds, roofs
+
+
+def precision_of(arm: str) -> str:
+    """In which precision an arm multiplies, by its name."""
+    return "bf16" if "bf16" in arm else "fp32"
 
 
 def product(dtype: torch.dtype, device: str, now: Callable, wait: Callable) -> float:
